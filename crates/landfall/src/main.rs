@@ -1,0 +1,2 @@
+//! Landfall.
+fn main() {}

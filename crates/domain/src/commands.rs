@@ -1,0 +1,271 @@
+//! What the outside may ask for. The same JSON object works in every entrypoint.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::ids::{BatchRef, LineId, LineKey, Location, OrderId, ShipmentRef, Sku};
+use crate::line::Terms;
+use crate::values::{Count, Deliver, IfShort, Policy, Priority, Quantity};
+
+/// The most lines that one `PlaceOrder` may have.
+pub const MAX_ORDER_LINES: usize = 10_000;
+
+/// `null` counts as absent, so that generated clients may send every field.
+fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// New supply; waiting backorders of the SKU are filled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreateBatch {
+    /// A unique name for it.
+    pub reference: BatchRef,
+    /// What it is a quantity of. The first batch makes the product.
+    pub sku: Sku,
+    /// Units purchased.
+    pub quantity: Quantity,
+    /// The day on which it is expected; null or absent: it is in the warehouse.
+    #[serde(default)]
+    pub eta: Option<Date>,
+    /// The shipment that carries it.
+    #[serde(default)]
+    pub shipment: Option<ShipmentRef>,
+    /// Where it lies or will land.
+    #[serde(default)]
+    pub location: Option<Location>,
+}
+
+/// The purchased quantity becomes this; lines that no longer fit are dropped by the shortage rule and
+/// allocated again or backordered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ChangeBatchQuantity {
+    /// The batch.
+    pub reference: BatchRef,
+    /// Units purchased from now on; 0 is allowed.
+    pub quantity: Count,
+    /// Why, for the log.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// The batch is expected on another day. A later one moves promises; an earlier one pulls late promises
+/// back, never before the original.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ChangeBatchEta {
+    /// The batch.
+    pub reference: BatchRef,
+    /// The day; null: it is in the warehouse. The field must be there: forgetting it would land a ship.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[cfg_attr(feature = "schemars", schemars(required))]
+    pub eta: Option<Date>,
+}
+
+/// One order line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Allocate {
+    /// The order.
+    pub order_id: OrderId,
+    /// What is wanted.
+    pub sku: Sku,
+    /// How many units.
+    pub quantity: Quantity,
+    /// The line's id in the order; the SKU where none is given.
+    #[serde(default)]
+    pub line_id: Option<LineId>,
+    /// The day on which the customer would like it; a past one is taken.
+    #[serde(default)]
+    pub requested_date: Option<Date>,
+    /// 0–9, higher first; 5 where none is given.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub priority: Priority,
+    /// Which batch it prefers.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub policy: Policy,
+    /// Whether it may take several batches.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub split: bool,
+    /// What to do when there is too little.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub if_short: IfShort,
+    /// The locations that may serve it, in order of preference; none: any.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub locations: Vec<Location>,
+}
+
+/// One line of a [`PlaceOrder`]. What it does not say, the order says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct NewLine {
+    /// What is wanted.
+    pub sku: Sku,
+    /// How many units.
+    pub quantity: Quantity,
+    /// The line's id in the order; the SKU where none is given.
+    #[serde(default)]
+    pub line_id: Option<LineId>,
+    /// The day on which the customer would like it.
+    #[serde(default)]
+    pub requested_date: Option<Date>,
+    /// 0–9, higher first.
+    #[serde(default)]
+    pub priority: Option<Priority>,
+    /// Which batch it prefers.
+    #[serde(default)]
+    pub policy: Option<Policy>,
+    /// Whether it may take several batches.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub split: bool,
+    /// The locations that may serve it, in order of preference; none: any.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub locations: Vec<Location>,
+}
+
+/// A whole order: all its lines in one commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PlaceOrder {
+    /// The order.
+    pub order_id: OrderId,
+    /// Its lines, at least one, each with a line id of its own.
+    #[cfg_attr(feature = "schemars", schemars(length(min = 1, max = 10_000)))]
+    pub lines: Vec<NewLine>,
+    /// For lines that name none.
+    #[serde(default)]
+    pub requested_date: Option<Date>,
+    /// For lines that name none.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub priority: Priority,
+    /// For lines that name none.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub policy: Policy,
+    /// `backorder`: what finds no stock waits; `reject`: all lines or none.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub if_short: IfShort,
+    /// When the lines go out.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub deliver: Deliver,
+}
+
+/// The customer wants another quantity of a line. It keeps its batch where it can.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ChangeLineQuantity {
+    /// The order.
+    pub order_id: OrderId,
+    /// The line.
+    pub line_id: LineId,
+    /// Units wanted from now on.
+    pub quantity: Quantity,
+    /// What to do with an increase that nothing can hold: refuse it (where nothing is said) or let the
+    /// whole line wait.
+    #[serde(default)]
+    pub if_short: Option<IfShort>,
+}
+
+/// A line is no longer wanted; what has left stays dispatched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CancelLine {
+    /// The order.
+    pub order_id: OrderId,
+    /// The line.
+    pub line_id: LineId,
+}
+
+/// No line of the order is wanted any longer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CancelOrder {
+    /// The order.
+    pub order_id: OrderId,
+}
+
+/// Everything that can be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[expect(missing_docs, reason = "each variant is the struct of its name, which has the documentation")]
+pub enum Command {
+    CreateBatch(CreateBatch),
+    ChangeBatchQuantity(ChangeBatchQuantity),
+    ChangeBatchEta(ChangeBatchEta),
+    Allocate(Allocate),
+    PlaceOrder(PlaceOrder),
+    ChangeLineQuantity(ChangeLineQuantity),
+    CancelLine(CancelLine),
+    CancelOrder(CancelOrder),
+}
+
+impl Command {
+    /// The name of its type, as in JSON.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Command::CreateBatch(_) => "CreateBatch",
+            Command::ChangeBatchQuantity(_) => "ChangeBatchQuantity",
+            Command::ChangeBatchEta(_) => "ChangeBatchEta",
+            Command::Allocate(_) => "Allocate",
+            Command::PlaceOrder(_) => "PlaceOrder",
+            Command::ChangeLineQuantity(_) => "ChangeLineQuantity",
+            Command::CancelLine(_) => "CancelLine",
+            Command::CancelOrder(_) => "CancelOrder",
+        }
+    }
+}
+
+impl Allocate {
+    /// The line that it asks for.
+    pub fn key(&self) -> LineKey {
+        LineKey {
+            order_id: self.order_id.clone(),
+            line_id: self.line_id.clone().unwrap_or_else(|| self.sku.clone().into()),
+        }
+    }
+
+    /// Its terms, the defaults filled in.
+    pub fn terms(&self) -> Terms {
+        Terms {
+            quantity: self.quantity.get(),
+            requested_date: self.requested_date,
+            priority: self.priority,
+            policy: self.policy,
+            split: self.split,
+            if_short: self.if_short,
+            locations: self.locations.clone(),
+        }
+    }
+}
+
+impl NewLine {
+    /// Its id in the order.
+    pub fn id(&self) -> LineId {
+        self.line_id.clone().unwrap_or_else(|| self.sku.clone().into())
+    }
+}
+
+impl PlaceOrder {
+    /// The key of one of its lines.
+    pub fn key(&self, line: &NewLine) -> LineKey {
+        LineKey { order_id: self.order_id.clone(), line_id: line.id() }
+    }
+
+    /// The terms of one of its lines: what the line does not say, the order says.
+    pub fn terms(&self, line: &NewLine) -> Terms {
+        Terms {
+            quantity: line.quantity.get(),
+            requested_date: line.requested_date.or(self.requested_date),
+            priority: line.priority.unwrap_or(self.priority),
+            policy: line.policy.unwrap_or(self.policy),
+            split: line.split,
+            if_short: self.if_short,
+            locations: line.locations.clone(),
+        }
+    }
+}

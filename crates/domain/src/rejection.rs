@@ -1,0 +1,148 @@
+//! Why a command is refused. A refused command changes nothing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{BatchRef, CommandId, LineKey, OrderId, ShipmentRef, Sku};
+
+/// One field in which a repeated command differs from what was first accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The field, as in the command.
+    pub field: String,
+    /// What was accepted.
+    pub accepted: String,
+    /// What is said now.
+    pub given: String,
+}
+
+/// Why a command is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "rejection", rename_all = "snake_case")]
+pub enum Rejection {
+    /// A field makes no sense by itself.
+    #[error("{field} {message}")]
+    Invalid {
+        /// The field, as in the command: `lines[1].line_id`.
+        field: String,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+    /// What a field asks for is beyond what this service does.
+    #[error("{field} {message}")]
+    Unsupported {
+        /// The field, as in the command.
+        field: String,
+        /// What is not there and what can be asked for instead.
+        message: String,
+    },
+    /// No batch of this SKU was ever created.
+    #[error("there is no product with the SKU {sku}; its first batch creates it")]
+    UnknownSku {
+        /// The field, as in the command: `sku`, `lines[1].sku`.
+        field: String,
+        /// The SKU.
+        sku: Sku,
+    },
+    /// No such shipment.
+    #[error("there is no shipment {reference}")]
+    UnknownShipment {
+        /// The shipment.
+        reference: ShipmentRef,
+    },
+    /// No such batch.
+    #[error("there is no batch {reference}")]
+    UnknownBatch {
+        /// The batch.
+        reference: BatchRef,
+    },
+    /// No such order.
+    #[error("there is no order {order_id}")]
+    UnknownOrder {
+        /// The order.
+        order_id: OrderId,
+    },
+    /// No such line.
+    #[error("there is no line {} in order {}", .line.line_id, .line.order_id)]
+    UnknownLine {
+        /// The line.
+        #[serde(with = "line_key")]
+        line: LineKey,
+    },
+    /// It was accepted before with other content.
+    #[error("{what} exists with other content: {}", describe(.differences))]
+    Conflict {
+        /// The thing: `batch b-1`.
+        what: String,
+        /// In what it differs.
+        differences: Vec<Difference>,
+    },
+    /// Nothing can hold it, and the caller did not want to wait.
+    #[error("nothing can hold {quantity} of {sku} for line {} of order {}", .line.line_id, .line.order_id)]
+    OutOfStock {
+        /// The product.
+        sku: Sku,
+        /// The line.
+        #[serde(with = "line_key")]
+        line: LineKey,
+        /// Units wanted.
+        quantity: u64,
+    },
+    /// The line is cancelled, or dispatch is under way.
+    #[error("line {} of order {} {state}", .line.line_id, .line.order_id)]
+    NotAmendable {
+        /// The line.
+        #[serde(with = "line_key")]
+        line: LineKey,
+        /// Why not: `is cancelled`.
+        state: String,
+    },
+    /// A batch cannot have had less than what has left of it.
+    #[error("{dispatched} units of batch {reference} have been dispatched; the quantity cannot be less")]
+    BelowDispatched {
+        /// The batch.
+        reference: BatchRef,
+        /// Units that have left.
+        dispatched: u64,
+    },
+    /// The idempotency key was used for another command.
+    #[error("the idempotency key {id} was used for another command; use a new key for a new command")]
+    IdReused {
+        /// The key.
+        id: CommandId,
+    },
+    /// What it sets off is more than one unit of work may do.
+    #[error("the command sets off more than {limit} steps; divide it")]
+    TooMuchWork {
+        /// The bound.
+        limit: usize,
+    },
+}
+
+fn describe(differences: &[Difference]) -> String {
+    let each: Vec<String> = differences
+        .iter()
+        .map(|d| format!("{} was {} and is {}", d.field, d.accepted, d.given))
+        .collect();
+    each.join(", ")
+}
+
+/// A line key in JSON: an object with both ids.
+mod line_key {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::ids::{LineId, LineKey, OrderId};
+
+    #[derive(Serialize, Deserialize)]
+    struct Form {
+        order_id: OrderId,
+        line_id: LineId,
+    }
+
+    pub(super) fn serialize<S: Serializer>(key: &LineKey, serializer: S) -> Result<S::Ok, S::Error> {
+        Form { order_id: key.order_id.clone(), line_id: key.line_id.clone() }.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LineKey, D::Error> {
+        Form::deserialize(deserializer).map(|form| LineKey { order_id: form.order_id, line_id: form.line_id })
+    }
+}

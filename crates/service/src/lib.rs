@@ -1,1 +1,26 @@
-//! Landfall.
+//! The service layer: handlers, unit of work, message bus, the engine, and the ports that adapters fill.
+//!
+//! Follow one command: [`wire`] makes it from bytes, [`bus`] queues it, [`engine`] takes all that waits,
+//! [`store`] loads what [`keys`] names, [`uow`] holds it in memory while the [`handlers`] work on it, one
+//! commit writes everything, and only then is anybody answered, in the words of [`resources`]. [`views`] is
+//! the read side, [`audit`] proves that tables and log agree, [`memory`] is a store for tests.
+
+pub mod answer;
+pub mod audit;
+pub mod bus;
+pub mod clock;
+pub mod engine;
+pub mod handlers;
+pub mod keys;
+pub mod log;
+pub mod memory;
+pub mod resources;
+pub mod store;
+pub mod uow;
+pub mod views;
+pub mod wire;
+
+pub use answer::{Answer, Done, Failure, Reply, Request};
+pub use bus::Bus;
+pub use clock::Clock;
+pub use log::LogRecord;

@@ -1,0 +1,73 @@
+//! What goes into the bus and what comes out: requests, replies, failures.
+
+use landfall_domain::{Command, CommandId, Rejection};
+use serde::{Deserialize, Serialize};
+
+use crate::resources::{BatchResource, LineResource, OrderResource};
+
+/// A command and the caller's idempotency key, where there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The idempotency key.
+    pub id: Option<CommandId>,
+    /// What is asked for.
+    pub command: Command,
+}
+
+impl From<Command> for Request {
+    fn from(command: Command) -> Self {
+        Self { id: None, command }
+    }
+}
+
+/// The resource that a command made or changed, as it is after the command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// Of the batch commands.
+    Batch(BatchResource),
+    /// Of the line commands.
+    Line(LineResource),
+    /// Of the order commands.
+    Order(OrderResource),
+}
+
+/// A command that was carried out, durably.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// The resource.
+    pub reply: Reply,
+    /// Whether the command made the resource; `false` also where it was already so.
+    pub created: bool,
+}
+
+/// Why there is no reply.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The command is refused. It changed nothing.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// Too many commands wait. Nothing was done; try again.
+    #[error("too many commands are waiting")]
+    Busy,
+    /// The service is shutting down. Nothing was done; try again.
+    #[error("the service is shutting down")]
+    Stopping,
+    /// The database cannot be written at present. Unless `outcome_unknown`, nothing was done; try again.
+    #[error("the database cannot be written: {reason}")]
+    Unavailable {
+        /// The database's own words.
+        reason: String,
+        /// Whether the commit may have happened all the same.
+        outcome_unknown: bool,
+    },
+    /// This command's data breaks the commit. It changed nothing, and trying again will not help.
+    #[error("the database refuses what this command would write: {reason}")]
+    Unstorable {
+        /// The database's own words.
+        reason: String,
+    },
+}
+
+/// The end of a command.
+pub type Answer = Result<Done, Failure>;

@@ -1,0 +1,84 @@
+//! The message bus: a cheap handle that entrypoints clone, and the queue behind it.
+//!
+//! A command goes into a bounded queue with a place for its answer. The answer comes after the commit. A
+//! caller that goes away changes nothing: the engine answers into the void.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::answer::{Answer, Failure, Request};
+use crate::log::LogRecord;
+
+/// What waits in the queue: commands of one caller, carried out in their order, and where the answers go.
+#[derive(Debug)]
+pub struct Job {
+    pub(crate) requests: Vec<Request>,
+    pub(crate) reply: oneshot::Sender<Vec<Answer>>,
+}
+
+/// What a dry run tells of one command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DryRunStep {
+    /// The answer that the command would get.
+    pub answer: Answer,
+    /// The events that it would write. Their offsets are those that they would have now.
+    pub events: Vec<LogRecord>,
+}
+
+/// Runs commands against the present state and commits nothing.
+#[async_trait]
+pub trait DryRun: Send + Sync + 'static {
+    /// One step for each command, in order; each command sees what those before it did.
+    async fn dry_run(&self, requests: Vec<Request>) -> Result<Vec<DryRunStep>, Failure>;
+}
+
+/// Where commands are handed in.
+#[derive(Clone)]
+pub struct Bus {
+    queue: mpsc::Sender<Job>,
+    dry: Arc<dyn DryRun>,
+}
+
+impl Bus {
+    pub(crate) fn new(queue: mpsc::Sender<Job>, dry: Arc<dyn DryRun>) -> Self {
+        Self { queue, dry }
+    }
+
+    /// Carries out one command. When the queue is full the answer is [`Failure::Busy`] at once.
+    pub async fn handle(&self, request: impl Into<Request>) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        let job = Job { requests: vec![request.into()], reply };
+        self.queue.try_send(job).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Failure::Busy,
+            mpsc::error::TrySendError::Closed(_) => Failure::Stopping,
+        })?;
+        let mut answers = answer.await.map_err(|_| Failure::Stopping)?;
+        answers.pop().unwrap_or(Err(Failure::Stopping))
+    }
+
+    /// Carries out the commands of a stream's piece in their order, one answer each. When the queue is
+    /// full it waits for room: whoever streams is slowed down instead of refused. The commands of one call
+    /// are neighbours in the queue, but each succeeds or fails alone.
+    pub async fn handle_all(&self, requests: Vec<Request>) -> Vec<Answer> {
+        let count = requests.len();
+        let (reply, answers) = oneshot::channel();
+        let stopping = || vec![Err(Failure::Stopping); count];
+        if self.queue.send(Job { requests, reply }).await.is_err() {
+            return stopping();
+        }
+        answers.await.unwrap_or_else(|_| stopping())
+    }
+
+    /// Runs commands against the present state and commits nothing.
+    pub async fn dry_run(&self, requests: Vec<Request>) -> Result<Vec<DryRunStep>, Failure> {
+        self.dry.dry_run(requests).await
+    }
+
+    /// How many jobs wait, and how many may.
+    pub fn waiting(&self) -> (usize, usize) {
+        let max = self.queue.max_capacity();
+        (max - self.queue.capacity(), max)
+    }
+}

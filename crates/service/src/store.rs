@@ -1,0 +1,194 @@
+//! The port of the write side: what a database must do for the engine.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+use landfall_domain::{Batch, CommandId, LineKey, OrderLine, PlacedOrder, Product, Sku};
+
+use crate::keys::{AllocatedRange, Keys, WaitingRange};
+use crate::log::LogRecord;
+
+/// Where a partition stands: the row that a commit locks and advances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The partition.
+    pub partition: u16,
+    /// Goes up by 1 with each commit to the partition.
+    pub version: u64,
+    /// The offset of the next event.
+    pub next_offset: u64,
+    /// The number of the next product, batch or line. Each kind counts on the same counter.
+    pub next_number: u64,
+}
+
+/// The answer to a command that came with an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// The key.
+    pub id: CommandId,
+    /// The command, in its canonical JSON.
+    pub command: String,
+    /// The answer, in JSON.
+    pub answer: String,
+    /// When it was given.
+    pub time: Timestamp,
+}
+
+/// An order as loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedOrder {
+    /// The order id's key lines, in the order of their numbers; the lines are in [`Loaded::lines`].
+    pub lines: Vec<LineKey>,
+    /// What its `PlaceOrder` said, if it was placed whole.
+    pub placed: Option<PlacedOrder>,
+    /// The order.
+    pub order_id: landfall_domain::OrderId,
+}
+
+/// A loaded range: the keys of its lines, in order; the lines are in [`Loaded::lines`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedRange<R> {
+    /// As asked for.
+    pub range: R,
+    /// The lines found, at most `limit`.
+    pub lines: Vec<LineKey>,
+    /// Whether there are none after these.
+    pub complete: bool,
+}
+
+/// What a store found. What it did not find is not there.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    /// The heads of all partitions that the keys touch (on one partition: that one, always).
+    pub heads: Vec<Head>,
+    /// Products with all their batches that have free units (`purchased > allocated + dispatched`).
+    pub products: Vec<Product>,
+    /// Batches that were named, or to which a loaded line is pegged, with or without free units.
+    pub batches: Vec<Batch>,
+    /// Lines that were named, of orders that were named, and of ranges.
+    pub lines: Vec<OrderLine>,
+    /// Orders that were named and of which there is anything.
+    pub orders: Vec<LoadedOrder>,
+    /// Remembered answers.
+    pub remembered: Vec<Remembered>,
+    /// Ranges, one for each asked for.
+    pub allocated: Vec<LoadedRange<AllocatedRange>>,
+    /// Ranges, one for each asked for.
+    pub waiting: Vec<LoadedRange<WaitingRange>>,
+}
+
+/// A line before and after a group of commands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineChange {
+    /// As it was committed; `None`: it is new.
+    pub before: Option<OrderLine>,
+    /// As it is now.
+    pub after: OrderLine,
+}
+
+/// One product and all that changed in it.
+#[derive(Debug, Clone)]
+pub struct ProductChange {
+    /// The product's number.
+    pub number: u64,
+    /// Its SKU.
+    pub sku: Sku,
+    /// Its version now.
+    pub version: u64,
+    /// How many of its lines wait now.
+    pub backordered: u64,
+    /// Whether it is new.
+    pub created: bool,
+    /// The new batches.
+    pub new_batches: Vec<Batch>,
+    /// The batches that were there and changed.
+    pub changed_batches: Vec<Batch>,
+    /// The lines that are new or changed.
+    pub lines: Vec<LineChange>,
+}
+
+/// All that one commit writes.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// The heads as they were when they were loaded, and as they are now.
+    pub heads: Vec<(Head, Head)>,
+    /// The products in which something changed, in a deterministic order.
+    pub products: Vec<ProductChange>,
+    /// Orders that were placed.
+    pub orders: Vec<PlacedOrder>,
+    /// The events, in the order of their offsets within each partition.
+    pub events: Vec<LogRecord>,
+    /// The answers to remember.
+    pub remembered: Vec<Remembered>,
+}
+
+impl Changes {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.products.is_empty()
+            && self.orders.is_empty()
+            && self.events.is_empty()
+            && self.remembered.is_empty()
+    }
+}
+
+/// Why a store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else wrote in between. Nothing was written; load again and run again.
+    #[error("another writer was first")]
+    Conflict,
+    /// This data cannot be written (a value too large, a constraint broken). Nothing was written.
+    #[error("the data is refused: {0}")]
+    Refused(String),
+    /// The database cannot be written at present: a full disk, an I/O error, no connection. Nothing was
+    /// written, and trying again later may help.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The database failed during the commit, and whether it happened is not known.
+    #[error("{0}")]
+    OutcomeUnknown(String),
+    /// What is in the database makes no sense.
+    #[error("the database is damaged: {0}")]
+    Corrupt(String),
+}
+
+/// The write side of a database, owned by one engine.
+///
+/// `begin` opens a unit of work, `load` adds to it, `commit` or `roll_back` ends it. Within it, everything
+/// that is read is as of the same moment, and nobody else writes what it read (or `commit` is a conflict).
+/// After an error of `begin`, `load` or `commit` the unit of work is over.
+///
+/// What comes with a key: with a batch its product; with a line its product and the batches to which it is
+/// pegged; with an order all its lines, and what comes with them; with a range its lines, and what comes
+/// with them. With a product all its batches that have free units.
+pub trait Store: Send + 'static {
+    /// Opens a unit of work and loads.
+    fn begin(&mut self, keys: &Keys) -> impl Future<Output = Result<Loaded, StoreError>> + Send;
+
+    /// Loads more into the open unit of work.
+    fn load(&mut self, keys: &Keys) -> impl Future<Output = Result<Loaded, StoreError>> + Send;
+
+    /// Writes everything and ends the unit of work. `Ok` means durable.
+    fn commit(&mut self, changes: &Changes) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Ends the unit of work and writes nothing.
+    fn roll_back(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Forgets remembered answers that were given before this instant, a bounded number at a time. Called
+    /// outside a unit of work, now and then.
+    fn forget(&mut self, before: Timestamp)
+    -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// The partition of a product among `partitions`: FNV-1a over the SKU's bytes, so that every store and
+/// every version agrees.
+pub fn partition_of(sku: &str, partitions: u16) -> u16 {
+    if partitions <= 1 {
+        return 0;
+    }
+    let hash = sku
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    u16::try_from(hash % u64::from(partitions)).unwrap_or(0)
+}

@@ -380,6 +380,13 @@ impl Product {
         changed
     }
 
+    /// Forgets the batches that have no free unit: a store loads a product without them. Call it only
+    /// when nothing is left to accept or roll back.
+    pub fn forget_full(&mut self) {
+        debug_assert!(self.journal.is_empty(), "a journal's positions hold until it is accepted");
+        self.batches.retain(|batch| batch.free() > 0);
+    }
+
     // ---- small steps ---------------------------------------------------------------------------
 
     fn position(&self, reference: &BatchRef) -> Option<usize> {

@@ -28,6 +28,8 @@ pub struct Keys {
 pub struct AllocatedRange {
     /// The batch's product.
     pub sku: Sku,
+    /// The batch.
+    pub batch: BatchRef,
     /// The batch's number.
     pub batch_number: u64,
     /// Only lines after this one.

@@ -37,12 +37,12 @@ pub struct Remembered {
 /// An order as loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadedOrder {
-    /// The order id's key lines, in the order of their numbers; the lines are in [`Loaded::lines`].
+    /// The order.
+    pub order_id: landfall_domain::OrderId,
+    /// Its lines, in the order of their numbers; the lines themselves are in [`Loaded::lines`].
     pub lines: Vec<LineKey>,
     /// What its `PlaceOrder` said, if it was placed whole.
     pub placed: Option<PlacedOrder>,
-    /// The order.
-    pub order_id: landfall_domain::OrderId,
 }
 
 /// A loaded range: the keys of its lines, in order; the lines are in [`Loaded::lines`].
@@ -163,6 +163,11 @@ pub enum StoreError {
 /// pegged; with an order all its lines, and what comes with them; with a range its lines, and what comes
 /// with them. With a product all its batches that have free units.
 pub trait Store: Send + 'static {
+    /// How many partitions the database has; fixed when it is made.
+    fn partitions(&self) -> u16 {
+        1
+    }
+
     /// Opens a unit of work and loads.
     fn begin(&mut self, keys: &Keys) -> impl Future<Output = Result<Loaded, StoreError>> + Send;
 

@@ -1,0 +1,28 @@
+# Landfall in a small image. Not tested yet: written without a container engine at hand.
+#
+#   docker build --tag landfall .
+#   docker run --publish 127.0.0.1:5005:5005 --volume landfall:/data landfall
+
+FROM rust:1.95-slim-trixie AS build
+WORKDIR /src
+COPY . .
+# The caches outlive the step, the binary must not stay in one of them.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/src/target \
+    cargo build --release --locked --package landfall \
+    && install -D target/release/landfall /out/landfall
+
+# The same Debian as above, so that the C library is the one that it was linked against.
+FROM debian:trixie-slim
+RUN useradd --system --uid 10001 --no-create-home landfall \
+    && install --directory --owner=landfall --group=landfall /data
+COPY --from=build /out/landfall /usr/local/bin/landfall
+COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/landfall/
+USER landfall
+# The database lies here and nowhere else; a relative path ends up here, too.
+WORKDIR /data
+VOLUME /data
+EXPOSE 5005
+# SIGTERM, docker's default, lets the service answer what it has accepted before it ends.
+ENTRYPOINT ["landfall"]
+CMD ["serve", "--listen", "0.0.0.0:5005", "--database", "sqlite:/data/landfall.db"]

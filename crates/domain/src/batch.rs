@@ -37,7 +37,8 @@ pub struct Batch {
 impl Batch {
     /// Units that no line has: purchased − allocated − dispatched.
     pub fn free(&self) -> u64 {
-        self.purchased.saturating_sub(self.allocated + self.dispatched)
+        self.purchased
+            .saturating_sub(self.allocated + self.dispatched)
     }
 
     /// Units that a line could take now.

@@ -192,7 +192,10 @@ pub struct CancelOrder {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[expect(missing_docs, reason = "each variant is the struct of its name, which has the documentation")]
+#[expect(
+    missing_docs,
+    reason = "each variant is the struct of its name, which has the documentation"
+)]
 pub enum Command {
     CreateBatch(CreateBatch),
     ChangeBatchQuantity(ChangeBatchQuantity),
@@ -225,7 +228,10 @@ impl Allocate {
     pub fn key(&self) -> LineKey {
         LineKey {
             order_id: self.order_id.clone(),
-            line_id: self.line_id.clone().unwrap_or_else(|| self.sku.clone().into()),
+            line_id: self
+                .line_id
+                .clone()
+                .unwrap_or_else(|| self.sku.clone().into()),
         }
     }
 
@@ -246,14 +252,19 @@ impl Allocate {
 impl NewLine {
     /// Its id in the order.
     pub fn id(&self) -> LineId {
-        self.line_id.clone().unwrap_or_else(|| self.sku.clone().into())
+        self.line_id
+            .clone()
+            .unwrap_or_else(|| self.sku.clone().into())
     }
 }
 
 impl PlaceOrder {
     /// The key of one of its lines.
     pub fn key(&self, line: &NewLine) -> LineKey {
-        LineKey { order_id: self.order_id.clone(), line_id: line.id() }
+        LineKey {
+            order_id: self.order_id.clone(),
+            line_id: line.id(),
+        }
     }
 
     /// The terms of one of its lines: what the line does not say, the order says.

@@ -42,7 +42,10 @@ pub struct Terms {
     pub locations: Vec<Location>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
 fn is_false(flag: &bool) -> bool {
     !flag
 }
@@ -110,7 +113,11 @@ impl OrderLine {
 
     /// Units that have neither left nor been cancelled.
     pub fn outstanding(&self) -> u64 {
-        if self.cancelled { 0 } else { self.quantity - self.dispatched }
+        if self.cancelled {
+            0
+        } else {
+            self.quantity - self.dispatched
+        }
     }
 
     /// Where it stands.
@@ -128,7 +135,11 @@ impl OrderLine {
 
     /// Units pegged to this batch.
     pub fn pegged_to(&self, batch_number: u64) -> u64 {
-        self.allocations.iter().filter(|a| a.batch_number == batch_number).map(|a| a.quantity).sum()
+        self.allocations
+            .iter()
+            .filter(|a| a.batch_number == batch_number)
+            .map(|a| a.quantity)
+            .sum()
     }
 
     /// Whether the promise that holds is for a day that has passed, and the goods have not left.

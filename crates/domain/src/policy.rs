@@ -19,7 +19,12 @@ pub fn choose(batches: &[Batch], terms: &Terms, quantity: u64, day: &Day) -> Opt
     if terms.policy == Policy::Earliest && terms.locations.is_empty() {
         return take(0..batches.len(), batches, terms.split, quantity);
     }
-    take(preference(batches, terms, day).into_iter(), batches, terms.split, quantity)
+    take(
+        preference(batches, terms, day).into_iter(),
+        batches,
+        terms.split,
+        quantity,
+    )
 }
 
 /// The positions of the batches that may serve these terms, the most preferred first.
@@ -28,11 +33,16 @@ pub fn preference(batches: &[Batch], terms: &Terms, day: &Day) -> Vec<usize> {
         if terms.locations.is_empty() {
             return Some(0);
         }
-        terms.locations.iter().position(|location| Some(location) == batch.location.as_ref())
+        terms
+            .locations
+            .iter()
+            .position(|location| Some(location) == batch.location.as_ref())
     };
     let in_time = |batch: &Batch| {
         terms.policy == Policy::JustInTime
-            && terms.requested_date.is_some_and(|wanted| day.promise_for(batch.eta) <= wanted)
+            && terms
+                .requested_date
+                .is_some_and(|wanted| day.promise_for(batch.eta) <= wanted)
     };
     let mut ranked: Vec<_> = batches
         .iter()

@@ -39,10 +39,20 @@ pub struct Product {
 /// One step backwards. Positions are those at the time: undone in reverse order, they are right.
 #[derive(Debug, Clone)]
 enum Undo {
-    Counts { at: usize, purchased: u64, allocated: u64 },
+    Counts {
+        at: usize,
+        purchased: u64,
+        allocated: u64,
+    },
     Backordered(u64),
-    Created { at: usize },
-    Moved { from: usize, to: usize, eta: Option<Date> },
+    Created {
+        at: usize,
+    },
+    Moved {
+        from: usize,
+        to: usize,
+        eta: Option<Date>,
+    },
     /// A line changed, no count of the product.
     LineOnly,
 }
@@ -81,7 +91,9 @@ impl Product {
 
     /// A loaded batch by its reference.
     pub fn batch(&self, reference: &BatchRef) -> Option<&Batch> {
-        self.batches.iter().find(|batch| batch.reference == *reference)
+        self.batches
+            .iter()
+            .find(|batch| batch.reference == *reference)
     }
 
     /// A loaded batch by its number.
@@ -92,7 +104,9 @@ impl Product {
     /// Adds a batch that the store has and this product does not hold yet. It changes nothing.
     pub fn add_loaded(&mut self, batch: Batch) {
         if self.batch_numbered(batch.number).is_none() {
-            let at = self.batches.partition_point(|other| other.earliest_first(&batch).is_lt());
+            let at = self
+                .batches
+                .partition_point(|other| other.earliest_first(&batch).is_lt());
             self.batches.insert(at, batch);
         }
     }
@@ -114,7 +128,9 @@ impl Product {
             location: batch.location.clone(),
         });
         self.changed.push(batch.number);
-        let at = self.batches.partition_point(|other| other.earliest_first(&batch).is_lt());
+        let at = self
+            .batches
+            .partition_point(|other| other.earliest_first(&batch).is_lt());
         self.batches.insert(at, batch);
         self.journal.push(Undo::Created { at });
     }
@@ -123,7 +139,9 @@ impl Product {
     /// must be deallocated before the command ends. Nothing happens where it is the quantity already, or
     /// where the batch is not loaded.
     pub fn change_quantity(&mut self, reference: &BatchRef, to: u64, reason: Option<String>) {
-        let Some(at) = self.position(reference) else { return };
+        let Some(at) = self.position(reference) else {
+            return;
+        };
         let from = self.batches[at].purchased;
         if from == to {
             return;
@@ -140,7 +158,9 @@ impl Product {
 
     /// Makes this the ETA. The promises of its lines are another matter: [`Product::promise_again`].
     pub fn change_eta(&mut self, reference: &BatchRef, to: Option<Date>) {
-        let Some(at) = self.position(reference) else { return };
+        let Some(at) = self.position(reference) else {
+            return;
+        };
         let from = self.batches[at].eta;
         if from == to {
             return;
@@ -148,10 +168,20 @@ impl Product {
         let mut batch = self.batches.remove(at);
         self.changed.push(batch.number);
         batch.eta = to;
-        let new = self.batches.partition_point(|other| other.earliest_first(&batch).is_lt());
+        let new = self
+            .batches
+            .partition_point(|other| other.earliest_first(&batch).is_lt());
         self.batches.insert(new, batch);
-        self.journal.push(Undo::Moved { from: at, to: new, eta: from });
-        self.events.push(Event::BatchEtaChanged { reference: reference.clone(), from, to });
+        self.journal.push(Undo::Moved {
+            from: at,
+            to: new,
+            eta: from,
+        });
+        self.events.push(Event::BatchEtaChanged {
+            reference: reference.clone(),
+            from,
+            to,
+        });
     }
 
     // ---- demand --------------------------------------------------------------------------------
@@ -219,7 +249,10 @@ impl Product {
 
     /// Lets a line that has no stock wait in the queue. `accepted`: this is the line's first event.
     pub fn backorder(&mut self, line: &mut OrderLine, accepted: bool) {
-        debug_assert!(line.allocations.is_empty(), "a line with stock does not wait");
+        debug_assert!(
+            line.allocations.is_empty(),
+            "a line with stock does not wait"
+        );
         line.told = None;
         self.set_backordered(self.backordered + 1);
         self.events.push(Event::Backordered {
@@ -247,9 +280,12 @@ impl Product {
 
     /// Whether the line's own batch can hold it with this quantity: it is one batch, and it is loaded.
     pub fn fits_where_it_is(&self, line: &OrderLine, quantity: u64) -> bool {
-        let [allocation] = line.allocations.as_slice() else { return false };
+        let [allocation] = line.allocations.as_slice() else {
+            return false;
+        };
         let more = quantity.saturating_sub(line.quantity);
-        self.batch_numbered(allocation.batch_number).is_some_and(|batch| batch.available() >= more)
+        self.batch_numbered(allocation.batch_number)
+            .is_some_and(|batch| batch.available() >= more)
     }
 
     /// Changes the quantity of an allocated line in place: a line of one batch that
@@ -268,7 +304,9 @@ impl Product {
         } else {
             let mut less = from - quantity;
             while less > 0 {
-                let Some(last) = line.allocations.last_mut() else { break };
+                let Some(last) = line.allocations.last_mut() else {
+                    break;
+                };
                 let units = less.min(last.quantity);
                 last.quantity -= units;
                 less -= units;
@@ -321,7 +359,11 @@ impl Product {
             .map(|batch| day.promise_for(batch.eta))
             .max();
         let Some(ready) = ready else { return false };
-        let new = if ready > current { ready } else { ready.max(original).min(current) };
+        let new = if ready > current {
+            ready
+        } else {
+            ready.max(original).min(current)
+        };
         if new == current {
             return false;
         }
@@ -354,7 +396,11 @@ impl Product {
         self.events.clear();
         while let Some(undo) = self.journal.pop() {
             match undo {
-                Undo::Counts { at, purchased, allocated } => {
+                Undo::Counts {
+                    at,
+                    purchased,
+                    allocated,
+                } => {
                     self.batches[at].purchased = purchased;
                     self.batches[at].allocated = allocated;
                 }
@@ -383,14 +429,19 @@ impl Product {
     /// Forgets the batches that have no free unit: a store loads a product without them. Call it only
     /// when nothing is left to accept or roll back.
     pub fn forget_full(&mut self) {
-        debug_assert!(self.journal.is_empty(), "a journal's positions hold until it is accepted");
+        debug_assert!(
+            self.journal.is_empty(),
+            "a journal's positions hold until it is accepted"
+        );
         self.batches.retain(|batch| batch.free() > 0);
     }
 
     // ---- small steps ---------------------------------------------------------------------------
 
     fn position(&self, reference: &BatchRef) -> Option<usize> {
-        self.batches.iter().position(|batch| batch.reference == *reference)
+        self.batches
+            .iter()
+            .position(|batch| batch.reference == *reference)
     }
 
     fn position_numbered(&self, number: u64) -> Option<usize> {
@@ -412,7 +463,10 @@ impl Product {
 
     fn give_back(&mut self, number: u64, units: u64) {
         let at = self.position_numbered(number);
-        debug_assert!(at.is_some(), "the batch of an allocation is loaded before it is given back");
+        debug_assert!(
+            at.is_some(),
+            "the batch of an allocation is loaded before it is given back"
+        );
         if let Some(at) = at {
             self.touch(at);
             self.batches[at].allocated -= units;

@@ -97,7 +97,9 @@ pub enum Rejection {
         state: String,
     },
     /// A batch cannot have had less than what has left of it.
-    #[error("{dispatched} units of batch {reference} have been dispatched; the quantity cannot be less")]
+    #[error(
+        "{dispatched} units of batch {reference} have been dispatched; the quantity cannot be less"
+    )]
     BelowDispatched {
         /// The batch.
         reference: BatchRef,
@@ -105,7 +107,9 @@ pub enum Rejection {
         dispatched: u64,
     },
     /// The idempotency key was used for another command.
-    #[error("the idempotency key {id} was used for another command; use a new key for a new command")]
+    #[error(
+        "the idempotency key {id} was used for another command; use a new key for a new command"
+    )]
     IdReused {
         /// The key.
         id: CommandId,
@@ -138,11 +142,23 @@ mod line_key {
         line_id: LineId,
     }
 
-    pub(super) fn serialize<S: Serializer>(key: &LineKey, serializer: S) -> Result<S::Ok, S::Error> {
-        Form { order_id: key.order_id.clone(), line_id: key.line_id.clone() }.serialize(serializer)
+    pub(super) fn serialize<S: Serializer>(
+        key: &LineKey,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        Form {
+            order_id: key.order_id.clone(),
+            line_id: key.line_id.clone(),
+        }
+        .serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LineKey, D::Error> {
-        Form::deserialize(deserializer).map(|form| LineKey { order_id: form.order_id, line_id: form.line_id })
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<LineKey, D::Error> {
+        Form::deserialize(deserializer).map(|form| LineKey {
+            order_id: form.order_id,
+            line_id: form.line_id,
+        })
     }
 }

@@ -15,14 +15,20 @@ pub const MAX_QUANTITY: u64 = 1_000_000_000_000;
 #[serde(try_from = "u64", into = "u64")]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(transparent, !try_from, !into))]
 pub struct Quantity(
-    #[cfg_attr(feature = "schemars", schemars(range(min = 1, max = 1_000_000_000_000_u64)))] u64,
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(range(min = 1, max = 1_000_000_000_000_u64))
+    )]
+    u64,
 );
 
 /// A whole number of units, 0 to 10^12: what a batch's quantity may be changed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(transparent, !try_from, !into))]
-pub struct Count(#[cfg_attr(feature = "schemars", schemars(range(max = 1_000_000_000_000_u64)))] u64);
+pub struct Count(
+    #[cfg_attr(feature = "schemars", schemars(range(max = 1_000_000_000_000_u64)))] u64,
+);
 
 /// Why a number cannot be a quantity or a priority.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,7 +92,10 @@ impl From<Quantity> for u64 {
 impl FromStr for Quantity {
     type Err = BadNumber;
     fn from_str(text: &str) -> Result<Self, BadNumber> {
-        text.trim().parse().map_err(|_| BadNumber::Quantity { min: 1 }).and_then(Self::new)
+        text.trim()
+            .parse()
+            .map_err(|_| BadNumber::Quantity { min: 1 })
+            .and_then(Self::new)
     }
 }
 
@@ -118,7 +127,11 @@ pub struct Priority(#[cfg_attr(feature = "schemars", schemars(range(max = 9)))] 
 impl Priority {
     /// Checks the range.
     pub fn new(rank: u64) -> Result<Self, BadNumber> {
-        u8::try_from(rank).ok().filter(|rank| *rank <= 9).map(Self).ok_or(BadNumber::Priority)
+        u8::try_from(rank)
+            .ok()
+            .filter(|rank| *rank <= 9)
+            .map(Self)
+            .ok_or(BadNumber::Priority)
     }
 
     /// 0 to 9, higher first.
@@ -149,7 +162,10 @@ impl From<Priority> for u64 {
 impl FromStr for Priority {
     type Err = BadNumber;
     fn from_str(text: &str) -> Result<Self, BadNumber> {
-        text.trim().parse().map_err(|_| BadNumber::Priority).and_then(Self::new)
+        text.trim()
+            .parse()
+            .map_err(|_| BadNumber::Priority)
+            .and_then(Self::new)
     }
 }
 
@@ -226,7 +242,10 @@ mod tests {
 
     #[test]
     fn no_promise_is_made_for_a_past_day() {
-        let day = Day { today: date(2026, 5, 10), handling_days: 2 };
+        let day = Day {
+            today: date(2026, 5, 10),
+            handling_days: 2,
+        };
         assert_eq!(day.promise_for(None), date(2026, 5, 12));
         assert_eq!(day.promise_for(Some(date(2026, 5, 1))), date(2026, 5, 12));
         assert_eq!(day.promise_for(Some(date(2026, 6, 1))), date(2026, 6, 3));

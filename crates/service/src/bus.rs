@@ -49,7 +49,10 @@ impl Bus {
     /// Carries out one command. When the queue is full the answer is [`Failure::Busy`] at once.
     pub async fn handle(&self, request: impl Into<Request>) -> Answer {
         let (reply, answer) = oneshot::channel();
-        let job = Job { requests: vec![request.into()], reply };
+        let job = Job {
+            requests: vec![request.into()],
+            reply,
+        };
         self.queue.try_send(job).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Failure::Busy,
             mpsc::error::TrySendError::Closed(_) => Failure::Stopping,

@@ -25,6 +25,12 @@ impl Calendar {
     pub fn read(&self) -> (Timestamp, landfall_domain::Day) {
         let now = self.clock.now();
         let today = Zoned::new(now, self.zone.clone()).date();
-        (now, landfall_domain::Day { today, handling_days: self.handling_days })
+        (
+            now,
+            landfall_domain::Day {
+                today,
+                handling_days: self.handling_days,
+            },
+        )
     }
 }

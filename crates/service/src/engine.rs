@@ -1,20 +1,33 @@
 //! The engine: takes all that waits, runs it in one unit of work, commits once, and answers.
+//!
+//! There is no timer: while one group is being committed the next one gathers in the queue, so a small load
+//! makes small groups and a large load large ones. It has a thread of its own, so that a database that
+//! blocks, blocks nobody else.
+
+mod dry_run;
+mod group;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::mpsc;
 
-use crate::bus::Bus;
+use crate::answer::{Answer, Failure, Request};
+use crate::bus::{Bus, Job};
 use crate::clock::Calendar;
 use crate::store::{Store, StoreError};
+use crate::uow::UnitOfWork;
+use dry_run::ReaderDryRun;
 
 /// The engine's bounds.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Commands that may wait before callers are told that the service is busy.
+    /// Jobs (a single command, or a piece of a stream) that may wait before callers are told that the
+    /// service is busy.
     pub queue: usize,
-    /// Commands that one commit takes at the most.
+    /// Commands after which a group takes no further job.
     pub group: usize,
     /// Products that are kept in memory between groups.
     pub cached_products: usize,
@@ -78,6 +91,161 @@ where
     S: Store,
     R: Fn() -> Result<S, StoreError> + Send + Sync + 'static,
 {
-    let _ = (store, reader, calendar, limits);
-    unimplemented!("follows in the next commit")
+    let stats = Arc::new(Stats::default());
+    let (sender, receiver) = mpsc::channel(limits.queue.max(1));
+    let dry_run = Arc::new(ReaderDryRun::new(reader, calendar.clone()));
+    let uow = UnitOfWork::new(store.partitions(), limits.cached_products);
+    let engine = Engine {
+        store,
+        uow,
+        calendar,
+        limits,
+        stats: Arc::clone(&stats),
+        forgotten: None,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let thread = std::thread::Builder::new()
+        .name("engine".into())
+        .spawn(move || runtime.block_on(engine.run(receiver)))?;
+    Ok((Bus::new(sender, dry_run), Running { thread, stats }))
+}
+
+struct Engine<S> {
+    store: S,
+    uow: UnitOfWork,
+    calendar: Calendar,
+    limits: Limits,
+    stats: Arc<Stats>,
+    /// When old answers were last forgotten.
+    forgotten: Option<Timestamp>,
+}
+
+impl<S: Store> Engine<S> {
+    /// Runs until every handle of the bus is gone and the queue is empty.
+    async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+        while let Some(first) = queue.recv().await {
+            let mut jobs = vec![first];
+            let mut count = jobs[0].requests.len();
+            while count < self.limits.group
+                && let Ok(job) = queue.try_recv()
+            {
+                count += job.requests.len();
+                jobs.push(job);
+            }
+            self.run_jobs(jobs, count).await;
+            self.forget_answers().await;
+        }
+    }
+
+    async fn run_jobs(&mut self, jobs: Vec<Job>, count: usize) {
+        let mut requests = Vec::with_capacity(count);
+        let mut callers = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            callers.push((job.requests.len(), job.reply));
+            requests.extend(job.requests);
+        }
+        let mut answers = self.commit_all(&requests).await.into_iter();
+        for (count, reply) in callers {
+            // A caller that has gone away does not want its answers; what was committed stays so.
+            drop(reply.send(answers.by_ref().take(count).collect()));
+        }
+    }
+
+    /// Commits the requests in as few groups as possible, in their order. One whose data breaks the commit
+    /// is found by halving, and fails alone.
+    async fn commit_all(&mut self, requests: &[Request]) -> Vec<Answer> {
+        let mut answers: Vec<Answer> = Vec::with_capacity(requests.len());
+        // What is still to be done, the next on top. A group is bounded, whatever one caller sends.
+        let mut todo: Vec<&[Request]> = requests
+            .chunks(2 * self.limits.group.max(1))
+            .rev()
+            .collect();
+        while let Some(group) = todo.pop() {
+            match self.commit_group(group).await {
+                Ok(of_group) => answers.extend(of_group),
+                Err(StoreError::Refused(_)) if group.len() > 1 => {
+                    let (first, second) = group.split_at(group.len() / 2);
+                    todo.extend([second, first]);
+                }
+                Err(error) => {
+                    let failure = failure(error);
+                    answers.extend(group.iter().map(|_| Err(failure.clone())));
+                }
+            }
+        }
+        answers
+    }
+
+    /// Runs and commits a group; a conflict with another writer is tried again.
+    async fn commit_group(&mut self, group: &[Request]) -> Result<Vec<Answer>, StoreError> {
+        const ATTEMPTS: u32 = 10;
+        let mut attempt = 0;
+        loop {
+            let (now, day) = self.calendar.read();
+            let started = std::time::Instant::now();
+            let result =
+                group::run(&mut self.store, &mut self.uow, group, now, day, &self.stats).await;
+            match result {
+                Ok(answers) => {
+                    let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+                    self.stats
+                        .commit_micros
+                        .fetch_add(micros, Ordering::Relaxed);
+                    self.stats.groups.fetch_add(1, Ordering::Relaxed);
+                    let count = group.len() as u64;
+                    self.stats.commands.fetch_add(count, Ordering::Relaxed);
+                    return Ok(answers);
+                }
+                Err(error) => {
+                    self.uow.reset();
+                    self.stats.failed_commits.fetch_add(1, Ordering::Relaxed);
+                    attempt += 1;
+                    if !matches!(error, StoreError::Conflict) || attempt == ATTEMPTS {
+                        tracing::warn!(%error, commands = group.len(), "a group was not committed");
+                        return Err(error);
+                    }
+                    tokio::time::sleep(pause(attempt, now)).await;
+                }
+            }
+        }
+    }
+
+    /// Forgets old answers, once an hour at the most.
+    async fn forget_answers(&mut self) {
+        let now = self.calendar.clock.now();
+        let due = self
+            .forgotten
+            .is_none_or(|last| now >= last + SignedDuration::from_hours(1));
+        if due {
+            self.forgotten = Some(now);
+            if let Ok(before) = now.checked_sub(self.limits.remember)
+                && let Err(error) = self.store.forget(before).await
+            {
+                tracing::warn!(%error, "old answers could not be forgotten; it is tried again in an hour");
+            }
+        }
+    }
+}
+
+/// A pause that doubles, with a jitter taken from the clock so that replicas do not march in step.
+fn pause(attempt: u32, now: Timestamp) -> Duration {
+    let most = 1_000_u64 << attempt.min(6);
+    let jitter = u64::from(now.subsec_nanosecond().unsigned_abs()) / 1_000 % most;
+    Duration::from_micros(most / 2 + jitter)
+}
+
+fn failure(error: StoreError) -> Failure {
+    match error {
+        StoreError::Refused(reason) => Failure::Unstorable { reason },
+        StoreError::OutcomeUnknown(reason) => Failure::Unavailable {
+            reason,
+            outcome_unknown: true,
+        },
+        other => Failure::Unavailable {
+            reason: other.to_string(),
+            outcome_unknown: false,
+        },
+    }
 }

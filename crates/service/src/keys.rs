@@ -74,7 +74,8 @@ impl Keys {
             }
             Command::PlaceOrder(c) => {
                 self.orders.push(c.order_id.clone());
-                self.products.extend(c.lines.iter().map(|line| line.sku.clone()));
+                self.products
+                    .extend(c.lines.iter().map(|line| line.sku.clone()));
             }
             Command::ChangeLineQuantity(c) => self.lines.push(LineKey {
                 order_id: c.order_id.clone(),

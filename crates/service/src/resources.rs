@@ -235,9 +235,19 @@ impl AvailabilityResource {
             .map(|(date, (quantity, mut batches))| {
                 cumulative += quantity;
                 batches.sort();
-                AvailabilityStep { date, quantity, cumulative, batches }
+                AvailabilityStep {
+                    date,
+                    quantity,
+                    cumulative,
+                    batches,
+                }
             })
             .collect();
-        Self { sku, as_of: day.today, backordered_lines, steps }
+        Self {
+            sku,
+            as_of: day.today,
+            backordered_lines,
+            steps,
+        }
     }
 }

@@ -182,8 +182,7 @@ pub trait Store: Send + 'static {
 
     /// Forgets remembered answers that were given before this instant, a bounded number at a time. Called
     /// outside a unit of work, now and then.
-    fn forget(&mut self, before: Timestamp)
-    -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn forget(&mut self, before: Timestamp) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// The partition of a product among `partitions`: FNV-1a over the SKU's bytes, so that every store and
@@ -192,8 +191,8 @@ pub fn partition_of(sku: &str, partitions: u16) -> u16 {
     if partitions <= 1 {
         return 0;
     }
-    let hash = sku
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let hash = sku.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    });
     u16::try_from(hash % u64::from(partitions)).unwrap_or(0)
 }

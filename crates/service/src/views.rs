@@ -107,7 +107,11 @@ pub trait Inspect: Send {
 #[async_trait]
 pub trait Views: Send + Sync + 'static {
     /// One batch.
-    async fn batch(&self, reference: &BatchRef, today: Date) -> Result<Option<BatchResource>, ViewError>;
+    async fn batch(
+        &self,
+        reference: &BatchRef,
+        today: Date,
+    ) -> Result<Option<BatchResource>, ViewError>;
 
     /// One order with all its lines.
     async fn order(&self, id: &OrderId, today: Date) -> Result<Option<OrderResource>, ViewError>;
@@ -116,7 +120,11 @@ pub trait Views: Send + Sync + 'static {
     async fn product(&self, sku: &Sku) -> Result<Option<ProductResource>, ViewError>;
 
     /// Available-to-promise by date.
-    async fn availability(&self, sku: &Sku, day: &Day) -> Result<Option<AvailabilityResource>, ViewError>;
+    async fn availability(
+        &self,
+        sku: &Sku,
+        day: &Day,
+    ) -> Result<Option<AvailabilityResource>, ViewError>;
 
     /// Batches, by reference.
     async fn batches(

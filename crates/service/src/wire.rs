@@ -52,7 +52,10 @@ pub const KINDS: [&str; 8] = [
 pub fn parse(json: &[u8]) -> Result<Request, BadCommand> {
     let head: Head = read(json).map_err(|errors| BadCommand { kind: None, errors })?;
     let Some(kind) = head.kind else {
-        return Err(BadCommand { kind: None, errors: vec![missing("type")] });
+        return Err(BadCommand {
+            kind: None,
+            errors: vec![missing("type")],
+        });
     };
     let command = match &*kind {
         "CreateBatch" => read(json).map(Command::CreateBatch),
@@ -69,8 +72,14 @@ pub fn parse(json: &[u8]) -> Result<Request, BadCommand> {
         }]),
     };
     match command {
-        Ok(command) => Ok(Request { id: head.id, command }),
-        Err(errors) => Err(BadCommand { kind: Some(kind.into_owned()), errors }),
+        Ok(command) => Ok(Request {
+            id: head.id,
+            command,
+        }),
+        Err(errors) => Err(BadCommand {
+            kind: Some(kind.into_owned()),
+            errors,
+        }),
     }
 }
 
@@ -91,16 +100,25 @@ pub fn canonical(command: &Command) -> String {
 }
 
 fn missing(field: &str) -> FieldError {
-    FieldError { field: field.into(), message: "is missing".into() }
+    FieldError {
+        field: field.into(),
+        message: "is missing".into(),
+    }
 }
 
 fn explain<'a, T: Deserialize<'a>>(json: &'a [u8], error: &serde_json::Error) -> FieldError {
     if error.is_syntax() || error.is_eof() {
-        return FieldError { field: String::new(), message: format!("is not JSON: {error}") };
+        return FieldError {
+            field: String::new(),
+            message: format!("is not JSON: {error}"),
+        };
     }
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut deserializer) else {
-        return FieldError { field: String::new(), message: error.to_string() };
+        return FieldError {
+            field: String::new(),
+            message: error.to_string(),
+        };
     };
     let path = match error.path().to_string() {
         path if path == "." => String::new(),
@@ -108,11 +126,21 @@ fn explain<'a, T: Deserialize<'a>>(json: &'a [u8], error: &serde_json::Error) ->
     };
     let message = error.inner().to_string();
     let message = message.split(" at line ").next().unwrap_or_default();
-    if let Some(field) = message.strip_prefix("missing field `").and_then(|m| m.strip_suffix('`')) {
-        let field = if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") };
+    if let Some(field) = message
+        .strip_prefix("missing field `")
+        .and_then(|m| m.strip_suffix('`'))
+    {
+        let field = if path.is_empty() {
+            field.to_owned()
+        } else {
+            format!("{path}.{field}")
+        };
         return missing(&field);
     }
-    FieldError { field: path, message: message.to_owned() }
+    FieldError {
+        field: path,
+        message: message.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -131,23 +159,39 @@ mod tests {
         )
         .unwrap();
         assert_eq!(request.id.unwrap().as_str(), "k");
-        let Command::Allocate(allocate) = request.command else { panic!("another type") };
+        let Command::Allocate(allocate) = request.command else {
+            panic!("another type")
+        };
         assert_eq!(allocate.quantity.get(), 3);
         assert_eq!(allocate.priority.get(), 5);
     }
 
     #[test]
     fn what_is_wrong_is_named() {
-        assert_eq!(wrong(r#"{"order_id":"o"}"#), ("type".into(), "is missing".into()));
-        assert_eq!(wrong(r#"{"type":"Allocate","sku":"S","quantity":1}"#).0, "order_id");
-        assert_eq!(wrong(r#"{"type":"ChangeBatchEta","reference":"b"}"#).0, "eta");
-        let (field, message) = wrong(r#"{"type":"Allocate","order_id":"o","sku":"S","quantity":0}"#);
+        assert_eq!(
+            wrong(r#"{"order_id":"o"}"#),
+            ("type".into(), "is missing".into())
+        );
+        assert_eq!(
+            wrong(r#"{"type":"Allocate","sku":"S","quantity":1}"#).0,
+            "order_id"
+        );
+        assert_eq!(
+            wrong(r#"{"type":"ChangeBatchEta","reference":"b"}"#).0,
+            "eta"
+        );
+        let (field, message) =
+            wrong(r#"{"type":"Allocate","order_id":"o","sku":"S","quantity":0}"#);
         assert_eq!(field, "quantity");
         assert!(message.contains("from 1 to"), "{message}");
-        let order = r#"{"type":"PlaceOrder","order_id":"o","lines":[{"sku":"S","quantity":1},{"sku":""}]}"#;
+        let order =
+            r#"{"type":"PlaceOrder","order_id":"o","lines":[{"sku":"S","quantity":1},{"sku":""}]}"#;
         assert_eq!(wrong(order).0, "lines[1].sku");
         let order = r#"{"type":"PlaceOrder","order_id":"o","lines":[{"sku":"S"}]}"#;
-        assert_eq!(wrong(order), ("lines[0].quantity".into(), "is missing".into()));
+        assert_eq!(
+            wrong(order),
+            ("lines[0].quantity".into(), "is missing".into())
+        );
         assert_eq!(wrong(r#"{"type":"Teleport"}"#).0, "type");
         assert_eq!(wrong("{").0, "");
     }

@@ -1,0 +1,166 @@
+//! One group of commands: load, run each, commit.
+
+use std::sync::atomic::Ordering;
+
+use jiff::Timestamp;
+use landfall_domain::{Day, Event, Rejection};
+
+use super::Stats;
+use crate::answer::{Answer, Done, Failure, Request};
+use crate::handlers;
+use crate::keys::Keys;
+use crate::log::LogRecord;
+use crate::store::{Store, StoreError};
+use crate::uow::{Stop, UnitOfWork};
+use crate::wire;
+
+/// How often one command may ask for more. Ranges double each time, so this is never reached by a command
+/// that makes progress.
+const MAX_LOADS: usize = 1_000;
+
+/// Loads what the group needs, runs its commands in order and commits them once. `Ok` holds durable answers.
+/// After an error the unit of work must be reset.
+pub(super) async fn run<S: Store>(
+    store: &mut S,
+    uow: &mut UnitOfWork,
+    group: &[Request],
+    now: Timestamp,
+    day: Day,
+    stats: &Stats,
+) -> Result<Vec<Answer>, StoreError> {
+    open(store, uow, group, now, day).await?;
+    let mut answers = Vec::with_capacity(group.len());
+    for request in group {
+        match run_one(store, uow, request).await {
+            Ok(answer) => answers.push(answer),
+            Err(error) => return Err(error),
+        }
+    }
+    let changes = uow.take_changes();
+    if changes.is_empty() {
+        store.roll_back().await?;
+    } else {
+        store.commit(&changes).await?;
+    }
+    uow.close();
+    count(stats, &answers, &changes.events);
+    Ok(answers)
+}
+
+/// Opens a unit of work of the store with what the commands name.
+pub(super) async fn open<S: Store>(
+    store: &mut S,
+    uow: &mut UnitOfWork,
+    group: &[Request],
+    now: Timestamp,
+    day: Day,
+) -> Result<(), StoreError> {
+    let mut keys = Keys::default();
+    for request in group {
+        keys.add(&request.command);
+        keys.command_ids.extend(request.id.clone());
+    }
+    let keys = uow.without_known(keys);
+    let loaded = store.begin(&keys).await?;
+    uow.open(now, day, &keys, loaded);
+    Ok(())
+}
+
+/// Runs one command to its end: accepted or without a trace.
+pub(super) async fn run_one<S: Store>(
+    store: &mut S,
+    uow: &mut UnitOfWork,
+    request: &Request,
+) -> Result<Answer, StoreError> {
+    for _ in 0..MAX_LOADS {
+        uow.start(request.id.as_ref());
+        match attempt(uow, request) {
+            Ok(answer) => return Ok(answer),
+            Err(keys) => {
+                uow.roll_back();
+                let loaded = store.load(&keys).await?;
+                uow.absorb(&keys, loaded);
+            }
+        }
+    }
+    Ok(Err(Failure::Rejected(Rejection::TooMuchWork {
+        limit: MAX_LOADS,
+    })))
+}
+
+/// `Err`: what must be loaded first.
+fn attempt(uow: &mut UnitOfWork, request: &Request) -> Result<Answer, Box<Keys>> {
+    if let Some(id) = &request.id {
+        match uow.answered(id) {
+            Ok(Some(remembered)) => {
+                let same = remembered.command == wire::canonical(&request.command);
+                let before: Result<Result<Done, Rejection>, _> =
+                    serde_json::from_str(&remembered.answer);
+                return Ok(match before {
+                    Ok(answer) if same => answer.map_err(Failure::Rejected),
+                    _ => Err(Failure::Rejected(Rejection::IdReused { id: id.clone() })),
+                });
+            }
+            Ok(None) => {}
+            Err(Stop::Needs(keys)) => return Err(keys),
+            Err(Stop::Rejected(rejection)) => return Ok(Err(rejection.into())),
+        }
+    }
+    let answer = match handlers::handle(&request.command, uow) {
+        Ok(done) => {
+            uow.accept();
+            Ok(done)
+        }
+        Err(Stop::Rejected(rejection)) => {
+            uow.roll_back();
+            Err(rejection)
+        }
+        Err(Stop::Needs(keys)) => return Err(keys),
+    };
+    if let Some(id) = &request.id
+        && answer.as_ref().err().is_none_or(worth_remembering)
+        && let Ok(json) = serde_json::to_string(&answer)
+    {
+        uow.remember(id, wire::canonical(&request.command), json);
+    }
+    Ok(answer.map_err(Failure::Rejected))
+}
+
+/// Conflicts and senseless commands are remembered under their idempotency key; what was ill-formed or not
+/// there may be right the next time.
+fn worth_remembering(rejection: &Rejection) -> bool {
+    match rejection {
+        Rejection::Conflict { .. }
+        | Rejection::OutOfStock { .. }
+        | Rejection::NotAmendable { .. }
+        | Rejection::BelowDispatched { .. }
+        | Rejection::UnknownSku { .. }
+        | Rejection::UnknownShipment { .. }
+        | Rejection::Unsupported { .. }
+        | Rejection::TooMuchWork { .. } => true,
+        Rejection::Invalid { .. }
+        | Rejection::UnknownBatch { .. }
+        | Rejection::UnknownOrder { .. }
+        | Rejection::UnknownLine { .. }
+        | Rejection::IdReused { .. } => false,
+    }
+}
+
+fn count(stats: &Stats, answers: &[Answer], events: &[LogRecord]) {
+    let rejected = answers.iter().filter(|answer| answer.is_err()).count() as u64;
+    stats.rejected.fetch_add(rejected, Ordering::Relaxed);
+    let (mut allocated, mut backordered) = (0, 0);
+    for record in events {
+        match &record.event {
+            Event::Allocated {
+                accepted: Some(_), ..
+            } => allocated += 1,
+            Event::Backordered {
+                accepted: Some(_), ..
+            } => backordered += 1,
+            _ => {}
+        }
+    }
+    stats.allocated.fetch_add(allocated, Ordering::Relaxed);
+    stats.backordered.fetch_add(backordered, Ordering::Relaxed);
+}

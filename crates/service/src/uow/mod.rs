@@ -1,0 +1,696 @@
+//! The unit of work: everything that a group of commands concerns, in memory, from load to commit.
+//!
+//! It is the repository of the handlers. What they ask for and is not here stops them with
+//! [`Stop::Needs`]; the engine loads it and runs the command again. What a command changes is kept by
+//! [`UnitOfWork::accept`] or undone by [`UnitOfWork::roll_back`]; [`UnitOfWork::take_changes`] gives all of
+//! it to one commit. Products survive the commit as a cache, which the partition's head keeps honest.
+
+mod cache;
+mod queues;
+
+use std::collections::{HashMap, HashSet};
+
+use indexmap::IndexSet;
+use jiff::Timestamp;
+use landfall_domain::events::Recorded;
+use landfall_domain::{
+    Batch, BatchRef, CommandId, Day, Event, LineKey, OrderId, OrderLine, PlacedOrder, Product,
+    Rejection, Sku,
+};
+
+use crate::keys::Keys;
+use crate::log::LogRecord;
+use crate::store::{Changes, Head, LineChange, Loaded, ProductChange, Remembered, partition_of};
+use cache::ProductCache;
+use queues::Queues;
+
+/// Why a handler stops.
+#[derive(Debug)]
+pub enum Stop {
+    /// The command is refused.
+    Rejected(Rejection),
+    /// Something is not in memory: load it and run the command again.
+    Needs(Box<Keys>),
+}
+
+impl From<Rejection> for Stop {
+    fn from(rejection: Rejection) -> Self {
+        Stop::Rejected(rejection)
+    }
+}
+
+impl Stop {
+    fn needs(fill: impl FnOnce(&mut Keys)) -> Self {
+        let mut keys = Keys::default();
+        fill(&mut keys);
+        Stop::Needs(Box::new(keys))
+    }
+}
+
+/// A line as it was committed and as it is now; `None`: there is none.
+#[derive(Debug, Default)]
+struct LineSlot {
+    committed: Option<OrderLine>,
+    now: Option<OrderLine>,
+    changed: bool,
+}
+
+/// An order: what its `PlaceOrder` said, and its lines in the order of their numbers.
+#[derive(Debug, Clone, Default)]
+pub struct OrderEntry {
+    /// What its `PlaceOrder` said, if it was placed whole.
+    pub placed: Option<PlacedOrder>,
+    /// All its lines.
+    pub lines: Vec<LineKey>,
+}
+
+/// One step backwards.
+#[derive(Debug)]
+enum Undo {
+    Line(LineKey, Option<OrderLine>),
+    OrderLine(OrderId),
+    Placed(OrderId),
+    Batch(BatchRef),
+    Product(Sku),
+    Event(u16),
+    Number(u16),
+}
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub struct UnitOfWork {
+    partitions: u16,
+    /// As loaded, and as they are now.
+    heads: Vec<(Head, Head)>,
+    products: ProductCache,
+    absent_products: HashSet<Sku>,
+    batches: HashMap<BatchRef, Option<Sku>>,
+    lines: HashMap<LineKey, LineSlot>,
+    orders: HashMap<OrderId, OrderEntry>,
+    remembered: HashMap<CommandId, Option<Remembered>>,
+    queues: Queues,
+
+    // The present command.
+    now: Timestamp,
+    day: Day,
+    command_id: Option<CommandId>,
+    first_event: usize,
+    undo: Vec<Undo>,
+    touched: IndexSet<Sku>,
+    unplaced: Vec<LineKey>,
+
+    // What the commit will write.
+    events: Vec<LogRecord>,
+    changed_products: IndexSet<Sku>,
+    changed_lines: Vec<LineKey>,
+    placed: Vec<PlacedOrder>,
+    to_remember: Vec<Remembered>,
+}
+
+impl UnitOfWork {
+    /// An empty one, for a store with so many partitions. It keeps at most so many products in memory
+    /// between groups.
+    pub fn new(partitions: u16, cached_products: usize) -> Self {
+        Self {
+            partitions,
+            heads: Vec::new(),
+            products: ProductCache::new(cached_products),
+            absent_products: HashSet::new(),
+            batches: HashMap::new(),
+            lines: HashMap::new(),
+            orders: HashMap::new(),
+            remembered: HashMap::new(),
+            queues: Queues::default(),
+            now: Timestamp::UNIX_EPOCH,
+            day: Day {
+                today: jiff::civil::Date::ZERO,
+                handling_days: 0,
+            },
+            command_id: None,
+            first_event: 0,
+            undo: Vec::new(),
+            touched: IndexSet::new(),
+            unplaced: Vec::new(),
+            events: Vec::new(),
+            changed_products: IndexSet::new(),
+            changed_lines: Vec::new(),
+            placed: Vec::new(),
+            to_remember: Vec::new(),
+        }
+    }
+
+    // ---- the engine's side: loading ------------------------------------------------------------
+
+    /// Takes out of the keys what is in memory already.
+    pub fn without_known(&self, mut keys: Keys) -> Keys {
+        keys.products.retain(|sku| !self.products.contains(sku));
+        keys
+    }
+
+    /// Starts a group at this time, with what `begin` loaded for these keys. A head that somebody else
+    /// advanced makes the cached products of its partition worthless.
+    pub fn open(&mut self, now: Timestamp, day: Day, keys: &Keys, loaded: Loaded) {
+        self.now = now;
+        self.day = day;
+        for head in &loaded.heads {
+            match self
+                .heads
+                .iter_mut()
+                .find(|(_, known)| known.partition == head.partition)
+            {
+                Some((_, known)) if known == head => {}
+                Some(known) => {
+                    *known = (*head, *head);
+                    let (partition, partitions) = (head.partition, self.partitions);
+                    self.products
+                        .forget(|sku| partition_of(sku.as_str(), partitions) == partition);
+                }
+                None => self.heads.push((*head, *head)),
+            }
+        }
+        self.absorb(keys, loaded);
+    }
+
+    /// Takes in what was loaded for these keys. What is in memory already is newer and stays.
+    pub fn absorb(&mut self, keys: &Keys, loaded: Loaded) {
+        for product in loaded.products {
+            self.absent_products.remove(&product.sku);
+            self.products.insert_if_absent(product);
+        }
+        for batch in loaded.batches {
+            self.batches
+                .insert(batch.reference.clone(), Some(batch.sku.clone()));
+            let sku = batch.sku.clone();
+            if let Some(product) = self.products.get_mut(&sku) {
+                product.add_loaded(batch);
+            }
+        }
+        let frontiers = queues::frontiers(&loaded.lines, &loaded.allocated, &loaded.waiting);
+        for line in loaded.lines {
+            let slot = self.lines.entry(line.key.clone()).or_default();
+            if !slot.changed {
+                slot.now = Some(line);
+            }
+        }
+        for order in loaded.orders {
+            let entry = OrderEntry {
+                placed: order.placed,
+                lines: order.lines,
+            };
+            self.orders.entry(order.order_id).or_insert(entry);
+        }
+        for remembered in loaded.remembered {
+            self.remembered
+                .entry(remembered.id.clone())
+                .or_insert(Some(remembered));
+        }
+        let lines = &self.lines;
+        let current = || lines.values().filter_map(|slot| slot.now.as_ref());
+        self.queues
+            .absorb(&loaded.allocated, &loaded.waiting, &frontiers, current);
+        self.note_absent(keys);
+    }
+
+    /// What was asked for and not found is known not to be there.
+    fn note_absent(&mut self, keys: &Keys) {
+        for sku in &keys.products {
+            if !self.products.contains(sku) {
+                self.absent_products.insert(sku.clone());
+            }
+        }
+        for reference in &keys.batches {
+            if !self.batches.contains_key(reference) {
+                self.batches.insert(reference.clone(), None);
+            }
+        }
+        for key in &keys.lines {
+            if !self.lines.contains_key(key) {
+                self.lines.insert(key.clone(), LineSlot::default());
+            }
+        }
+        for id in &keys.orders {
+            if !self.orders.contains_key(id) {
+                self.orders.insert(id.clone(), OrderEntry::default());
+            }
+        }
+        for id in &keys.command_ids {
+            self.remembered.entry(id.clone()).or_insert(None);
+        }
+    }
+
+    // ---- the engine's side: one command --------------------------------------------------------
+
+    /// Starts a command.
+    pub fn start(&mut self, id: Option<&CommandId>) {
+        self.command_id = id.cloned();
+        self.first_event = self.events.len();
+    }
+
+    /// Keeps what the command did.
+    pub fn accept(&mut self) {
+        debug_assert!(
+            self.unplaced.is_empty(),
+            "a line without stock is backordered by its command"
+        );
+        for sku in self.touched.drain(..) {
+            if let Some(product) = self.products.get_mut(&sku) {
+                let version = product.version;
+                product.accept();
+                if product.version != version {
+                    self.changed_products.insert(sku);
+                }
+            }
+        }
+        self.undo.clear();
+    }
+
+    /// Undoes what the command did.
+    pub fn roll_back(&mut self) {
+        for sku in self.touched.drain(..) {
+            if let Some(product) = self.products.get_mut(&sku) {
+                product.roll_back();
+            }
+        }
+        self.unplaced.clear();
+        while let Some(undo) = self.undo.pop() {
+            match undo {
+                Undo::Line(key, before) => {
+                    if let Some(slot) = self.lines.get_mut(&key) {
+                        self.queues.reindex(slot.now.as_ref(), before.as_ref());
+                        slot.now = before;
+                    }
+                }
+                Undo::OrderLine(id) => {
+                    if let Some(entry) = self.orders.get_mut(&id) {
+                        entry.lines.pop();
+                    }
+                }
+                Undo::Placed(id) => {
+                    if let Some(entry) = self.orders.get_mut(&id) {
+                        entry.placed = None;
+                    }
+                    self.placed.pop();
+                }
+                Undo::Batch(reference) => {
+                    self.batches.insert(reference, None);
+                }
+                Undo::Product(sku) => {
+                    self.products.remove(&sku);
+                    self.absent_products.insert(sku);
+                }
+                Undo::Event(partition) => {
+                    self.events.pop();
+                    if let Some(head) = self.head_mut(partition) {
+                        head.next_offset -= 1;
+                    }
+                }
+                Undo::Number(partition) => {
+                    if let Some(head) = self.head_mut(partition) {
+                        head.next_number -= 1;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The events of the present command so far.
+    pub fn events_of_command(&self) -> &[LogRecord] {
+        &self.events[self.first_event..]
+    }
+
+    /// Remembers the answer to the present command.
+    pub fn remember(&mut self, id: &CommandId, command: String, answer: String) {
+        let remembered = Remembered {
+            id: id.clone(),
+            command,
+            answer,
+            time: self.now,
+        };
+        self.remembered.insert(id.clone(), Some(remembered.clone()));
+        self.to_remember.push(remembered);
+    }
+
+    // ---- the engine's side: the commit ---------------------------------------------------------
+
+    /// All that the commit must write. The unit of work is then ready for the next group, if the commit
+    /// succeeds; if not, call [`UnitOfWork::reset`].
+    pub fn take_changes(&mut self) -> Changes {
+        let mut changes = Changes {
+            events: std::mem::take(&mut self.events),
+            orders: std::mem::take(&mut self.placed),
+            remembered: std::mem::take(&mut self.to_remember),
+            ..Changes::default()
+        };
+        let mut position: HashMap<Sku, usize> = HashMap::new();
+        for sku in std::mem::take(&mut self.changed_products) {
+            let first_new = self.first_new_number(&sku);
+            if let Some(product) = self.products.get_mut(&sku) {
+                position.insert(sku, changes.products.len());
+                changes.products.push(product_change(product, first_new));
+            }
+        }
+        for key in std::mem::take(&mut self.changed_lines) {
+            let Some(slot) = self.lines.remove(&key) else {
+                continue;
+            };
+            let (before, Some(after)) = (slot.committed, slot.now) else {
+                continue;
+            };
+            if let Some(product) = position
+                .get(&after.sku)
+                .and_then(|at| changes.products.get_mut(*at))
+            {
+                product.lines.push(LineChange { before, after });
+            }
+        }
+        if !changes.is_empty() {
+            for (before, now) in &mut self.heads {
+                if before.next_offset != now.next_offset || before.next_number != now.next_number {
+                    now.version += 1;
+                    changes.heads.push((*before, *now));
+                }
+            }
+            // Remembered rejections alone change no product: they lie in the first partition.
+            if let ([], Some((before, now))) = (changes.heads.as_slice(), self.heads.first_mut()) {
+                now.version += 1;
+                changes.heads.push((*before, *now));
+            }
+        }
+        changes
+    }
+
+    /// After a commit: keeps the products and forgets the rest.
+    pub fn close(&mut self) {
+        for (before, now) in &mut self.heads {
+            *before = *now;
+        }
+        self.forget_group();
+        self.products.trim();
+    }
+
+    /// After a failure: forgets everything.
+    pub fn reset(&mut self) {
+        self.heads.clear();
+        self.products.forget(|_| true);
+        self.undo.clear();
+        self.touched.clear();
+        self.unplaced.clear();
+        self.events.clear();
+        self.changed_products.clear();
+        self.changed_lines.clear();
+        self.placed.clear();
+        self.to_remember.clear();
+        self.forget_group();
+    }
+
+    fn forget_group(&mut self) {
+        // A change of supply may have brought in very many lines: do not keep the room that they took.
+        const KEEP: usize = 16_384;
+        self.absent_products.clear();
+        self.batches.clear();
+        self.lines.clear();
+        self.lines.shrink_to(KEEP);
+        self.orders.clear();
+        self.remembered.clear();
+        self.queues.clear();
+    }
+
+    /// The number from which on things of this product's partition are new in this group.
+    fn first_new_number(&self, sku: &Sku) -> u64 {
+        let partition = partition_of(sku.as_str(), self.partitions);
+        self.heads
+            .iter()
+            .find(|(before, _)| before.partition == partition)
+            .map_or(u64::MAX, |(before, _)| before.next_number)
+    }
+
+    fn head_mut(&mut self, partition: u16) -> Option<&mut Head> {
+        self.heads
+            .iter_mut()
+            .map(|(_, now)| now)
+            .find(|head| head.partition == partition)
+    }
+
+    // ---- the handlers' side --------------------------------------------------------------------
+
+    /// The day on which the command is handled.
+    pub fn day(&self) -> Day {
+        self.day
+    }
+
+    /// The product, if there is one. What is changed in it is part of the present command.
+    pub fn product(&mut self, sku: &Sku) -> Result<Option<&mut Product>, Stop> {
+        if self.products.contains(sku) {
+            if self.touched.last() != Some(sku) {
+                self.touched.insert(sku.clone());
+            }
+            return Ok(self.products.get_mut(sku));
+        }
+        if self.absent_products.contains(sku) {
+            return Ok(None);
+        }
+        Err(Stop::needs(|keys| keys.products.push(sku.clone())))
+    }
+
+    /// The product of a thing that exists: it must be there as well.
+    pub fn its_product(&mut self, sku: &Sku) -> Result<&mut Product, Stop> {
+        let unknown = Rejection::UnknownSku {
+            field: "sku".into(),
+            sku: sku.clone(),
+        };
+        self.product(sku)?.ok_or(Stop::Rejected(unknown))
+    }
+
+    /// Adds a product that is known not to be there.
+    pub fn add_product(&mut self, sku: &Sku) {
+        let number = self.next_number(sku);
+        self.absent_products.remove(sku);
+        self.products
+            .insert_if_absent(Product::new(number, sku.clone()));
+        self.undo.push(Undo::Product(sku.clone()));
+    }
+
+    /// The product of the batch of this name, if there is one.
+    pub fn sku_of_batch(&self, reference: &BatchRef) -> Result<Option<Sku>, Stop> {
+        match self.batches.get(reference) {
+            Some(sku) => Ok(sku.clone()),
+            None => Err(Stop::needs(|keys| keys.batches.push(reference.clone()))),
+        }
+    }
+
+    /// The batch of this name, if there is one.
+    pub fn batch(&mut self, reference: &BatchRef) -> Result<Option<Batch>, Stop> {
+        let Some(sku) = self.sku_of_batch(reference)? else {
+            return Ok(None);
+        };
+        match self.its_product(&sku)?.batch(reference) {
+            Some(batch) => Ok(Some(batch.clone())),
+            None => Err(Stop::needs(|keys| keys.batches.push(reference.clone()))),
+        }
+    }
+
+    /// Makes the name of a new batch known.
+    pub fn name_batch(&mut self, reference: &BatchRef, sku: &Sku) {
+        self.batches.insert(reference.clone(), Some(sku.clone()));
+        self.undo.push(Undo::Batch(reference.clone()));
+    }
+
+    /// The next number of a product, batch or line of this SKU.
+    pub fn next_number(&mut self, sku: &Sku) -> u64 {
+        let partition = partition_of(sku.as_str(), self.partitions);
+        let number = self.head_mut(partition).map(|head| {
+            head.next_number += 1;
+            head.next_number - 1
+        });
+        debug_assert!(
+            number.is_some(),
+            "a store loads the head with the keys of its partition"
+        );
+        self.undo.push(Undo::Number(partition));
+        number.unwrap_or_default()
+    }
+
+    /// The line, if there is one; to change it, change the copy and [put](UnitOfWork::put) it back.
+    pub fn line(&self, key: &LineKey) -> Result<Option<&OrderLine>, Stop> {
+        match self.lines.get(key) {
+            Some(slot) => Ok(slot.now.as_ref()),
+            None => Err(Stop::needs(|keys| keys.lines.push(key.clone()))),
+        }
+    }
+
+    /// A copy of a line that exists, with its product and the batches to which it is pegged in memory.
+    pub fn line_to_change(&mut self, key: &LineKey) -> Result<OrderLine, Stop> {
+        let line = self.line(key)?.cloned();
+        let line = line.ok_or_else(|| Rejection::UnknownLine { line: key.clone() })?;
+        self.need_batches_of(&line)?;
+        Ok(line)
+    }
+
+    /// Makes sure that the batches to which a line is pegged are in memory.
+    pub fn need_batches_of(&mut self, line: &OrderLine) -> Result<(), Stop> {
+        let product = self.its_product(&line.sku)?;
+        let missing: Vec<BatchRef> = line
+            .allocations
+            .iter()
+            .filter(|a| product.batch_numbered(a.batch_number).is_none())
+            .map(|a| a.batch.clone())
+            .collect();
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(Stop::needs(|keys| keys.batches = missing))
+        }
+    }
+
+    /// Puts a new or changed line in its place.
+    pub fn put(&mut self, line: OrderLine) {
+        let key = line.key.clone();
+        let slot = self.lines.entry(key.clone()).or_default();
+        let before = slot.now.take();
+        self.queues.reindex(before.as_ref(), Some(&line));
+        if before.is_none()
+            && let Some(entry) = self.orders.get_mut(&key.order_id)
+        {
+            self.undo.push(Undo::OrderLine(key.order_id.clone()));
+            entry.lines.push(key.clone());
+        }
+        if !slot.changed {
+            slot.changed = true;
+            slot.committed.clone_from(&before);
+            self.changed_lines.push(key.clone());
+        }
+        slot.now = Some(line);
+        self.undo.push(Undo::Line(key, before));
+    }
+
+    /// Puts a line back that has lost its stock: before the command ends, it is allocated or backordered.
+    pub fn unplace(&mut self, line: OrderLine) {
+        self.unplaced.push(line.key.clone());
+        self.put(line);
+    }
+
+    /// The lines of this product that have lost their stock in this command and not found any yet.
+    pub fn take_unplaced(&mut self, sku: &Sku) -> Vec<LineKey> {
+        let lines = &self.lines;
+        let of_sku = |key: &mut LineKey| {
+            lines
+                .get(key)
+                .and_then(|slot| slot.now.as_ref())
+                .is_some_and(|line| line.sku == *sku)
+        };
+        self.unplaced.extract_if(.., of_sku).collect()
+    }
+
+    /// The order; an unknown one has no lines.
+    pub fn order(&self, id: &OrderId) -> Result<&OrderEntry, Stop> {
+        self.orders
+            .get(id)
+            .ok_or_else(|| Stop::needs(|keys| keys.orders.push(id.clone())))
+    }
+
+    /// Makes an order of it, and records that.
+    pub fn place(&mut self, placed: PlacedOrder) {
+        self.orders
+            .entry(placed.order_id.clone())
+            .or_default()
+            .placed = Some(placed.clone());
+        self.undo.push(Undo::Placed(placed.order_id.clone()));
+        self.record(Recorded {
+            sku: None,
+            event: Event::OrderPlaced {
+                order_id: placed.order_id.clone(),
+                deliver: placed.deliver,
+                lines: placed.lines.clone(),
+            },
+        });
+        self.placed.push(placed);
+    }
+
+    /// The answer given to an earlier command with this idempotency key.
+    pub fn answered(&self, id: &CommandId) -> Result<Option<&Remembered>, Stop> {
+        match self.remembered.get(id) {
+            Some(remembered) => Ok(remembered.as_ref()),
+            None => Err(Stop::needs(|keys| keys.command_ids.push(id.clone()))),
+        }
+    }
+
+    /// Puts the facts that the touched products have recorded into the log, and says how many there are
+    /// of this command now.
+    pub fn collect_events(&mut self) -> usize {
+        let mut facts = Vec::new();
+        for sku in &self.touched {
+            if let Some(product) = self.products.get_mut(sku) {
+                facts.extend(
+                    product
+                        .take_events()
+                        .into_iter()
+                        .map(|event| (sku.clone(), event)),
+                );
+            }
+        }
+        for (sku, event) in facts {
+            self.record(Recorded {
+                sku: Some(sku),
+                event,
+            });
+        }
+        self.events.len() - self.first_event
+    }
+
+    fn record(&mut self, recorded: Recorded) {
+        let partition = match (&recorded.sku, &recorded.event) {
+            (Some(sku), _) => partition_of(sku.as_str(), self.partitions),
+            (None, Event::OrderPlaced { order_id, .. }) => {
+                partition_of(order_id.as_str(), self.partitions)
+            }
+            (None, _) => 0,
+        };
+        let Some(head) = self.head_mut(partition) else {
+            return;
+        };
+        let offset = head.next_offset;
+        head.next_offset += 1;
+        let command_id = match (&self.command_id, self.events.get(self.first_event)) {
+            (Some(id), _) => id.as_str().to_owned(),
+            (None, Some(first)) => first.command_id.clone(),
+            (None, None) => format!("~{partition}-{offset}"),
+        };
+        self.undo.push(Undo::Event(partition));
+        self.events.push(LogRecord {
+            partition,
+            offset,
+            sku: recorded.sku,
+            time: self.now,
+            command_id,
+            event: recorded.event,
+        });
+    }
+}
+
+fn product_change(product: &mut Product, first_new: u64) -> ProductChange {
+    let (mut new_batches, mut changed_batches) = (Vec::new(), Vec::new());
+    for number in product.take_changed() {
+        if let Some(batch) = product.batch_numbered(number) {
+            let batches = if number >= first_new {
+                &mut new_batches
+            } else {
+                &mut changed_batches
+            };
+            batches.push(batch.clone());
+        }
+    }
+    let full = |batch: &Batch| batch.free() == 0;
+    if new_batches.iter().chain(&changed_batches).any(full) {
+        product.forget_full();
+    }
+    ProductChange {
+        number: product.number,
+        sku: product.sku.clone(),
+        version: product.version,
+        backordered: product.backordered,
+        created: product.number >= first_new,
+        new_batches,
+        changed_batches,
+        lines: Vec::new(),
+    }
+}

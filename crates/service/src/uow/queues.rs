@@ -1,0 +1,301 @@
+//! Lines in order: those that a batch holds, as a shortage would take them, and those that wait for a
+//! product, as they are filled.
+//!
+//! A queue is made of the part that the store has shown, up to a frontier, and of the lines in memory,
+//! which are newer. It exists only once somebody asked for it; most groups ask for none.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+
+use landfall_domain::line::Status;
+use landfall_domain::shortage::{QueueKey, ShortageKey};
+use landfall_domain::{BatchRef, LineKey, OrderLine, Product, Sku};
+
+use super::{Stop, UnitOfWork};
+use crate::keys::{AllocatedRange, WaitingRange};
+use crate::store::LoadedRange;
+
+/// The least number of lines that a range asks for.
+const PAGE: usize = 256;
+
+/// Up to where the store has shown a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Frontier<K> {
+    Nothing,
+    UpTo(K),
+    All,
+}
+
+#[derive(Debug)]
+struct Queue<K> {
+    lines: BTreeMap<K, LineKey>,
+    frontier: Frontier<K>,
+}
+
+impl<K: Ord + Copy> Queue<K> {
+    /// Whether the store has shown everything up to this key.
+    fn covers(&self, key: &K) -> bool {
+        match &self.frontier {
+            Frontier::Nothing => false,
+            Frontier::UpTo(last) => key <= last,
+            Frontier::All => true,
+        }
+    }
+
+    fn after(&self) -> Option<K> {
+        match self.frontier {
+            Frontier::UpTo(last) => Some(last),
+            Frontier::Nothing | Frontier::All => None,
+        }
+    }
+}
+
+/// All queues of a unit of work.
+#[derive(Debug, Default)]
+pub(super) struct Queues {
+    allocated: HashMap<BatchRef, Queue<ShortageKey>>,
+    /// With the largest quantity for which the queue was loaded.
+    waiting: HashMap<Sku, (u64, Queue<QueueKey>)>,
+}
+
+/// Up to where each loaded range goes, by the store's own state of its last line.
+pub(super) struct Frontiers {
+    allocated: Vec<Frontier<ShortageKey>>,
+    waiting: Vec<Frontier<QueueKey>>,
+}
+
+pub(super) fn frontiers(
+    lines: &[OrderLine],
+    allocated: &[LoadedRange<AllocatedRange>],
+    waiting: &[LoadedRange<WaitingRange>],
+) -> Frontiers {
+    fn ends<R, K>(
+        lines: &[OrderLine],
+        ranges: &[LoadedRange<R>],
+        key_of: fn(&OrderLine) -> K,
+    ) -> Vec<Frontier<K>> {
+        let end = |range: &LoadedRange<R>| {
+            if range.complete {
+                return Frontier::All;
+            }
+            let last = range
+                .lines
+                .last()
+                .and_then(|key| lines.iter().rfind(|line| line.key == *key));
+            last.map_or(Frontier::Nothing, |line| Frontier::UpTo(key_of(line)))
+        };
+        ranges.iter().map(end).collect()
+    }
+    Frontiers {
+        allocated: ends(lines, allocated, ShortageKey::of),
+        waiting: ends(lines, waiting, QueueKey::of),
+    }
+}
+
+fn waits(line: &OrderLine) -> bool {
+    line.status() == Status::Backordered
+}
+
+impl Queues {
+    pub(super) fn clear(&mut self) {
+        self.allocated.clear();
+        self.waiting.clear();
+    }
+
+    /// A line changed from one state to another.
+    pub(super) fn reindex(&mut self, before: Option<&OrderLine>, after: Option<&OrderLine>) {
+        if !self.allocated.is_empty() {
+            for (line, there) in [(before, false), (after, true)] {
+                let Some(line) = line else { continue };
+                for allocation in &line.allocations {
+                    if let Some(queue) = self.allocated.get_mut(&allocation.batch) {
+                        set(queue, ShortageKey::of(line), &line.key, there);
+                    }
+                }
+            }
+        }
+        if !self.waiting.is_empty() {
+            for (line, there) in [(before, false), (after, true)] {
+                let Some(line) = line.filter(|line| waits(line)) else {
+                    continue;
+                };
+                if let Some((_, queue)) = self.waiting.get_mut(&line.sku) {
+                    set(queue, QueueKey::of(line), &line.key, there);
+                }
+            }
+        }
+    }
+
+    /// Takes in loaded ranges. `current` gives all lines in memory, the newly loaded ones included.
+    pub(super) fn absorb<'a, I>(
+        &mut self,
+        allocated: &[LoadedRange<AllocatedRange>],
+        waiting: &[LoadedRange<WaitingRange>],
+        frontiers: &Frontiers,
+        current: impl Fn() -> I,
+    ) where
+        I: Iterator<Item = &'a OrderLine>,
+    {
+        for (loaded, frontier) in allocated.iter().zip(&frontiers.allocated) {
+            let queue = self
+                .allocated
+                .entry(loaded.range.batch.clone())
+                .or_insert(Queue {
+                    lines: BTreeMap::new(),
+                    frontier: Frontier::Nothing,
+                });
+            queue.frontier = queue.frontier.max(*frontier);
+            for line in current() {
+                if line
+                    .allocations
+                    .iter()
+                    .any(|a| a.batch == loaded.range.batch)
+                {
+                    queue.lines.insert(ShortageKey::of(line), line.key.clone());
+                }
+            }
+        }
+        for (loaded, frontier) in waiting.iter().zip(&frontiers.waiting) {
+            let (at_most, queue) = self.waiting.entry(loaded.range.sku.clone()).or_insert((
+                0,
+                Queue {
+                    lines: BTreeMap::new(),
+                    frontier: Frontier::Nothing,
+                },
+            ));
+            if loaded.range.after.is_none() {
+                *at_most = loaded.range.at_most;
+                queue.frontier = *frontier;
+            } else {
+                queue.frontier = queue.frontier.max(*frontier);
+            }
+            for line in current() {
+                if line.sku == loaded.range.sku && waits(line) {
+                    queue.lines.insert(QueueKey::of(line), line.key.clone());
+                }
+            }
+        }
+    }
+}
+
+fn set<K: Ord>(queue: &mut Queue<K>, key: K, line: &LineKey, there: bool) {
+    if there {
+        queue.lines.insert(key, line.clone());
+    } else {
+        queue.lines.remove(&key);
+    }
+}
+
+impl UnitOfWork {
+    /// The lines allocated to a batch, in the order in which a shortage takes their stock away, until
+    /// `enough` says so of a line (that one included) or there are no more.
+    pub fn allocated_to(
+        &self,
+        product: (&Sku, &BatchRef, u64),
+        mut enough: impl FnMut(&OrderLine) -> bool,
+    ) -> Result<Vec<LineKey>, Stop> {
+        let (sku, batch, batch_number) = product;
+        let needs = |after, limit| {
+            Stop::needs(|keys| {
+                keys.allocated.push(AllocatedRange {
+                    sku: sku.clone(),
+                    batch: batch.clone(),
+                    batch_number,
+                    after,
+                    limit,
+                });
+            })
+        };
+        let Some(queue) = self.queues.allocated.get(batch) else {
+            return Err(needs(None, PAGE));
+        };
+        let mut found = Vec::new();
+        for (key, line_key) in &queue.lines {
+            if !queue.covers(key) {
+                break;
+            }
+            let Some(line) = self.line(line_key)? else {
+                continue;
+            };
+            found.push(line_key.clone());
+            if enough(line) {
+                return Ok(found);
+            }
+        }
+        if queue.frontier == Frontier::All {
+            return Ok(found);
+        }
+        Err(needs(queue.after(), PAGE.max(2 * queue.lines.len())))
+    }
+
+    /// The next line that waits for this product, in the order in which they are filled, after this place
+    /// in the queue and for at most so many units.
+    pub fn next_waiting(
+        &mut self,
+        sku: &Sku,
+        after: Option<QueueKey>,
+        at_most: u64,
+    ) -> Result<Option<LineKey>, Stop> {
+        let product: &Product = self.its_product(sku)?;
+        let (product_number, backordered) = (product.number, product.backordered);
+        if backordered == 0 && !self.queues.waiting.contains_key(sku) {
+            self.queues.watch_empty(
+                sku,
+                self.lines.values().filter_map(|slot| slot.now.as_ref()),
+            );
+        }
+        let needs = |after, limit| {
+            Stop::needs(|keys| {
+                keys.waiting.push(WaitingRange {
+                    sku: sku.clone(),
+                    product_number,
+                    at_most,
+                    after,
+                    limit,
+                });
+            })
+        };
+        let Some((loaded_for, queue)) = self.queues.waiting.get(sku) else {
+            return Err(needs(None, PAGE));
+        };
+        if *loaded_for < at_most {
+            return Err(needs(None, PAGE.max(2 * queue.lines.len())));
+        }
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        for (key, line_key) in queue.lines.range((from, Bound::Unbounded)) {
+            if !queue.covers(key) {
+                break;
+            }
+            if self
+                .line(line_key)?
+                .is_some_and(|line| line.outstanding() <= at_most)
+            {
+                return Ok(Some(line_key.clone()));
+            }
+        }
+        if queue.frontier == Frontier::All {
+            return Ok(None);
+        }
+        Err(needs(queue.after(), PAGE.max(2 * queue.lines.len())))
+    }
+}
+
+impl Queues {
+    /// A queue of which the store has nothing: the lines in memory are all there is.
+    fn watch_empty<'a>(&mut self, sku: &Sku, current: impl Iterator<Item = &'a OrderLine>) {
+        let lines = current
+            .filter(|line| line.sku == *sku && waits(line))
+            .map(|line| (QueueKey::of(line), line.key.clone()))
+            .collect();
+        self.waiting.insert(
+            sku.clone(),
+            (
+                u64::MAX,
+                Queue {
+                    lines,
+                    frontier: Frontier::All,
+                },
+            ),
+        );
+    }
+}

@@ -1,0 +1,194 @@
+//! How the database in memory answers keys: what was named, and what comes with it.
+
+use std::collections::BTreeSet;
+use std::ops::Bound;
+
+use landfall_domain::{Batch, BatchRef, LineKey, OrderId, OrderLine, Product, Sku};
+
+use super::tables::{OrderRow, Tables};
+use crate::keys::{AllocatedRange, Keys, WaitingRange};
+use crate::store::{Loaded, LoadedOrder, LoadedRange};
+
+/// What is to be handed out, each thing once.
+#[derive(Default)]
+struct Found<'a> {
+    products: BTreeSet<&'a Sku>,
+    batches: BTreeSet<&'a BatchRef>,
+    lines: BTreeSet<&'a LineKey>,
+    orders: BTreeSet<&'a OrderId>,
+}
+
+impl Tables {
+    /// What there is of these keys, and what comes with each.
+    pub(super) fn load(&self, keys: &Keys) -> Loaded {
+        let mut found = Found::default();
+        found.products.extend(&keys.products);
+        found.orders.extend(&keys.orders);
+        for batch in keys
+            .batches
+            .iter()
+            .filter_map(|reference| self.batches.get(reference))
+        {
+            found.batch(batch);
+        }
+        for line in keys.lines.iter().filter_map(|key| self.line(key)) {
+            found.line(line);
+        }
+        for line in found
+            .orders
+            .clone()
+            .into_iter()
+            .flat_map(|id| self.order_lines(id))
+        {
+            found.line(line);
+        }
+        let allocated: Vec<_> = keys
+            .allocated
+            .iter()
+            .map(|range| self.allocated(range))
+            .collect();
+        let waiting: Vec<_> = keys
+            .waiting
+            .iter()
+            .map(|range| self.waiting(range))
+            .collect();
+        let ranged = allocated
+            .iter()
+            .flat_map(|r| &r.lines)
+            .chain(waiting.iter().flat_map(|r| &r.lines));
+        for line in ranged.filter_map(|key| self.line(key)) {
+            found.line(line);
+        }
+        let mut ids: Vec<_> = keys.command_ids.iter().collect();
+        ids.sort();
+        ids.dedup();
+        Loaded {
+            heads: vec![self.head],
+            products: found
+                .products
+                .iter()
+                .filter_map(|sku| self.product(sku))
+                .collect(),
+            batches: found
+                .batches
+                .iter()
+                .filter_map(|name| self.batches.get(*name))
+                .cloned()
+                .collect(),
+            lines: found
+                .lines
+                .iter()
+                .filter_map(|key| self.line(key))
+                .cloned()
+                .collect(),
+            orders: found
+                .orders
+                .iter()
+                .filter_map(|id| self.order(id))
+                .collect(),
+            remembered: ids
+                .into_iter()
+                .filter_map(|id| self.answers.get(id))
+                .cloned()
+                .collect(),
+            allocated,
+            waiting,
+        }
+    }
+
+    fn product(&self, sku: &Sku) -> Option<Product> {
+        let row = self.products.get(sku)?;
+        let open = row
+            .open
+            .iter()
+            .filter_map(|name| self.batches.get(name))
+            .cloned()
+            .collect();
+        Some(Product::load(
+            row.number,
+            sku.clone(),
+            row.version,
+            row.backordered,
+            open,
+        ))
+    }
+
+    fn order(&self, id: &OrderId) -> Option<LoadedOrder> {
+        let row = self.orders.get(id)?;
+        let lines = row
+            .by_age()
+            .into_iter()
+            .map(|line| line.key.clone())
+            .collect();
+        Some(LoadedOrder {
+            lines,
+            placed: row.placed.clone(),
+            order_id: id.clone(),
+        })
+    }
+
+    fn order_lines(&self, id: &OrderId) -> impl Iterator<Item = &OrderLine> {
+        self.orders
+            .get(id)
+            .into_iter()
+            .flat_map(|row| row.lines.values())
+    }
+
+    fn allocated(&self, range: &AllocatedRange) -> LoadedRange<AllocatedRange> {
+        let lines = self.pegged.get(&range.batch_number).into_iter();
+        let lines =
+            lines.flat_map(|pegged| pegged.lines.range((after(range.after), Bound::Unbounded)));
+        let (lines, complete) = first(lines.map(|(_, key)| key), range.limit);
+        LoadedRange {
+            range: range.clone(),
+            lines,
+            complete,
+        }
+    }
+
+    fn waiting(&self, range: &WaitingRange) -> LoadedRange<WaitingRange> {
+        let lines = self.products.get(&range.sku).into_iter();
+        let lines = lines
+            .flat_map(|row| row.waiting.range((after(range.after), Bound::Unbounded)))
+            .filter(|(_, (_, units))| *units <= range.at_most);
+        let (lines, complete) = first(lines.map(|(_, (key, _))| key), range.limit);
+        LoadedRange {
+            range: range.clone(),
+            lines,
+            complete,
+        }
+    }
+}
+
+impl OrderRow {
+    /// Its lines, the oldest first.
+    pub(super) fn by_age(&self) -> Vec<&OrderLine> {
+        let mut lines: Vec<_> = self.lines.values().collect();
+        lines.sort_by_key(|line| line.number);
+        lines
+    }
+}
+
+impl<'a> Found<'a> {
+    fn batch(&mut self, batch: &'a Batch) {
+        self.batches.insert(&batch.reference);
+        self.products.insert(&batch.sku);
+    }
+
+    fn line(&mut self, line: &'a OrderLine) {
+        self.lines.insert(&line.key);
+        self.products.insert(&line.sku);
+        self.batches
+            .extend(line.allocations.iter().map(|allocation| &allocation.batch));
+    }
+}
+
+fn after<T>(key: Option<T>) -> Bound<T> {
+    key.map_or(Bound::Unbounded, Bound::Excluded)
+}
+
+/// The first so many, and whether there are none after them.
+fn first<'a>(mut lines: impl Iterator<Item = &'a LineKey>, limit: usize) -> (Vec<LineKey>, bool) {
+    let taken = lines.by_ref().take(limit).cloned().collect();
+    (taken, lines.next().is_none())
+}

@@ -1,0 +1,292 @@
+//! The tables of the database in memory, and how a commit changes them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use landfall_domain::shortage::{QueueKey, ShortageKey};
+use landfall_domain::{
+    Batch, BatchRef, CommandId, Event, LineId, LineKey, OrderId, OrderLine, PlacedOrder, Sku,
+    Status,
+};
+
+use crate::log::LogRecord;
+use crate::store::{Changes, Head, LineChange, ProductChange, Remembered, StoreError};
+
+/// Everything that is known. There is one partition.
+#[derive(Debug, Clone)]
+pub(super) struct Tables {
+    pub(super) head: Head,
+    pub(super) products: BTreeMap<Sku, ProductRow>,
+    pub(super) batches: BTreeMap<BatchRef, Batch>,
+    pub(super) orders: BTreeMap<OrderId, OrderRow>,
+    /// The record with offset 1 first.
+    pub(super) events: Vec<LogRecord>,
+    pub(super) answers: BTreeMap<CommandId, Remembered>,
+    /// By the number of the batch. Made from the lines, so that the batches' own counts can be compared.
+    pub(super) pegged: BTreeMap<u64, Pegged>,
+}
+
+/// A product, the names of its batches, and its queue.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ProductRow {
+    pub(super) number: u64,
+    pub(super) version: u64,
+    pub(super) backordered: u64,
+    pub(super) batches: BTreeSet<BatchRef>,
+    /// The batches that have free units.
+    pub(super) open: BTreeSet<BatchRef>,
+    /// The lines that wait, and for how many units.
+    pub(super) waiting: BTreeMap<QueueKey, (LineKey, u64)>,
+}
+
+/// An order and its lines.
+#[derive(Debug, Clone, Default)]
+pub(super) struct OrderRow {
+    pub(super) placed: Option<PlacedOrder>,
+    pub(super) lines: BTreeMap<LineId, OrderLine>,
+}
+
+/// The lines that have units of a batch.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pegged {
+    pub(super) units: u64,
+    pub(super) lines: BTreeMap<ShortageKey, LineKey>,
+}
+
+impl Default for Tables {
+    fn default() -> Self {
+        Self {
+            head: Head {
+                partition: 0,
+                version: 0,
+                next_offset: 1,
+                next_number: 1,
+            },
+            products: BTreeMap::new(),
+            batches: BTreeMap::new(),
+            orders: BTreeMap::new(),
+            events: Vec::new(),
+            answers: BTreeMap::new(),
+            pegged: BTreeMap::new(),
+        }
+    }
+}
+
+impl Tables {
+    /// A line by its key.
+    pub(super) fn line(&self, key: &LineKey) -> Option<&OrderLine> {
+        self.orders.get(&key.order_id)?.lines.get(&key.line_id)
+    }
+
+    /// Whether these changes were made to the present state.
+    pub(super) fn check_heads(&self, changes: &Changes) -> Result<(), StoreError> {
+        if changes.heads.iter().any(|(before, _)| *before != self.head) {
+            return Err(StoreError::Conflict);
+        }
+        let after = changes.heads.first().map_or(self.head, |(_, after)| *after);
+        let offsets = self.head.next_offset..after.next_offset;
+        if changes.heads.len() > 1
+            || (changes.heads.is_empty() && !changes.is_empty())
+            || !changes
+                .events
+                .iter()
+                .map(|record| record.offset)
+                .eq(offsets)
+        {
+            return refused("the head does not go with the changes");
+        }
+        Ok(())
+    }
+
+    /// Whether these changes can be written, all of them.
+    pub(super) fn check(&self, changes: &Changes) -> Result<(), StoreError> {
+        self.check_heads(changes)?;
+        for product in &changes.products {
+            self.check_product(product)?;
+        }
+        for order in &changes.orders {
+            if self
+                .orders
+                .get(&order.order_id)
+                .is_some_and(|row| row.placed.is_some())
+            {
+                return refused(format!("order {} was placed before", order.order_id));
+            }
+        }
+        for answer in &changes.remembered {
+            if self.answers.contains_key(&answer.id) {
+                return refused(format!("the answer to {} is remembered already", answer.id));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_product(&self, change: &ProductChange) -> Result<(), StoreError> {
+        let known = self.products.get(&change.sku).map(|row| row.number);
+        if known != (!change.created).then_some(change.number) {
+            return refused(format!(
+                "product {} is new, or has another number",
+                change.sku
+            ));
+        }
+        for batch in &change.new_batches {
+            if self.batches.contains_key(&batch.reference) {
+                return refused(format!("batch {} exists", batch.reference));
+            }
+        }
+        for batch in &change.changed_batches {
+            let same = |known: &Batch| known.number == batch.number && known.sku == batch.sku;
+            if !self.batches.get(&batch.reference).is_some_and(same) {
+                return refused(format!("batch {} is another", batch.reference));
+            }
+        }
+        for line in &change.lines {
+            if self.line(&line.after.key) != line.before.as_ref() {
+                return refused(format!("line {} was not so before", line.after.key));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes checked changes.
+    pub(super) fn apply(&mut self, changes: &Changes) {
+        for (_, after) in &changes.heads {
+            self.head = *after;
+        }
+        for product in &changes.products {
+            self.apply_product(product);
+        }
+        for order in &changes.orders {
+            self.orders
+                .entry(order.order_id.clone())
+                .or_default()
+                .placed = Some(order.clone());
+        }
+        self.events.extend(changes.events.iter().map(as_logged));
+        for answer in &changes.remembered {
+            self.answers.insert(answer.id.clone(), answer.clone());
+        }
+        self.assert_conservation(changes);
+    }
+
+    fn apply_product(&mut self, change: &ProductChange) {
+        let row = self.products.entry(change.sku.clone()).or_default();
+        row.number = change.number;
+        row.version = change.version;
+        row.backordered = change.backordered;
+        for batch in change.new_batches.iter().chain(&change.changed_batches) {
+            row.batches.insert(batch.reference.clone());
+            if batch.free() > 0 {
+                row.open.insert(batch.reference.clone());
+            } else {
+                row.open.remove(&batch.reference);
+            }
+            self.batches.insert(batch.reference.clone(), batch.clone());
+        }
+        for line in &change.lines {
+            self.apply_line(line);
+        }
+    }
+
+    fn apply_line(&mut self, LineChange { before, after }: &LineChange) {
+        if let Some(row) = self.products.get_mut(&after.sku) {
+            if let Some(before) = before {
+                row.waiting.remove(&QueueKey::of(before));
+            }
+            if after.status() == Status::Backordered {
+                row.waiting.insert(
+                    QueueKey::of(after),
+                    (after.key.clone(), after.outstanding()),
+                );
+            }
+        }
+        if let Some(before) = before {
+            for allocation in &before.allocations {
+                let pegged = self.pegged.entry(allocation.batch_number).or_default();
+                pegged.units -= allocation.quantity;
+                pegged.lines.remove(&ShortageKey::of(before));
+            }
+        }
+        for allocation in &after.allocations {
+            let pegged = self.pegged.entry(allocation.batch_number).or_default();
+            pegged.units += allocation.quantity;
+            pegged
+                .lines
+                .insert(ShortageKey::of(after), after.key.clone());
+        }
+        let order = self.orders.entry(after.key.order_id.clone()).or_default();
+        order.lines.insert(after.key.line_id.clone(), after.clone());
+    }
+
+    /// In debug builds: what was written adds up.
+    fn assert_conservation(&self, changes: &Changes) {
+        if !cfg!(debug_assertions) {
+            return;
+        }
+        for change in &changes.products {
+            for batch in change.new_batches.iter().chain(&change.changed_batches) {
+                assert_eq!(
+                    batch.over(),
+                    0,
+                    "batch {} holds more than was purchased",
+                    batch.reference
+                );
+            }
+            let waiting = self
+                .products
+                .get(&change.sku)
+                .map_or(0, |row| row.waiting.len() as u64);
+            assert_eq!(
+                waiting, change.backordered,
+                "backordered lines of {}",
+                change.sku
+            );
+            let lines = change
+                .lines
+                .iter()
+                .flat_map(|line| line.before.iter().chain([&line.after]));
+            let touched = lines.flat_map(|line| &line.allocations).map(|a| &a.batch);
+            let written = change.new_batches.iter().chain(&change.changed_batches);
+            for reference in touched.chain(written.map(|batch| &batch.reference)) {
+                let Some(batch) = self.batches.get(reference) else {
+                    panic!("a line is pegged to {reference}, which is not there");
+                };
+                let units = self
+                    .pegged
+                    .get(&batch.number)
+                    .map_or(0, |pegged| pegged.units);
+                assert_eq!(
+                    units, batch.allocated,
+                    "allocated units of batch {reference}"
+                );
+            }
+        }
+    }
+
+    /// Forgets answers that were given before this instant, at most so many.
+    pub(super) fn forget(&mut self, before: Timestamp, limit: usize) {
+        let old = self.answers.values().filter(|answer| answer.time < before);
+        let old: Vec<CommandId> = old.take(limit).map(|answer| answer.id.clone()).collect();
+        for id in old {
+            self.answers.remove(&id);
+        }
+    }
+}
+
+/// A record as a log keeps it: numbers of batches are the store's own affair and no part of the fact.
+fn as_logged(record: &LogRecord) -> LogRecord {
+    let mut record = record.clone();
+    if let Event::Allocated { allocations, .. }
+    | Event::Deallocated { allocations, .. }
+    | Event::LineAmended { allocations, .. } = &mut record.event
+    {
+        for allocation in allocations {
+            allocation.batch_number = 0;
+        }
+    }
+    record
+}
+
+fn refused<T>(why: impl Into<String>) -> Result<T, StoreError> {
+    Err(StoreError::Refused(why.into()))
+}

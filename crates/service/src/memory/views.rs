@@ -1,0 +1,382 @@
+//! The read side of the database in memory.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use async_trait::async_trait;
+use jiff::civil::Date;
+use landfall_domain::shortage::QueueKey;
+use landfall_domain::{Batch, BatchRef, Day, LineId, LineKey, OrderId, OrderLine, Sku, Status};
+
+use super::Shared;
+use super::tables::{OrderRow, ProductRow, Tables};
+use crate::resources::{
+    AvailabilityResource, BatchResource, LineResource, OrderResource, ProductResource,
+};
+use crate::views::{
+    BatchFilter, EventPage, Inspect, List, OrderFilter, Page, ProductFilter, ViewError, Views,
+};
+
+/// The read side of a database in memory.
+#[derive(Debug, Clone)]
+pub struct MemoryViews {
+    shared: Shared,
+}
+
+impl MemoryViews {
+    pub(super) fn new(shared: Shared) -> Self {
+        Self { shared }
+    }
+}
+
+#[async_trait]
+impl Views for MemoryViews {
+    async fn batch(
+        &self,
+        reference: &BatchRef,
+        today: Date,
+    ) -> Result<Option<BatchResource>, ViewError> {
+        Ok(self.shared.read(|t| {
+            t.batches
+                .get(reference)
+                .map(|b| BatchResource::new(b, today))
+        }))
+    }
+
+    async fn order(&self, id: &OrderId, today: Date) -> Result<Option<OrderResource>, ViewError> {
+        Ok(self
+            .shared
+            .read(|t| t.orders.get(id).map(|row| t.order_resource(id, row, today))))
+    }
+
+    async fn product(&self, sku: &Sku) -> Result<Option<ProductResource>, ViewError> {
+        Ok(self
+            .shared
+            .read(|t| t.products.get(sku).map(|row| t.product_resource(sku, row))))
+    }
+
+    async fn availability(
+        &self,
+        sku: &Sku,
+        day: &Day,
+    ) -> Result<Option<AvailabilityResource>, ViewError> {
+        Ok(self.shared.read(|t| {
+            let row = t.products.get(sku)?;
+            let open = row
+                .open
+                .iter()
+                .filter_map(|reference| t.batches.get(reference));
+            Some(AvailabilityResource::new(
+                sku.clone(),
+                row.backordered,
+                open,
+                day,
+            ))
+        }))
+    }
+
+    async fn batches(
+        &self,
+        filter: &BatchFilter,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<BatchResource>, ViewError> {
+        check_name(page)?;
+        Ok(self.shared.read(|t| {
+            let found = from(&t.batches, page, filter.prefix.as_deref())
+                .filter(|(_, batch)| wanted_batch(batch, filter))
+                .map(|(name, batch)| (name.to_string(), BatchResource::new(batch, today)));
+            list(found, page.limit)
+        }))
+    }
+
+    async fn orders(
+        &self,
+        filter: &OrderFilter,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<OrderResource>, ViewError> {
+        check_name(page)?;
+        Ok(self.shared.read(|t| {
+            let found = from(&t.orders, page, filter.prefix.as_deref())
+                .filter(|(_, row)| wanted_order(row, filter))
+                .map(|(id, row)| (id.to_string(), t.order_resource(id, row, today)));
+            list(found, page.limit)
+        }))
+    }
+
+    async fn products(
+        &self,
+        filter: &ProductFilter,
+        page: &Page,
+    ) -> Result<List<ProductResource>, ViewError> {
+        check_name(page)?;
+        Ok(self.shared.read(|t| {
+            let found = from(&t.products, page, filter.prefix.as_deref())
+                .filter(|(_, row)| {
+                    filter
+                        .backordered
+                        .is_none_or(|b| b == (row.backordered > 0))
+                })
+                .map(|(sku, row)| (sku.to_string(), t.product_resource(sku, row)));
+            list(found, page.limit)
+        }))
+    }
+
+    async fn backorders(
+        &self,
+        sku: Option<&Sku>,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<LineResource>, ViewError> {
+        let after = page
+            .after
+            .as_deref()
+            .map(|cursor| parse_place(cursor).ok_or(ViewError::BadCursor));
+        let after = after.transpose()?;
+        Ok(self.shared.read(|t| {
+            let start = after
+                .as_ref()
+                .map_or(Bound::Unbounded, |(sku, _)| Bound::Included(sku));
+            let rows = t.products.range::<Sku, _>((start, Bound::Unbounded));
+            let rows = rows.filter(|(name, _)| sku.is_none_or(|sku| *name == sku));
+            let found = rows.flat_map(|(name, row)| {
+                let start = match &after {
+                    Some((sku, key)) if sku == name => Bound::Excluded(*key),
+                    _ => Bound::Unbounded,
+                };
+                let waiting = row.waiting.range((start, Bound::Unbounded));
+                waiting.filter_map(move |(key, (line, _))| {
+                    Some((place(name, key), t.line_resource(t.line(line)?, today)))
+                })
+            });
+            list(found, page.limit)
+        }))
+    }
+
+    async fn lines(
+        &self,
+        status: Option<Status>,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<LineResource>, ViewError> {
+        let after = page
+            .after
+            .as_deref()
+            .map(|cursor| parse_line(cursor).ok_or(ViewError::BadCursor));
+        let after = after.transpose()?;
+        Ok(self.shared.read(|t| {
+            let start = after
+                .as_ref()
+                .map_or(Bound::Unbounded, |key| Bound::Included(&key.order_id));
+            let lines = t
+                .orders
+                .range::<OrderId, _>((start, Bound::Unbounded))
+                .flat_map(|(id, row)| {
+                    let start = match &after {
+                        Some(key) if key.order_id == *id => Bound::Excluded(&key.line_id),
+                        _ => Bound::Unbounded,
+                    };
+                    row.lines
+                        .range::<LineId, _>((start, Bound::Unbounded))
+                        .map(|(_, line)| line)
+                });
+            let found = lines
+                .filter(|line| status.is_none_or(|status| line.status() == status))
+                .map(|line| {
+                    let cursor = format!("{}\n{}", line.key.order_id, line.key.line_id);
+                    (cursor, t.line_resource(line, today))
+                });
+            list(found, page.limit)
+        }))
+    }
+
+    async fn events(&self, page: &Page) -> Result<EventPage, ViewError> {
+        let after = page.after.as_deref().unwrap_or("0-0");
+        let offset = after
+            .strip_prefix("0-")
+            .and_then(|offset| offset.parse::<u64>().ok());
+        let offset = offset.ok_or(ViewError::BadCursor)?;
+        Ok(self.shared.read(|t| {
+            let skipped = usize::try_from(offset).unwrap_or(usize::MAX);
+            let events: Vec<_> = t
+                .events
+                .iter()
+                .skip(skipped)
+                .take(page.limit)
+                .cloned()
+                .collect();
+            let next = events
+                .last()
+                .map_or_else(|| after.to_owned(), crate::LogRecord::id);
+            EventPage { events, next }
+        }))
+    }
+
+    async fn inspect(&self, inspect: &mut dyn Inspect) -> Result<(), ViewError> {
+        let tables = self.shared.snapshot();
+        tables
+            .events
+            .iter()
+            .for_each(|record| inspect.event(record));
+        inspect.head(tables.head.partition, tables.head.next_offset);
+        for (sku, row) in &tables.products {
+            inspect.product(row.number, sku, row.version, row.backordered);
+        }
+        tables
+            .batches
+            .values()
+            .for_each(|batch| inspect.batch(batch));
+        tables
+            .orders
+            .values()
+            .flat_map(|row| row.lines.values())
+            .for_each(|line| inspect.line(line));
+        for (number, pegged) in &tables.pegged {
+            inspect.allocated(*number, pegged.units, pegged.lines.len() as u64);
+        }
+        Ok(())
+    }
+
+    async fn ready(&self) -> Result<(), ViewError> {
+        Ok(())
+    }
+}
+
+impl Tables {
+    fn line_resource(&self, line: &OrderLine, today: Date) -> LineResource {
+        let eta_of = |number| {
+            let pegged = line
+                .allocations
+                .iter()
+                .find(|allocation| allocation.batch_number == number)?;
+            self.batches.get(&pegged.batch)?.eta
+        };
+        LineResource::new(line, eta_of, today)
+    }
+
+    fn order_resource(&self, id: &OrderId, row: &OrderRow, today: Date) -> OrderResource {
+        let lines = row
+            .by_age()
+            .into_iter()
+            .map(|line| self.line_resource(line, today))
+            .collect();
+        OrderResource::new(id.clone(), row.placed.as_ref(), lines)
+    }
+
+    fn product_resource(&self, sku: &Sku, row: &ProductRow) -> ProductResource {
+        let batches = || {
+            row.batches
+                .iter()
+                .filter_map(|reference| self.batches.get(reference))
+        };
+        ProductResource {
+            sku: sku.clone(),
+            version: row.version,
+            purchased: batches().map(|batch| batch.purchased).sum(),
+            allocated: batches().map(|batch| batch.allocated).sum(),
+            dispatched: batches().map(|batch| batch.dispatched).sum(),
+            available: batches().map(Batch::available).sum(),
+            backordered_lines: row.backordered,
+        }
+    }
+}
+
+fn wanted_batch(batch: &Batch, filter: &BatchFilter) -> bool {
+    filter.sku.as_ref().is_none_or(|sku| batch.sku == *sku)
+        && filter
+            .available
+            .is_none_or(|available| available == (batch.available() > 0))
+        && filter
+            .in_warehouse
+            .is_none_or(|there| there == batch.eta.is_none())
+        && filter
+            .eta_until
+            .is_none_or(|until| batch.eta.is_some_and(|eta| eta <= until))
+}
+
+fn wanted_order(row: &OrderRow, filter: &OrderFilter) -> bool {
+    let any = |wanted: &dyn Fn(&OrderLine) -> bool| row.lines.values().any(wanted);
+    let live = |line: &OrderLine| matches!(line.status(), Status::Allocated | Status::Backordered);
+    filter
+        .batch
+        .as_ref()
+        .is_none_or(|batch| any(&|l| l.allocations.iter().any(|a| a.batch == *batch)))
+        && filter
+            .sku
+            .as_ref()
+            .is_none_or(|sku| any(&|line| line.sku == *sku && live(line)))
+}
+
+/// The cursor of a list by name is the last name.
+fn check_name(page: &Page) -> Result<(), ViewError> {
+    match &page.after {
+        Some(after) if OrderId::new(after.as_str()).is_err() => Err(ViewError::BadCursor),
+        _ => Ok(()),
+    }
+}
+
+/// The rows after the page's cursor whose name begins so.
+fn from<'a, K, V>(
+    rows: &'a BTreeMap<K, V>,
+    page: &'a Page,
+    prefix: Option<&'a str>,
+) -> impl Iterator<Item = (&'a K, &'a V)>
+where
+    K: Ord + std::borrow::Borrow<str>,
+{
+    let prefix = prefix.unwrap_or_default();
+    let start = match page.after.as_deref() {
+        Some(after) if after >= prefix => Bound::Excluded(after),
+        _ => Bound::Included(prefix),
+    };
+    rows.range::<str, _>((start, Bound::Unbounded))
+        .take_while(move |(name, _)| (*name).borrow().starts_with(prefix))
+}
+
+/// One page of what is found, each with its cursor.
+fn list<T>(mut found: impl Iterator<Item = (String, T)>, limit: usize) -> List<T> {
+    let mut next = None;
+    let mut items = Vec::new();
+    for (cursor, item) in found.by_ref().take(limit) {
+        items.push(item);
+        next = Some(cursor);
+    }
+    let more = found.next().is_some();
+    List {
+        items,
+        next: next.filter(|_| more),
+    }
+}
+
+/// A line's place in the queues as a cursor: names have no line breaks.
+fn place(sku: &Sku, key: &QueueKey) -> String {
+    format!(
+        "{sku}\n{}\n{}\n{}",
+        key.priority.0, key.requested, key.number
+    )
+}
+
+fn parse_place(cursor: &str) -> Option<(Sku, QueueKey)> {
+    let mut parts = cursor.split('\n');
+    let sku = Sku::new(parts.next()?).ok()?;
+    let priority = std::cmp::Reverse(parts.next()?.parse().ok()?);
+    let requested = parts.next()?.parse().ok()?;
+    let number = parts.next()?.parse().ok()?;
+    parts.next().is_none().then_some((
+        sku,
+        QueueKey {
+            priority,
+            requested,
+            number,
+        },
+    ))
+}
+
+fn parse_line(cursor: &str) -> Option<LineKey> {
+    let (order_id, line_id) = cursor.split_once('\n')?;
+    Some(LineKey {
+        order_id: order_id.parse().ok()?,
+        line_id: line_id.parse().ok()?,
+    })
+}

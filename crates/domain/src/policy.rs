@@ -79,3 +79,7 @@ fn take(
     }
     None
 }
+
+#[cfg(test)]
+#[path = "policy_tests.rs"]
+mod tests;

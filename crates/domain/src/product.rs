@@ -499,3 +499,7 @@ impl Product {
         });
     }
 }
+
+#[cfg(test)]
+#[path = "product_tests.rs"]
+mod tests;

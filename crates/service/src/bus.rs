@@ -79,6 +79,11 @@ impl Bus {
         self.dry.dry_run(requests).await
     }
 
+    /// Whether commands are still taken: `false` once the engine has ended.
+    pub fn is_open(&self) -> bool {
+        !self.queue.is_closed()
+    }
+
     /// How many jobs wait, and how many may.
     pub fn waiting(&self) -> (usize, usize) {
         let max = self.queue.max_capacity();

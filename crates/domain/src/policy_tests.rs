@@ -1,0 +1,131 @@
+//! The choice of a batch, against a naive reading of the rule.
+
+use jiff::civil::{Date, date};
+use proptest::prelude::*;
+
+use super::*;
+use crate::ids::{BatchRef, Location, Sku};
+use crate::values::{IfShort, Priority};
+
+const TODAY: Day = Day {
+    today: date(2026, 5, 10),
+    handling_days: 0,
+};
+
+fn terms(policy: Policy, requested_date: Option<Date>, locations: &[&str]) -> Terms {
+    Terms {
+        quantity: 1,
+        requested_date,
+        priority: Priority::default(),
+        policy,
+        split: false,
+        if_short: IfShort::Backorder,
+        locations: locations
+            .iter()
+            .map(|name| Location::new(*name).unwrap())
+            .collect(),
+    }
+}
+
+fn batches(of: &[(&str, u64, Option<Date>, &str)]) -> Vec<Batch> {
+    let mut batches: Vec<Batch> = of
+        .iter()
+        .zip(1..)
+        .map(|((reference, free, eta, location), number)| Batch {
+            number,
+            reference: BatchRef::new(*reference).unwrap(),
+            sku: Sku::new("S").unwrap(),
+            location: Location::new(*location).ok(),
+            eta: *eta,
+            purchased: *free,
+            allocated: 0,
+            dispatched: 0,
+            first_quantity: *free,
+            first_eta: *eta,
+        })
+        .collect();
+    batches.sort_by(Batch::earliest_first);
+    batches
+}
+
+fn chosen(batches: &[Batch], terms: &Terms, quantity: u64) -> Option<String> {
+    let picks = choose(batches, terms, quantity, &TODAY)?;
+    let names: Vec<&str> = picks
+        .iter()
+        .map(|(at, _)| batches[*at].reference.as_str())
+        .collect();
+    Some(names.join("+"))
+}
+
+#[test]
+fn just_in_time_takes_the_latest_that_still_meets_the_date() {
+    let there = batches(&[
+        ("stock", 10, None, ""),
+        ("may", 10, Some(date(2026, 5, 20)), ""),
+        ("june", 10, Some(date(2026, 6, 10)), ""),
+        ("july", 10, Some(date(2026, 7, 10)), ""),
+    ]);
+    let wanted = |month| terms(Policy::JustInTime, Some(date(2026, month, 15)), &[]);
+    assert_eq!(chosen(&there, &wanted(6), 1).as_deref(), Some("june"));
+    assert_eq!(chosen(&there, &wanted(9), 1).as_deref(), Some("july"));
+    assert_eq!(chosen(&there, &wanted(5), 1).as_deref(), Some("stock"));
+    let past = terms(Policy::JustInTime, Some(date(2026, 1, 1)), &[]);
+    assert_eq!(
+        chosen(&there, &past, 1).as_deref(),
+        Some("stock"),
+        "as earliest"
+    );
+    let no_date = terms(Policy::JustInTime, None, &[]);
+    assert_eq!(chosen(&there, &no_date, 1).as_deref(), Some("stock"));
+}
+
+#[test]
+fn only_named_locations_serve_in_their_order() {
+    let there = batches(&[
+        ("leeds-stock", 10, None, "LEEDS"),
+        ("york-ship", 10, Some(date(2026, 6, 1)), "YORK"),
+        ("nowhere", 10, None, ""),
+    ]);
+    let earliest = |locations: &[&str]| terms(Policy::Earliest, None, locations);
+    assert_eq!(
+        chosen(&there, &earliest(&["YORK", "LEEDS"]), 1).as_deref(),
+        Some("york-ship")
+    );
+    assert_eq!(chosen(&there, &earliest(&["LEEDS"]), 11), None);
+    assert_eq!(chosen(&there, &earliest(&["BATH"]), 1), None);
+}
+
+proptest! {
+    /// An unsplit line takes the first batch that can hold it; a split one exactly what it wants, never
+    /// more than a batch has, and only if all batches together can hold it.
+    #[test]
+    fn the_choice_fits(
+        frees in prop::collection::vec((0_u64..12, prop::option::of(1_i8..28)), 0..8),
+        quantity in 1_u64..20,
+        split: bool,
+        just_in_time: bool,
+    ) {
+        let names: Vec<String> = (0..frees.len()).map(|n| format!("b{n}")).collect();
+        let rows: Vec<_> = frees
+            .iter()
+            .zip(&names)
+            .map(|((free, day), name)| (name.as_str(), *free, day.map(|day| date(2026, 6, day)), ""))
+            .collect();
+        let there = batches(&rows);
+        let policy = if just_in_time { Policy::JustInTime } else { Policy::Earliest };
+        let mut wanted = terms(policy, Some(date(2026, 6, 14)), &[]);
+        wanted.split = split;
+        let picks = choose(&there, &wanted, quantity, &TODAY);
+        let total: u64 = there.iter().map(Batch::free).sum();
+        let fits = if split { total >= quantity } else { there.iter().any(|b| b.free() >= quantity) };
+        prop_assert_eq!(picks.is_some(), fits);
+        if let Some(picks) = picks {
+            prop_assert_eq!(picks.iter().map(|(_, units)| units).sum::<u64>(), quantity);
+            prop_assert!(picks.iter().all(|(at, units)| *units <= there[*at].free()));
+            if !split && !just_in_time {
+                let first = there.iter().position(|b| b.free() >= quantity);
+                prop_assert_eq!(Some(picks[0].0), first);
+            }
+        }
+    }
+}

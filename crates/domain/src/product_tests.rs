@@ -1,0 +1,249 @@
+//! What *Architecture Patterns with Python* checks of batches and products in its chapters 1, 7 and 8,
+//! and what it leaves open.
+
+use jiff::civil::date;
+
+use super::*;
+use crate::ids::{LineKey, OrderId};
+use crate::line::Terms;
+use crate::values::{IfShort, Policy, Priority};
+
+const TODAY: Day = Day {
+    today: date(2026, 5, 10),
+    handling_days: 0,
+};
+
+fn batch(number: u64, reference: &str, quantity: u64, eta: Option<Date>) -> Batch {
+    Batch {
+        number,
+        reference: BatchRef::new(reference).unwrap(),
+        sku: Sku::new("SMALL-TABLE").unwrap(),
+        location: None,
+        eta,
+        purchased: quantity,
+        allocated: 0,
+        dispatched: 0,
+        first_quantity: quantity,
+        first_eta: eta,
+    }
+}
+
+fn product(batches: Vec<Batch>) -> Product {
+    Product::load(1, Sku::new("SMALL-TABLE").unwrap(), 1, 0, batches)
+}
+
+fn line(number: u64, quantity: u64) -> OrderLine {
+    let sku = Sku::new("SMALL-TABLE").unwrap();
+    let key = LineKey {
+        order_id: OrderId::new(format!("order-{number}")).unwrap(),
+        line_id: sku.clone().into(),
+    };
+    let terms = Terms {
+        quantity,
+        requested_date: None,
+        priority: Priority::default(),
+        policy: Policy::Earliest,
+        split: false,
+        if_short: IfShort::Backorder,
+        locations: Vec::new(),
+    };
+    OrderLine::new(number, key, sku, terms)
+}
+
+fn available(product: &Product, reference: &str) -> u64 {
+    product
+        .batch(&BatchRef::new(reference).unwrap())
+        .unwrap()
+        .available()
+}
+
+fn kinds(product: &mut Product) -> Vec<&'static str> {
+    product.take_events().iter().map(Event::kind).collect()
+}
+
+#[test]
+fn allocating_to_a_batch_reduces_what_is_available() {
+    let mut product = product(vec![batch(1, "batch-001", 20, None)]);
+    assert!(product.allocate(&mut line(1, 2), &TODAY, true));
+    assert_eq!(available(&product, "batch-001"), 18);
+}
+
+#[test]
+fn a_line_takes_all_that_is_left_and_never_more() {
+    let mut exact = product(vec![batch(1, "b", 2, None)]);
+    assert!(exact.allocate(&mut line(1, 2), &TODAY, true));
+    let mut small = product(vec![batch(1, "b", 2, None)]);
+    let mut large = line(1, 20);
+    assert!(!small.allocate(&mut large, &TODAY, true));
+    assert_eq!(available(&small, "b"), 2);
+    assert!(large.allocations.is_empty());
+    assert!(
+        kinds(&mut small).is_empty(),
+        "what did not happen is not recorded"
+    );
+}
+
+#[test]
+fn the_warehouse_is_preferred_to_a_shipment() {
+    let mut product = product(vec![
+        batch(1, "shipment", 100, Some(date(2026, 5, 1))),
+        batch(2, "in-stock", 100, None),
+    ]);
+    assert!(product.allocate(&mut line(1, 10), &TODAY, true));
+    assert_eq!(available(&product, "in-stock"), 90);
+    assert_eq!(available(&product, "shipment"), 100);
+}
+
+#[test]
+fn an_earlier_batch_is_preferred_and_the_reference_breaks_ties() {
+    let mut product = product(vec![
+        batch(1, "latest", 100, Some(date(2026, 7, 1))),
+        batch(2, "b-medium", 100, Some(date(2026, 6, 1))),
+        batch(3, "a-medium", 100, Some(date(2026, 6, 1))),
+        batch(4, "small", 5, Some(date(2026, 5, 20))),
+    ]);
+    let mut wanted = line(1, 10);
+    assert!(product.allocate(&mut wanted, &TODAY, true));
+    assert_eq!(wanted.allocations[0].batch.as_str(), "a-medium");
+    assert_eq!(wanted.current_promise, Some(date(2026, 6, 1)));
+    assert_eq!(wanted.original_promise, Some(date(2026, 6, 1)));
+}
+
+#[test]
+fn the_version_goes_up_with_a_change_only() {
+    let mut product = product(vec![batch(1, "b", 20, None)]);
+    assert!(product.allocate(&mut line(1, 10), &TODAY, true));
+    product.accept();
+    assert_eq!(product.version, 2);
+    assert!(!product.allocate(&mut line(2, 11), &TODAY, true));
+    product.accept();
+    assert_eq!(product.version, 2);
+}
+
+#[test]
+fn a_roll_back_leaves_no_trace() {
+    let mut product = product(vec![
+        batch(1, "stock", 20, None),
+        batch(2, "ship", 20, Some(date(2026, 6, 1))),
+    ]);
+    let mut kept = line(1, 5);
+    assert!(product.allocate(&mut kept, &TODAY, true));
+    product.accept();
+    product.take_events();
+    let (before, version) = (product.batches().to_vec(), product.version);
+
+    assert!(product.allocate(&mut line(2, 20), &TODAY, true));
+    product.change_eta(&BatchRef::new("ship").unwrap(), None);
+    product.create_batch(batch(3, "new", 7, Some(date(2026, 5, 11))));
+    product.change_quantity(&BatchRef::new("stock").unwrap(), 50, None);
+    product.cancel(&mut kept.clone());
+    product.backorder(&mut line(4, 999), true);
+    product.roll_back();
+
+    assert_eq!(product.batches(), before);
+    assert_eq!((product.version, product.backordered), (version, 0));
+    assert!(product.take_events().is_empty());
+}
+
+#[test]
+fn a_line_that_moves_keeps_its_original_promise() {
+    let mut product = product(vec![
+        batch(1, "stock", 10, None),
+        batch(2, "ship", 10, Some(date(2026, 6, 1))),
+    ]);
+    let mut moved = line(1, 8);
+    assert!(product.allocate(&mut moved, &TODAY, true));
+    product.take_events();
+    product.change_quantity(
+        &BatchRef::new("stock").unwrap(),
+        5,
+        Some("water damage".into()),
+    );
+    product.deallocate(&mut moved, DeallocationReason::QuantityChanged);
+    assert!(product.allocate(&mut moved, &TODAY, false));
+    assert_eq!(moved.original_promise, Some(TODAY.today));
+    assert_eq!(moved.current_promise, Some(date(2026, 6, 1)));
+    let told = [
+        "BatchQuantityChanged",
+        "Deallocated",
+        "Allocated",
+        "PromiseChanged",
+    ];
+    assert_eq!(kinds(&mut product), told);
+}
+
+#[test]
+fn an_eta_moves_promises_and_pulls_late_ones_back_to_the_original_only() {
+    let ship = BatchRef::new("ship").unwrap();
+    let mut product = product(vec![batch(1, "ship", 10, Some(date(2026, 6, 1)))]);
+    let mut wanted = line(1, 5);
+    assert!(product.allocate(&mut wanted, &TODAY, true));
+    product.take_events();
+    for (eta, promise, told) in [
+        (Some(date(2026, 6, 20)), date(2026, 6, 20), true),
+        (Some(date(2026, 6, 10)), date(2026, 6, 10), true),
+        (Some(date(2026, 5, 20)), date(2026, 6, 1), true),
+        (None, date(2026, 6, 1), false),
+    ] {
+        product.change_eta(&ship, eta);
+        assert_eq!(product.promise_again(&mut wanted, &TODAY), told);
+        assert_eq!(wanted.current_promise, Some(promise));
+        assert_eq!(wanted.original_promise, Some(date(2026, 6, 1)));
+    }
+}
+
+#[test]
+fn a_past_eta_is_overdue_and_promises_no_past_day() {
+    let mut product = product(vec![batch(1, "late", 10, Some(date(2026, 5, 1)))]);
+    assert!(product.batches()[0].overdue(TODAY.today));
+    let mut wanted = line(1, 5);
+    assert!(product.allocate(&mut wanted, &TODAY, true));
+    assert_eq!(wanted.current_promise, Some(TODAY.today));
+    assert!(!wanted.overdue(TODAY.today));
+    assert!(
+        wanted.overdue(date(2026, 5, 11)),
+        "time passes, the promise stays"
+    );
+}
+
+#[test]
+fn a_split_line_takes_several_batches_or_waits_whole() {
+    let mut product = product(vec![
+        batch(1, "stock", 4, None),
+        batch(2, "ship", 10, Some(date(2026, 6, 1))),
+    ]);
+    let mut split = line(1, 12);
+    split.terms.split = true;
+    assert!(product.allocate(&mut split, &TODAY, true));
+    assert_eq!(
+        (available(&product, "stock"), available(&product, "ship")),
+        (0, 2)
+    );
+    assert_eq!(split.current_promise, Some(date(2026, 6, 1)));
+    product.amend_in_place(&mut split, 3);
+    assert_eq!(
+        (available(&product, "stock"), available(&product, "ship")),
+        (1, 10)
+    );
+    assert_eq!(split.allocations.len(), 1);
+    let mut too_large = line(2, 12);
+    too_large.terms.split = true;
+    assert!(!product.allocate(&mut too_large, &TODAY, true));
+    assert_eq!(product.free(), 11, "nothing is taken in part");
+}
+
+#[test]
+fn a_cancelled_line_gives_its_stock_back() {
+    let mut product = product(vec![batch(1, "b", 10, None)]);
+    let mut wanted = line(1, 6);
+    assert!(product.allocate(&mut wanted, &TODAY, true));
+    product.take_events();
+    product.cancel(&mut wanted);
+    assert_eq!(available(&product, "b"), 10);
+    assert_eq!(wanted.status(), Status::Cancelled);
+    assert_eq!(
+        (wanted.current_promise, wanted.original_promise),
+        (None, Some(TODAY.today))
+    );
+    assert_eq!(kinds(&mut product), ["Deallocated", "LineCancelled"]);
+}

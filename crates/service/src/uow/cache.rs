@@ -27,7 +27,9 @@ impl ProductCache {
 
     /// The product, which counts as used.
     pub(super) fn get_mut(&mut self, sku: &Sku) -> Option<&mut Product> {
-        if let Some((sku, product)) = self.old.remove_entry(sku) {
+        if !self.young.contains_key(sku)
+            && let Some((sku, product)) = self.old.remove_entry(sku)
+        {
             self.young.insert(sku, product);
         }
         self.young.get_mut(sku)

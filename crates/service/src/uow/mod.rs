@@ -211,6 +211,18 @@ impl UnitOfWork {
         self.note_absent(keys);
     }
 
+    /// The lines of this order that earlier commands of the group made, in the order of their numbers.
+    fn new_lines_of(&self, id: &OrderId) -> Vec<LineKey> {
+        let is_new = |key: &&LineKey| {
+            key.order_id == *id
+                && self
+                    .lines
+                    .get(*key)
+                    .is_some_and(|slot| slot.committed.is_none() && slot.now.is_some())
+        };
+        self.changed_lines.iter().filter(is_new).cloned().collect()
+    }
+
     /// What was asked for and not found is known not to be there.
     fn note_absent(&mut self, keys: &Keys) {
         for sku in &keys.products {
@@ -230,7 +242,14 @@ impl UnitOfWork {
         }
         for id in &keys.orders {
             if !self.orders.contains_key(id) {
-                self.orders.insert(id.clone(), OrderEntry::default());
+                let lines = self.new_lines_of(id);
+                self.orders.insert(
+                    id.clone(),
+                    OrderEntry {
+                        placed: None,
+                        lines,
+                    },
+                );
             }
         }
         for id in &keys.command_ids {

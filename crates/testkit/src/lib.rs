@@ -1,1 +1,27 @@
-//! Landfall.
+//! What tests share: a clock that stands still, short ways to write commands, a running engine to give them
+//! to, a store that fails on demand, and the [contract suite](contract) that every store must pass.
+//!
+//! Only tests depend on this crate; it panics where a test would.
+
+pub mod clock;
+pub mod commands;
+pub mod contract;
+pub mod database;
+pub mod faulty;
+pub mod harness;
+
+pub use clock::{FixedClock, today};
+pub use database::{Database, Memory};
+pub use faulty::{Faults, Faulty};
+pub use harness::Harness;
+
+/// Runs a test's future to its end, on this thread.
+pub fn run<F: Future>(test: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(test),
+        Err(error) => panic!("there is no runtime for the test: {error}"),
+    }
+}

@@ -1,0 +1,228 @@
+//! A running engine on a database of its own, and what a test asks of it.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use landfall_domain::{LineKey, OrderId, Rejection};
+use landfall_service::audit::{AuditReport, audit};
+use landfall_service::engine::{self, Limits, Running};
+use landfall_service::resources::{BatchResource, LineResource, OrderResource, ProductResource};
+use landfall_service::views::{Page, Views};
+use landfall_service::{Answer, Bus, Done, Failure, LogRecord, Reply, Request};
+
+use crate::clock::FixedClock;
+use crate::commands::name;
+use crate::database::Database;
+use crate::faulty::{Faults, Faulty};
+
+/// The engine, its database, and its clock.
+pub struct Harness<D: Database> {
+    /// Where commands go.
+    pub bus: Bus,
+    /// The engine's clock.
+    pub clock: Arc<FixedClock>,
+    /// The read side.
+    pub views: Arc<dyn Views>,
+    /// What goes wrong: nothing, until a test says so.
+    pub faults: Faults,
+    running: Running,
+    database: D,
+}
+
+impl<D: Database> Harness<D> {
+    /// On a new database, with the default limits and no handling days.
+    pub fn start() -> Self {
+        Self::start_with(Limits::default(), 0)
+    }
+
+    /// On a new database, with these limits and handling days.
+    pub fn start_with(limits: Limits, handling_days: u16) -> Self {
+        Self::start_on(D::create(), FixedClock::new(), limits, handling_days)
+    }
+
+    /// On this database, at this clock.
+    pub fn start_on(
+        mut database: D,
+        clock: Arc<FixedClock>,
+        limits: Limits,
+        handling_days: u16,
+    ) -> Self {
+        let faults = Faults::default();
+        let views = database.views();
+        let store = Faulty::new(database.store(), &faults);
+        let open = database.reader();
+        let none = Faults::default();
+        let reader = move || open().map(|store| Faulty::new(store, &none));
+        let started = engine::start(store, reader, clock.calendar(handling_days), limits);
+        let (bus, running) = started.unwrap_or_else(|error| panic!("no engine: {error}"));
+        Self {
+            bus,
+            clock,
+            views,
+            faults,
+            running,
+            database,
+        }
+    }
+
+    /// Stops the engine when it has answered everything, and gives the database back. All other clones of
+    /// the bus must be gone.
+    pub fn stop(self) -> D {
+        drop((self.bus, self.views));
+        self.running.join();
+        self.database
+    }
+
+    /// The day that the engine's clock tells.
+    pub fn today(&self) -> Date {
+        self.clock.calendar(0).read().1.today
+    }
+
+    /// Carries out a command.
+    pub async fn handle(&self, request: impl Into<Request>) -> Answer {
+        self.bus.handle(request).await
+    }
+
+    /// Carries out a command that must be accepted.
+    pub async fn done(&self, request: impl Into<Request>) -> Done {
+        let request = request.into();
+        let answer = self.handle(request.clone()).await;
+        answer.unwrap_or_else(|failure| panic!("{request:?} is refused: {failure}"))
+    }
+
+    /// Carries out commands that must be accepted, one after the other.
+    pub async fn all(&self, requests: impl IntoIterator<Item = Request>) {
+        for request in requests {
+            self.done(request).await;
+        }
+    }
+
+    /// Carries out a command that must be accepted, and gives the line back.
+    pub async fn line(&self, request: impl Into<Request>) -> LineResource {
+        match self.done(request).await.reply {
+            Reply::Line(line) => line,
+            other => panic!("not a line: {other:?}"),
+        }
+    }
+
+    /// Carries out a command that must be accepted, and gives the batch back.
+    pub async fn batch(&self, request: impl Into<Request>) -> BatchResource {
+        match self.done(request).await.reply {
+            Reply::Batch(batch) => batch,
+            other => panic!("not a batch: {other:?}"),
+        }
+    }
+
+    /// Carries out a command that must be accepted, and gives the order back.
+    pub async fn order(&self, request: impl Into<Request>) -> OrderResource {
+        match self.done(request).await.reply {
+            Reply::Order(order) => order,
+            other => panic!("not an order: {other:?}"),
+        }
+    }
+
+    /// Carries out a command that must be refused, and says why.
+    pub async fn refused(&self, request: impl Into<Request>) -> Rejection {
+        let request = request.into();
+        match self.handle(request.clone()).await {
+            Err(Failure::Rejected(rejection)) => rejection,
+            other => panic!("{request:?} is not refused: {other:?}"),
+        }
+    }
+
+    /// The batch as it stands in the views.
+    pub async fn see_batch(&self, reference: &str) -> BatchResource {
+        let found = self.views.batch(&name(reference), self.today()).await;
+        found
+            .unwrap_or_else(|error| panic!("{error}"))
+            .unwrap_or_else(|| panic!("no batch {reference}"))
+    }
+
+    /// The line as it stands in the views.
+    pub async fn see_line(&self, order: &str, line: &str) -> LineResource {
+        let lines = self.see_order(order).await.lines;
+        let found = lines
+            .into_iter()
+            .find(|found| found.line_id.as_str() == line);
+        found.unwrap_or_else(|| panic!("no line {line} in order {order}"))
+    }
+
+    /// The order as it stands in the views.
+    pub async fn see_order(&self, order: &str) -> OrderResource {
+        let id: OrderId = name(order);
+        let found = self.views.order(&id, self.today()).await;
+        found
+            .unwrap_or_else(|error| panic!("{error}"))
+            .unwrap_or_else(|| panic!("no order {order}"))
+    }
+
+    /// The product as it stands in the views.
+    pub async fn see_product(&self, sku: &str) -> ProductResource {
+        let found = self.views.product(&name(sku)).await;
+        found
+            .unwrap_or_else(|error| panic!("{error}"))
+            .unwrap_or_else(|| panic!("no product {sku}"))
+    }
+
+    /// The keys of the lines of a product that wait, in the order in which they are filled.
+    pub async fn queue(&self, sku: &str) -> Vec<LineKey> {
+        let page = Page {
+            after: None,
+            limit: 10_000,
+        };
+        let found = self
+            .views
+            .backorders(Some(&name(sku)), &page, self.today())
+            .await;
+        let lines = found.unwrap_or_else(|error| panic!("{error}")).items;
+        let key = |line: LineResource| LineKey {
+            order_id: line.order_id,
+            line_id: line.line_id,
+        };
+        lines.into_iter().map(key).collect()
+    }
+
+    /// The whole log.
+    pub async fn events(&self) -> Vec<LogRecord> {
+        all_events(&*self.views).await
+    }
+
+    /// The types of the events that a piece of work writes.
+    pub async fn kinds_of<F: Future>(&self, work: F) -> Vec<&'static str> {
+        let before = self.events().await.len();
+        work.await;
+        self.events().await[before..]
+            .iter()
+            .map(|record| record.event.kind())
+            .collect()
+    }
+
+    /// Audits the database, which must be in order.
+    pub async fn audit(&self) -> AuditReport {
+        let report = audit(&*self.views)
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
+        assert!(report.ok, "the audit finds {:#?}", report.findings);
+        report
+    }
+}
+
+/// The whole log, read in pieces.
+pub async fn all_events(views: &dyn Views) -> Vec<LogRecord> {
+    let mut events = Vec::new();
+    let mut page = Page {
+        after: None,
+        limit: 1_000,
+    };
+    loop {
+        let read = views
+            .events(&page)
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
+        if read.events.is_empty() {
+            return events;
+        }
+        events.extend(read.events);
+        page.after = Some(read.next);
+    }
+}

@@ -14,7 +14,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, sleep_until, timeout_at};
 
-/// A connection that fails so often in a row ends; the others go on.
+/// After so many broken connections in a row a task gives up; the others go on.
 const ATTEMPTS: u32 = 10;
 /// The wait after a failure: long enough not to hammer a service that asks for mercy.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -83,58 +83,53 @@ impl Drive {
     }
 }
 
-/// One connection's loop.
+/// One connection's loop: opens it, and another one when it breaks.
 async fn request_after_request(
     server: SocketAddr,
     head: PostHead,
-    mut generator: Generator,
-    mut tally: Tally,
+    generator: Generator,
+    tally: Tally,
     window: Window,
 ) -> Tally {
+    let (text, lines) = (Vec::new(), Vec::new());
+    let mut worker = Worker {
+        head,
+        generator,
+        window,
+        tally,
+        text,
+        lines,
+        failures: 0,
+    };
     let mut connection = None;
-    let mut failures = 0;
-    let (mut text, mut lines) = (Vec::new(), Vec::new());
-    while Instant::now() < window.until && failures < ATTEMPTS {
-        let mut open = match connection.take() {
-            Some(open) => open,
-            None => match Connection::open(server).await {
-                Ok(open) => open,
-                Err(error) => {
-                    failures += 1;
-                    tally.fail(&[], Failure::Connection(error));
-                    sleep(PAUSE).await;
-                    continue;
-                }
-            },
+    while Instant::now() < window.until && worker.failures < ATTEMPTS {
+        let opened = match connection.take() {
+            Some(open) => Ok(open),
+            None => Connection::open(server).await,
         };
-        lines.clear();
-        let until_broken = exchanges(
-            &mut open,
-            &head,
-            &mut generator,
-            &mut text,
-            &mut lines,
-            &mut tally,
-            &window,
-        );
-        // One timer for the whole connection: a timer a request would cost too much.
-        let outcome = timeout_at(window.hard.into(), until_broken).await;
-        match outcome.unwrap_or(Err(ClientError::Timeout)) {
-            Ok(Ended::Closing) => failures = 0,
-            Ok(Ended::Refused) => {
-                failures += 1;
+        let ended = match opened {
+            Ok(mut open) => {
+                // One timer for many requests: a timer for each would cost too much.
+                let ended = timeout_at(window.hard.into(), worker.exchanges(&mut open)).await;
                 connection = Some(open);
-                sleep(PAUSE).await;
+                ended.unwrap_or(Err(ClientError::Timeout))
             }
+            Err(error) => Err(error),
+        };
+        match ended {
             Ok(Ended::Over) => break,
+            Ok(Ended::Closing) => connection = None,
+            Ok(Ended::Refused) => sleep(PAUSE).await,
             Err(error) => {
-                failures += 1;
-                tally.fail(&lines, Failure::Connection(error));
+                connection = None;
+                worker.failures += 1;
+                worker.tally.fail(&worker.lines, Failure::Connection(error));
+                worker.lines.clear();
                 sleep(PAUSE).await;
             }
         }
     }
-    tally
+    worker.tally
 }
 
 /// Why a connection's exchanges stopped without an error of the connection.
@@ -147,38 +142,45 @@ enum Ended {
     Refused,
 }
 
-/// Requests and answers until the time is over or something is in the way. When this fails or is
-/// dropped, `lines` are the ones whose fate is not known.
-async fn exchanges(
-    connection: &mut Connection,
-    head: &PostHead,
-    generator: &mut Generator,
-    text: &mut Vec<u8>,
-    lines: &mut Vec<Line>,
-    tally: &mut Tally,
-    window: &Window,
-) -> Result<Ended, ClientError> {
-    let mut sent = Instant::now();
-    while sent < window.until {
-        text.clear();
-        generator.next(text, lines);
-        let answer = connection.post(head, text).await?;
-        let end = Instant::now();
-        match answer.status {
-            201 => tally.acknowledge(lines, sent, end, window),
-            // A 200 says "it was already so": with ids of our own that is an error.
-            status => tally.fail(lines, Failure::Status(status)),
+/// What one connection's loop works with.
+struct Worker {
+    head: PostHead,
+    generator: Generator,
+    window: Window,
+    tally: Tally,
+    text: Vec<u8>,
+    /// The lines that were sent and whose fate is not known yet.
+    lines: Vec<Line>,
+    /// Broken connections since the last answer.
+    failures: u32,
+}
+
+impl Worker {
+    /// Requests and answers until the time is over or something is in the way.
+    async fn exchanges(&mut self, connection: &mut Connection) -> Result<Ended, ClientError> {
+        let mut sent = Instant::now();
+        while sent < self.window.until {
+            self.text.clear();
+            self.generator.next(&mut self.text, &mut self.lines);
+            let answer = connection.post(&self.head, &self.text).await?;
+            let end = Instant::now();
+            self.failures = 0;
+            match answer.status {
+                201 => self.tally.acknowledge(&self.lines, sent, end, &self.window),
+                // A 200 says "it was already so": with ids of our own that is an error.
+                status => self.tally.fail(&self.lines, Failure::Status(status)),
+            }
+            self.lines.clear();
+            if answer.close {
+                return Ok(Ended::Closing);
+            }
+            if matches!(answer.status, 429 | 503) {
+                return Ok(Ended::Refused);
+            }
+            sent = end;
         }
-        lines.clear();
-        if answer.close {
-            return Ok(Ended::Closing);
-        }
-        if matches!(answer.status, 429 | 503) {
-            return Ok(Ended::Refused);
-        }
-        sent = end;
+        Ok(Ended::Over)
     }
-    Ok(Ended::Over)
 }
 
 /// One connection's NDJSON stream.

@@ -241,7 +241,12 @@ impl Display for Report {
                 writeln!(f, "  {verdict}     {}: {}", check.name, check.detail)?;
             }
         }
-        self.median.as_ref().map_or(Ok(()), |median| median.fmt(f))
+        // The median of one figure is that figure.
+        let alone = self.rounds.iter().all(|round| round.bare_sqlite.is_empty());
+        match &self.median {
+            Some(median) if self.rounds.len() > 1 || !alone => median.fmt(f),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -269,7 +274,7 @@ impl Display for Medians {
         if let Some(ratio) = self.ratio_to_bare_sqlite {
             writeln!(
                 f,
-                "             product / bare loop of its order ids {:.1} %",
+                "             product / bare loop with the same order ids {:.1} %",
                 100.0 * ratio
             )?;
         }

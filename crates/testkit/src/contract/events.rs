@@ -10,9 +10,51 @@ use crate::commands::{name, rank};
 
 /// One of each type, the smaller forms too; an order's own has no SKU.
 pub(super) fn one_of_each() -> Vec<(Option<Sku>, Event)> {
+    let placed = Event::OrderPlaced {
+        order_id: name("o-\"é\""),
+        deliver: Deliver::Together,
+        lines: vec![name("l-2"), name("l-1")],
+    };
+    let of_sku = of_batches().into_iter().chain(of_lines());
+    of_sku
+        .map(|event| (Some(name("SOFA")), event))
+        .chain([(None, placed)])
+        .collect()
+}
+
+fn of_batches() -> Vec<Event> {
+    let reference = || name::<BatchRef>("b-1");
+    vec![
+        Event::BatchCreated {
+            reference: reference(),
+            quantity: 1_000_000_000_000,
+            eta: Some(in_days(9)),
+            shipment: None,
+            location: Some(name("LEEDS")),
+        },
+        Event::BatchQuantityChanged {
+            reference: reference(),
+            from: 1,
+            to: 0,
+            reason: Some("é".into()),
+        },
+        Event::BatchQuantityChanged {
+            reference: reference(),
+            from: 0,
+            to: 1,
+            reason: None,
+        },
+        Event::BatchEtaChanged {
+            reference: reference(),
+            from: Some(in_days(9)),
+            to: None,
+        },
+    ]
+}
+
+fn of_lines() -> Vec<Event> {
     let order_id = || name::<OrderId>("o-\"é\"");
     let line_id = || name::<LineId>("l");
-    let reference = || name::<BatchRef>("b-1");
     let allocations = || {
         let peg = |batch, quantity| Allocation {
             batch: name(batch),
@@ -39,31 +81,7 @@ pub(super) fn one_of_each() -> Vec<(Option<Sku>, Event)> {
         current_promise: in_days(2),
         accepted,
     };
-    let events = [
-        Event::BatchCreated {
-            reference: reference(),
-            quantity: 1_000_000_000_000,
-            eta: Some(in_days(9)),
-            shipment: None,
-            location: Some(name("LEEDS")),
-        },
-        Event::BatchQuantityChanged {
-            reference: reference(),
-            from: 1,
-            to: 0,
-            reason: Some("é".into()),
-        },
-        Event::BatchQuantityChanged {
-            reference: reference(),
-            from: 0,
-            to: 1,
-            reason: None,
-        },
-        Event::BatchEtaChanged {
-            reference: reference(),
-            from: Some(in_days(9)),
-            to: None,
-        },
+    vec![
         allocated(Some(terms.clone())),
         allocated(None),
         Event::Deallocated {
@@ -103,12 +121,5 @@ pub(super) fn one_of_each() -> Vec<(Option<Sku>, Event)> {
             line_id: line_id(),
             quantity: 6,
         },
-    ];
-    let placed = Event::OrderPlaced {
-        order_id: order_id(),
-        deliver: Deliver::Together,
-        lines: vec![name("l-2"), name("l-1")],
-    };
-    let of_sku = events.into_iter().map(|event| (Some(name("SOFA")), event));
-    of_sku.chain([(None, placed)]).collect()
+    ]
 }

@@ -13,6 +13,7 @@ mod events;
 mod scene;
 
 pub mod commits;
+pub mod lists;
 pub mod loading;
 pub mod ranges;
 
@@ -38,6 +39,10 @@ macro_rules! store_contract {
             a_commit_on_a_stale_head_is_a_conflict a_roll_back_leaves_nothing
             contradictions_are_refused_whole what_was_committed_survives a_reader_sees_one_moment
             answers_are_remembered_and_forgotten the_log_is_read_by_cursor
+        }
+        $crate::store_contract! { @group lists
+            one_batch one_order one_product batches_are_listed prefixes_are_text orders_are_listed
+            products_are_listed backorders_are_listed lines_are_listed bad_cursors_are_told
         }
     };
     (@group $group:ident $($case:ident)*) => {

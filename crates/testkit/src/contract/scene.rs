@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use landfall_domain::{
     Allocation, Batch, BatchRef, Event, IfShort, LineKey, OrderLine, PlacedOrder, Policy, Priority,
-    Sku, Status, Terms,
+    Product, Sku, Status, Terms,
 };
 use landfall_service::LogRecord;
 use landfall_service::keys::Keys;
@@ -283,7 +283,7 @@ pub(super) async fn load(store: &mut impl Store, keys: &Keys) -> Loaded {
 
 /// The batch, wherever it was loaded: with its product, or because it was named.
 pub(super) fn batch_in(loaded: &Loaded, reference: &str) -> Option<Batch> {
-    let with_products = loaded.products.iter().flat_map(|product| product.batches());
+    let with_products = loaded.products.iter().flat_map(Product::batches);
     let mut all = with_products.chain(&loaded.batches);
     all.find(|batch| batch.reference.as_str() == reference)
         .cloned()

@@ -65,13 +65,25 @@ impl Bus {
     /// full it waits for room: whoever streams is slowed down instead of refused. The commands of one call
     /// are neighbours in the queue, but each succeeds or fails alone.
     pub async fn handle_all(&self, requests: Vec<Request>) -> Vec<Answer> {
+        self.submit(requests).await.await
+    }
+
+    /// As [`Self::handle_all`], in two steps: when the first is over the commands stand in the queue, and
+    /// the second waits for their answers. So a stream can have several pieces under way and still be
+    /// sure of their order.
+    pub async fn submit(
+        &self,
+        requests: Vec<Request>,
+    ) -> impl Future<Output = Vec<Answer>> + Send + use<> {
         let count = requests.len();
         let (reply, answers) = oneshot::channel();
-        let stopping = || vec![Err(Failure::Stopping); count];
-        if self.queue.send(Job { requests, reply }).await.is_err() {
-            return stopping();
+        // A queue that is closed drops the job, and with it the place for its answers.
+        drop(self.queue.send(Job { requests, reply }).await);
+        async move {
+            answers
+                .await
+                .unwrap_or_else(|_| vec![Err(Failure::Stopping); count])
         }
-        answers.await.unwrap_or_else(|_| stopping())
     }
 
     /// Runs commands against the present state and commits nothing.

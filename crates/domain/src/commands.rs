@@ -1,6 +1,9 @@
 //! What the outside may ask for. The same JSON object works in every entrypoint.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::ids::{BatchRef, LineId, LineKey, Location, OrderId, ShipmentRef, Sku};
@@ -19,6 +22,25 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// `YYYY-MM-DD` or null. A time of day beside it would be dropped in silence, so it is refused.
+fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    let Some(text) = Option::<Cow<'de, str>>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    parse_day(&text).map(Some).map_err(D::Error::custom)
+}
+
+/// Reads a date in the form of every command, `YYYY-MM-DD`.
+pub fn parse_day(text: &str) -> Result<Date, BadDay> {
+    let plain = text.len() == 10 && text.bytes().filter(|byte| *byte == b'-').count() == 2;
+    plain.then(|| text.parse().ok()).flatten().ok_or(BadDay)
+}
+
+/// A text that is no date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a date such as 2026-12-31")]
+pub struct BadDay;
+
 /// New supply; waiting backorders of the SKU are filled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -30,7 +52,7 @@ pub struct CreateBatch {
     /// Units purchased.
     pub quantity: Quantity,
     /// The day on which it is expected; null or absent: it is in the warehouse.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "day")]
     pub eta: Option<Date>,
     /// The shipment that carries it.
     #[serde(default)]
@@ -62,7 +84,7 @@ pub struct ChangeBatchEta {
     /// The batch.
     pub reference: BatchRef,
     /// The day; null: it is in the warehouse. The field must be there: forgetting it would land a ship.
-    #[serde(deserialize_with = "Option::deserialize")]
+    #[serde(deserialize_with = "day")]
     #[cfg_attr(feature = "schemars", schemars(required))]
     pub eta: Option<Date>,
 }
@@ -81,7 +103,7 @@ pub struct Allocate {
     #[serde(default)]
     pub line_id: Option<LineId>,
     /// The day on which the customer would like it; a past one is taken.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "day")]
     pub requested_date: Option<Date>,
     /// 0–9, higher first; 5 where none is given.
     #[serde(default, deserialize_with = "null_is_default")]
@@ -112,7 +134,7 @@ pub struct NewLine {
     #[serde(default)]
     pub line_id: Option<LineId>,
     /// The day on which the customer would like it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "day")]
     pub requested_date: Option<Date>,
     /// 0–9, higher first.
     #[serde(default)]
@@ -138,7 +160,7 @@ pub struct PlaceOrder {
     #[cfg_attr(feature = "schemars", schemars(length(min = 1, max = 10_000)))]
     pub lines: Vec<NewLine>,
     /// For lines that name none.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "day")]
     pub requested_date: Option<Date>,
     /// For lines that name none.
     #[serde(default, deserialize_with = "null_is_default")]

@@ -192,6 +192,15 @@ mod tests {
             wrong(order),
             ("lines[0].quantity".into(), "is missing".into())
         );
+        for eta in [
+            r#""2026-02-30""#,
+            r#""2026-02-03T10:00""#,
+            r#""20260203""#,
+            "7",
+        ] {
+            let change = format!(r#"{{"type":"ChangeBatchEta","reference":"b","eta":{eta}}}"#);
+            assert_eq!(wrong(&change).0, "eta");
+        }
         assert_eq!(wrong(r#"{"type":"Teleport"}"#).0, "type");
         assert_eq!(wrong("{").0, "");
     }

@@ -12,10 +12,14 @@
 mod events;
 mod scene;
 
+pub mod book;
 pub mod commits;
+pub mod demand;
 pub mod lists;
 pub mod loading;
 pub mod ranges;
+pub mod repeats;
+pub mod supply;
 
 /// Makes a test of every case of the contract suite, for one kind of database.
 #[macro_export]
@@ -43,6 +47,34 @@ macro_rules! store_contract {
         $crate::store_contract! { @group lists
             one_batch one_order one_product batches_are_listed prefixes_are_text orders_are_listed
             products_are_listed backorders_are_listed lines_are_listed bad_cursors_are_told
+        }
+        $crate::store_contract! { @group book
+            allocating_reduces_what_is_available a_batch_serves_what_it_has_and_no_more
+            a_line_is_served_by_its_own_sku warehouse_stock_is_preferred
+            earlier_batches_are_preferred the_same_line_twice_changes_nothing the_version_goes_up
+            a_batch_is_added_to_a_new_and_to_a_known_product out_of_stock_is_recorded
+            a_changed_quantity_changes_what_is_available a_cut_reallocates
+        }
+        $crate::store_contract! { @group supply
+            a_cut_drops_lines_by_the_written_rule a_cut_drops_the_latest_promise_first
+            a_cut_restores_lines_that_still_fit losers_are_served_again_or_wait
+            a_new_batch_fills_the_waiting freed_stock_fills_the_waiting a_large_line_blocks_nobody
+            a_split_line_is_served_whole no_promise_is_made_for_a_past_day
+            time_alone_changes_nothing promises_follow_the_eta a_new_eta_reaches_every_line
+            a_deep_cut_reaches_every_line
+        }
+        $crate::store_contract! { @group demand
+            two_equal_lines_are_two_lines a_line_without_stock_waits_or_is_refused
+            policies_and_locations_choose_the_batch amending_down_gives_back
+            amending_up_keeps_the_batch_where_it_can amending_up_beyond_stock_is_refused_or_waits
+            a_cancelled_line_stays_cancelled a_cancelled_order_is_cancelled_whole
+            an_order_is_placed_whole an_order_is_refused_whole a_senseless_order_is_refused
+            nothing_is_promised_twice
+        }
+        $crate::store_contract! { @group repeats
+            a_repeated_batch a_repeated_line a_repeated_order an_id_is_answered_once
+            an_id_is_answered_once_within_a_group ids_are_remembered_across_a_restart
+            a_restart_changes_nothing a_dry_run_leaves_nothing
         }
     };
     (@group $group:ident $($case:ident)*) => {

@@ -11,7 +11,8 @@ mod ledger;
 #[cfg(test)]
 mod tests;
 
-use landfall_domain::{Batch, OrderLine, Sku};
+use landfall_domain::line::Status;
+use landfall_domain::{Batch, Event, OrderLine, Sku};
 use serde::Serialize;
 
 use crate::log::LogRecord;
@@ -38,8 +39,12 @@ pub struct AuditReport {
     pub backordered_lines: u64,
     /// Those that were cancelled.
     pub cancelled_lines: u64,
+    /// Those pegged to stock whose promise is later than the original one.
+    pub late_lines: u64,
     /// Events in the log.
     pub events: u64,
+    /// Promises that were changed, as the log tells.
+    pub promises_changed: u64,
     /// How many things are not as they must be.
     pub findings_count: u64,
     /// The first of them, in words.
@@ -70,7 +75,9 @@ struct Counts {
     allocated: u64,
     backordered: u64,
     cancelled: u64,
+    late: u64,
     events: u64,
+    promises_changed: u64,
 }
 
 /// What is wrong: the first in words, all counted.
@@ -101,7 +108,9 @@ impl Auditor {
             allocated_lines: self.counts.allocated,
             backordered_lines: self.counts.backordered,
             cancelled_lines: self.counts.cancelled,
+            late_lines: self.counts.late,
             events: self.counts.events,
+            promises_changed: self.counts.promises_changed,
             findings_count: self.findings.count,
             findings: self.findings.listed,
         }
@@ -111,6 +120,8 @@ impl Auditor {
 impl Inspect for Auditor {
     fn event(&mut self, record: &LogRecord) {
         self.counts.events += 1;
+        self.counts.promises_changed +=
+            u64::from(matches!(record.event, Event::PromiseChanged { .. }));
         fold::event(&mut self.ledger, record, &mut self.findings);
     }
 
@@ -132,6 +143,9 @@ impl Inspect for Auditor {
 
     fn line(&mut self, line: &OrderLine) {
         self.counts.lines += 1;
+        let late =
+            line.status() == Status::Allocated && line.current_promise > line.original_promise;
+        self.counts.late += u64::from(late);
         compare::line(&mut self.ledger, line, &mut self.counts, &mut self.findings);
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use landfall_domain::{LineKey, OrderId, Rejection};
 use landfall_service::audit::{AuditReport, audit};
-use landfall_service::engine::{self, Limits, Running};
+use landfall_service::engine::{self, Limits, Running, Stats};
 use landfall_service::resources::{BatchResource, LineResource, OrderResource, ProductResource};
 use landfall_service::views::{Page, Views};
 use landfall_service::{Answer, Bus, Done, Failure, LogRecord, Reply, Request};
@@ -71,6 +71,11 @@ impl<D: Database> Harness<D> {
         drop((self.bus, self.views));
         self.running.join();
         self.database
+    }
+
+    /// What the engine counts.
+    pub fn stats(&self) -> Arc<Stats> {
+        Arc::clone(&self.running.stats)
     }
 
     /// The day that the engine's clock tells.

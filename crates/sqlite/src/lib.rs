@@ -1,1 +1,34 @@
-//! Landfall.
+//! The embedded store: [`SqliteStore`] writes, [`SqliteViews`] reads, both on one SQLite file.
+//!
+//! Read [`mod@schema`] and the files in `migrations/` first: they say what lies where, and why. Then
+//! `store` (one unit of work), `load` and `write` (its two halves), `unsettled` (the index of allocations
+//! that lags behind), and `views`. [`backup`] copies a database while a service writes to it, and
+//! [`WriterLock`] keeps a second writer away.
+
+#![warn(clippy::future_not_send)]
+
+mod backup;
+pub mod bare;
+mod codes;
+mod connection;
+mod error;
+mod load;
+mod lock;
+mod names;
+mod options;
+mod rows;
+mod schema;
+mod store;
+mod unsettled;
+mod views;
+mod write;
+
+#[cfg(test)]
+mod plans_tests;
+
+pub use backup::backup;
+pub use error::{BackupError, OpenError};
+pub use lock::WriterLock;
+pub use options::Options;
+pub use store::SqliteStore;
+pub use views::SqliteViews;

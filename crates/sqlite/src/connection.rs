@@ -1,0 +1,75 @@
+//! How connections are opened and set up: one that writes, and those that only read.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::OpenError;
+use crate::options::Options;
+use crate::schema::{self, Kind};
+
+/// Statements that a connection keeps prepared; there are fewer of them.
+const STATEMENTS: usize = 64;
+
+/// After a long read has let the write-ahead log grow, its file is cut back to this many bytes.
+const LOG_BYTES: u64 = 64 << 20;
+
+/// Opens the database to write; makes it, or migrates it, where that is needed.
+pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection, OpenError> {
+    let sqlite = |source| OpenError::Sqlite {
+        path: path.into(),
+        source,
+    };
+    if schema::kind(path)? == Kind::Other {
+        return Err(OpenError::NotLandfall { path: path.into() });
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
+    connection
+        .busy_timeout(options.busy_timeout)
+        .map_err(sqlite)?;
+    schema::migrate(&mut connection, path)?;
+    // Foreign keys are off: every reference is made by this crate in the same commit as what it points
+    // to, the audit proves it, and a check for each row would be paid by each row.
+    let pragmas = format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;
+         PRAGMA cache_size = -{}; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = {LOG_BYTES};
+         PRAGMA wal_autocheckpoint = {};",
+        options.cache_bytes >> 10,
+        options.checkpoint_pages,
+    );
+    connection.execute_batch(&pragmas).map_err(sqlite)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+/// Opens an existing database of this binary's schema to read.
+pub(crate) fn reader(path: &Path, options: &Options) -> Result<Connection, OpenError> {
+    let sqlite = |source| OpenError::Sqlite {
+        path: path.into(),
+        source,
+    };
+    match schema::kind(path)? {
+        Kind::Landfall => {}
+        Kind::Missing => return Err(OpenError::Missing { path: path.into() }),
+        Kind::Empty | Kind::Other => return Err(OpenError::NotLandfall { path: path.into() }),
+    }
+    // Opened to write, because readers of a write-ahead log keep their marks beside it; `query_only`
+    // sees to it that nothing is written.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
+    connection
+        .busy_timeout(options.busy_timeout)
+        .map_err(sqlite)?;
+    let pragmas = format!(
+        "PRAGMA query_only = ON; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -{};",
+        options.reader_cache_bytes >> 10,
+    );
+    connection.execute_batch(&pragmas).map_err(sqlite)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    schema::check(&connection, path)?;
+    Ok(connection)
+}

@@ -1,0 +1,138 @@
+//! The schema and how a database comes to it: embedded migrations, append-only, one statement each.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::error::OpenError;
+
+mod embedded {
+    refinery::embed_migrations!("migrations");
+}
+
+/// Stands in the file's header and says whose file it is (`LNDF`).
+pub(crate) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"LNDF");
+
+/// Bytes in a page. See `docs/benchmarks.md`: larger pages write more where order ids come at random.
+const PAGE_BYTES: u32 = 4_096;
+
+/// What a file is, by its first bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// There is none.
+    Missing,
+    /// It is empty, which is an empty database.
+    Empty,
+    /// Ours.
+    Landfall,
+    /// Something else.
+    Other,
+}
+
+/// Looks at a file without touching it. (Its header is written before anything else, and not through the
+/// write-ahead log, so it need not be opened as a database.)
+pub(crate) fn kind(path: &Path) -> Result<Kind, OpenError> {
+    let io = |source| OpenError::Io {
+        path: path.into(),
+        source,
+    };
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Kind::Missing),
+        Err(error) => return Err(io(error)),
+    };
+    let mut header = Vec::with_capacity(100);
+    file.take(100).read_to_end(&mut header).map_err(io)?;
+    if header.is_empty() {
+        return Ok(Kind::Empty);
+    }
+    let ours = header.starts_with(b"SQLite format 3\0")
+        && header.get(68..72) == Some(APPLICATION_ID.to_be_bytes().as_slice());
+    Ok(if ours { Kind::Landfall } else { Kind::Other })
+}
+
+/// The version of the schema that this binary knows: that of its last migration.
+pub(crate) fn known() -> u32 {
+    let runner = embedded::migrations::runner();
+    let versions = runner
+        .get_migrations()
+        .iter()
+        .map(|migration| i64::from(migration.version()));
+    versions
+        .max()
+        .and_then(|version| u32::try_from(version).ok())
+        .unwrap_or(0)
+}
+
+/// The version of the schema that a database has; 0: none yet.
+pub(crate) fn found(connection: &Connection) -> Result<u32, rusqlite::Error> {
+    let history = "SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history'";
+    if connection
+        .query_row(history, [], |_| Ok(()))
+        .optional()?
+        .is_none()
+    {
+        return Ok(0);
+    }
+    connection.query_row(
+        "SELECT coalesce(max(version), 0) FROM refinery_schema_history",
+        [],
+        |row| row.get(0),
+    )
+}
+
+/// Brings a database, perhaps an empty one, to the schema of this binary.
+pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    let sqlite = |source| OpenError::Sqlite {
+        path: path.into(),
+        source,
+    };
+    let (found, known) = (found(connection).map_err(sqlite)?, known());
+    if found > known {
+        return Err(OpenError::Newer {
+            path: path.into(),
+            found,
+            known,
+        });
+    }
+    if found == 0 {
+        // Only an empty database takes these. The mark is written at once, so that what is here after a
+        // crash in the midst of the first migration is known as ours.
+        connection
+            .execute_batch(&format!(
+                "PRAGMA page_size = {PAGE_BYTES}; PRAGMA application_id = {APPLICATION_ID};"
+            ))
+            .map_err(sqlite)?;
+    }
+    let report = embedded::migrations::runner()
+        .set_grouped(true)
+        .run(connection);
+    report.map(drop).map_err(|error| OpenError::Migration {
+        path: path.into(),
+        reason: error.to_string(),
+    })
+}
+
+/// Refuses a database that does not have exactly the schema of this binary.
+pub(crate) fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let found = found(connection).map_err(|source| OpenError::Sqlite {
+        path: path.into(),
+        source,
+    })?;
+    let known = known();
+    match found.cmp(&known) {
+        std::cmp::Ordering::Less => Err(OpenError::Older {
+            path: path.into(),
+            found,
+            known,
+        }),
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Greater => Err(OpenError::Newer {
+            path: path.into(),
+            found,
+            known,
+        }),
+    }
+}

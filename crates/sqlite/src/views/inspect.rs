@@ -1,0 +1,176 @@
+//! Everything, of one moment, for an audit: in bounded memory, read on one thread and shown on another.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use landfall_domain::{Batch, OrderLine, Sku};
+use landfall_service::LogRecord;
+use landfall_service::views::{Inspect, ViewError};
+use rusqlite::{Connection, params};
+use tokio::sync::mpsc;
+
+use super::events;
+use super::pool::Pool;
+use crate::error::Fault;
+use crate::names::Names;
+use crate::rows::{self, BATCH, LINE, RawLine};
+use crate::{load, unsettled};
+
+/// Things that are handed over together.
+const TOGETHER: usize = 512;
+/// How many times that may be under way.
+const UNDER_WAY: usize = 4;
+
+static BATCHES: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {BATCH} FROM batches b ORDER BY b.number"));
+static LINES: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {LINE} FROM lines l ORDER BY l.number"));
+
+enum Thing {
+    Event(Box<LogRecord>),
+    Product(u64, Sku, u64, u64),
+    Batch(Box<Batch>),
+    Line(Box<OrderLine>),
+    Allocated(u64, u64, u64),
+    Head(u16, u64),
+}
+
+pub(super) async fn inspect(pool: &Arc<Pool>, inspect: &mut dyn Inspect) -> Result<(), ViewError> {
+    let (sender, mut receiver) = mpsc::channel(UNDER_WAY);
+    let reading = pool.read(move |connection| {
+        let mut shown = Showing {
+            sender,
+            things: Vec::with_capacity(TOGETHER),
+        };
+        show_all(connection, &mut shown)?;
+        shown.flush()
+    });
+    let showing = async {
+        while let Some(things) = receiver.recv().await {
+            for thing in things {
+                show(inspect, &thing);
+            }
+        }
+    };
+    // The sender goes away when the reading ends, however it ends: both end together.
+    tokio::join!(reading, showing).0
+}
+
+fn show(inspect: &mut dyn Inspect, thing: &Thing) {
+    match thing {
+        Thing::Event(record) => inspect.event(record),
+        Thing::Product(number, sku, version, backordered) => {
+            inspect.product(*number, sku, *version, *backordered);
+        }
+        Thing::Batch(batch) => inspect.batch(batch),
+        Thing::Line(line) => inspect.line(line),
+        Thing::Allocated(batch, units, lines) => inspect.allocated(*batch, *units, *lines),
+        Thing::Head(partition, next_offset) => inspect.head(*partition, *next_offset),
+    }
+}
+
+struct Showing {
+    sender: mpsc::Sender<Vec<Thing>>,
+    things: Vec<Thing>,
+}
+
+impl Showing {
+    fn push(&mut self, thing: Thing) -> Result<(), Fault> {
+        self.things.push(thing);
+        if self.things.len() == TOGETHER {
+            self.flush()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), Fault> {
+        let things = std::mem::replace(&mut self.things, Vec::with_capacity(TOGETHER));
+        self.sender
+            .blocking_send(things)
+            .map_err(|_| Fault::Refused("nobody looks any longer".into()))
+    }
+}
+
+fn show_all(connection: &Connection, shown: &mut Showing) -> Result<(), Fault> {
+    let mut names = Names::new(connection);
+    let mut statement = connection.prepare_cached(events::EVENTS)?;
+    let mut found = statement.query(params![0, i64::MAX])?;
+    while let Some(row) = found.next()? {
+        shown.push(Thing::Event(Box::new(events::record(row)?)))?;
+    }
+    let sql = "SELECT number, sku, version, backordered FROM products ORDER BY number";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut found = statement.query([])?;
+    while let Some(row) = found.next()? {
+        let (version, backordered) = (rows::count(row, 2)?, rows::count(row, 3)?);
+        let sku = rows::name(row, 1)?;
+        shown.push(Thing::Product(
+            rows::count(row, 0)?,
+            sku,
+            version,
+            backordered,
+        ))?;
+    }
+    let mut statement = connection.prepare_cached(&BATCHES)?;
+    let mut found = statement.query([])?;
+    while let Some(row) = found.next()? {
+        shown.push(Thing::Batch(Box::new(rows::batch(row, |product| {
+            names.sku(product)
+        })?)))?;
+    }
+    let mut statement = connection.prepare_cached(&LINES)?;
+    let mut found = statement.query([])?;
+    while let Some(row) = found.next()? {
+        let line = RawLine::read(row)?;
+        let known = key_is_known(connection, &line)?;
+        let line = names.line(line)?;
+        if !known {
+            return Err(Fault::Corrupt(format!(
+                "line {} is not found by its key",
+                line.key
+            )));
+        }
+        shown.push(Thing::Line(Box::new(line)))?;
+    }
+    show_allocated(connection, shown)?;
+    let head = load::head(connection)?;
+    shown.push(Thing::Head(head.partition, head.next_offset))
+}
+
+fn key_is_known(connection: &Connection, line: &RawLine) -> Result<bool, Fault> {
+    let sql = "SELECT number FROM line_keys WHERE order_id = ?1 AND line_id = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([line.key.order_id.as_str(), line.key.line_id.as_str()])?;
+    match rows.next()? {
+        Some(row) => Ok(rows::count(row, 0)? == line.number),
+        None => Ok(false),
+    }
+}
+
+/// What the index of allocations adds up to, with what is still to be entered.
+fn show_allocated(connection: &Connection, shown: &mut Showing) -> Result<(), Fault> {
+    let mut unsettled: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
+    unsettled::each_unsettled(
+        connection,
+        unsettled::settled(connection)?,
+        |entry, units, _| {
+            let sum = unsettled.entry(entry.batch).or_default();
+            *sum = (sum.0 + units, sum.1 + 1);
+        },
+    )?;
+    let sql =
+        "SELECT batch, sum(quantity), count(*) FROM allocations GROUP BY batch ORDER BY batch";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut found = statement.query([])?;
+    while let Some(row) = found.next()? {
+        let batch = rows::count(row, 0)?;
+        let (units, lines) = unsettled.remove(&batch).unwrap_or_default();
+        let (units, lines) = (units + rows::count(row, 1)?, lines + rows::count(row, 2)?);
+        shown.push(Thing::Allocated(batch, units, lines))?;
+    }
+    for (batch, (units, lines)) in unsettled {
+        shown.push(Thing::Allocated(batch, units, lines))?;
+    }
+    Ok(())
+}

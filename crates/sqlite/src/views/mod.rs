@@ -1,0 +1,215 @@
+//! The read side: a few connections that only read, short transactions, lists that page by key.
+
+mod cursor;
+mod events;
+mod inspect;
+mod lines;
+mod orders;
+mod pool;
+mod supply;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::civil::Date;
+use landfall_domain::{BatchRef, Day, OrderId, Sku, Status};
+use landfall_service::resources::{
+    AvailabilityResource, BatchResource, LineResource, OrderResource, ProductResource,
+};
+use landfall_service::views::{
+    BatchFilter, EventPage, Inspect, List, OrderFilter, Page, ProductFilter, ViewError, Views,
+};
+
+use crate::error::{Fault, OpenError};
+use crate::options::Options;
+use pool::Pool;
+
+/// The read side of a database. It needs no lock and writes nothing; clones share their connections.
+#[derive(Clone)]
+pub struct SqliteViews {
+    pool: Arc<Pool>,
+}
+
+impl SqliteViews {
+    /// Opens an existing database whose schema is this version's.
+    pub fn open(path: impl AsRef<Path>, options: &Options) -> Result<Self, OpenError> {
+        Ok(Self {
+            pool: Arc::new(Pool::open(path.as_ref(), options)?),
+        })
+    }
+}
+
+#[async_trait]
+impl Views for SqliteViews {
+    async fn batch(
+        &self,
+        reference: &BatchRef,
+        today: Date,
+    ) -> Result<Option<BatchResource>, ViewError> {
+        let reference = reference.clone();
+        self.pool
+            .read(move |connection| supply::batch(connection, &reference, today))
+            .await
+    }
+
+    async fn order(&self, id: &OrderId, today: Date) -> Result<Option<OrderResource>, ViewError> {
+        let id = id.clone();
+        self.pool
+            .read(move |connection| orders::order(connection, &id, today))
+            .await
+    }
+
+    async fn product(&self, sku: &Sku) -> Result<Option<ProductResource>, ViewError> {
+        let sku = sku.clone();
+        self.pool
+            .read(move |connection| supply::product(connection, &sku))
+            .await
+    }
+
+    async fn availability(
+        &self,
+        sku: &Sku,
+        day: &Day,
+    ) -> Result<Option<AvailabilityResource>, ViewError> {
+        let (sku, day) = (sku.clone(), *day);
+        self.pool
+            .read(move |connection| supply::availability(connection, &sku, day))
+            .await
+    }
+
+    async fn batches(
+        &self,
+        filter: &BatchFilter,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<BatchResource>, ViewError> {
+        cursor::check_name(page)?;
+        let (filter, page) = (filter.clone(), page.clone());
+        self.pool
+            .read(move |connection| supply::batches(connection, &filter, &page, today))
+            .await
+    }
+
+    async fn orders(
+        &self,
+        filter: &OrderFilter,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<OrderResource>, ViewError> {
+        cursor::check_name(page)?;
+        let (filter, page) = (filter.clone(), page.clone());
+        self.pool
+            .read(move |connection| orders::orders(connection, &filter, &page, today))
+            .await
+    }
+
+    async fn products(
+        &self,
+        filter: &ProductFilter,
+        page: &Page,
+    ) -> Result<List<ProductResource>, ViewError> {
+        cursor::check_name(page)?;
+        let (filter, page) = (filter.clone(), page.clone());
+        self.pool
+            .read(move |connection| supply::products(connection, &filter, &page))
+            .await
+    }
+
+    async fn backorders(
+        &self,
+        sku: Option<&Sku>,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<LineResource>, ViewError> {
+        let (sku, limit) = (sku.cloned(), page.limit);
+        let after = cursor::place(page)?;
+        self.pool
+            .read(move |connection| {
+                lines::backorders(connection, sku.as_ref(), after.as_ref(), limit, today)
+            })
+            .await
+    }
+
+    async fn lines(
+        &self,
+        status: Option<Status>,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<LineResource>, ViewError> {
+        let (after, limit) = (cursor::line(page)?, page.limit);
+        self.pool
+            .read(move |connection| lines::lines(connection, status, after.as_ref(), limit, today))
+            .await
+    }
+
+    async fn events(&self, page: &Page) -> Result<EventPage, ViewError> {
+        let (after, limit) = (cursor::event(page)?, page.limit);
+        self.pool
+            .read(move |connection| events::events(connection, after, limit))
+            .await
+    }
+
+    async fn inspect(&self, inspect: &mut dyn Inspect) -> Result<(), ViewError> {
+        inspect::inspect(&self.pool, inspect).await
+    }
+
+    async fn ready(&self) -> Result<(), ViewError> {
+        let path = self.pool.path().to_owned();
+        let checked = self.pool.read(move |connection| {
+            // The schema may have been migrated by a newer version since this connection was opened.
+            Ok::<_, Fault>(
+                crate::schema::check(connection, &path).map_err(|error| error.to_string()),
+            )
+        });
+        checked.await?.map_err(ViewError::Unavailable)
+    }
+}
+
+/// The statements of the lists, for a test of their plans.
+#[cfg(test)]
+pub(crate) fn statements() -> Vec<String> {
+    use cursor::Span;
+    use orders::Along;
+
+    let begun = Page {
+        after: Some("b".into()),
+        limit: 10,
+    };
+    let spans = [
+        Span::new(&Page::default(), None),
+        Span::new(&begun, None),
+        Span::new(&begun, Some("bc")),
+    ];
+    let mut statements = vec![
+        lines::WAITING_PRODUCTS.to_owned(),
+        lines::QUEUE.clone(),
+        lines::BY_KEY.clone(),
+        events::EVENTS.to_owned(),
+        orders::IN_USE.to_owned(),
+        orders::OF_BATCH.to_owned(),
+        orders::OF_QUEUE.to_owned(),
+    ];
+    for span in &spans {
+        for along in [Along::All, Along::Batch, Along::Product] {
+            statements.push(orders::along_sql(along, span));
+        }
+        for backordered in [None, Some(true), Some(false)] {
+            let filter = ProductFilter {
+                backordered,
+                prefix: None,
+            };
+            statements.push(supply::products_sql(&filter, span));
+        }
+        statements.push(supply::batches_sql(&BatchFilter::default(), span));
+        let filter = BatchFilter {
+            sku: "S".parse().ok(),
+            available: Some(true),
+            in_warehouse: Some(false),
+            eta_until: Some(Date::MAX),
+            prefix: None,
+        };
+        statements.push(supply::batches_sql(&filter, span));
+    }
+    statements
+}

@@ -1,0 +1,231 @@
+//! Batches, products, and what is available when.
+
+use jiff::civil::Date;
+use landfall_domain::{BatchRef, Day, Sku};
+use landfall_service::resources::{AvailabilityResource, BatchResource, ProductResource};
+use landfall_service::views::{BatchFilter, List, Page, ProductFilter};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+
+use super::cursor::Span;
+use crate::codes;
+use crate::error::Fault;
+use crate::names::Names;
+use crate::rows::{self, BATCH};
+
+pub(super) fn batch(
+    connection: &Connection,
+    reference: &BatchRef,
+    today: Date,
+) -> Result<Option<BatchResource>, Fault> {
+    let mut names = Names::new(connection);
+    let mut statement = connection.prepare_cached(&rows::BATCH_BY_REFERENCE)?;
+    let mut rows = statement.query([reference.as_str()])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let batch = rows::batch(row, |product| names.sku(product))?;
+    Ok(Some(BatchResource::new(&batch, today)))
+}
+
+/// A product's row with the totals of all its batches.
+const PRODUCT: &str = "SELECT p.sku, p.version, p.backordered, coalesce(sum(b.purchased), 0), \
+     coalesce(sum(b.allocated), 0), coalesce(sum(b.dispatched), 0), \
+     coalesce(sum(max(b.purchased - b.allocated - b.dispatched, 0)), 0) \
+     FROM products p LEFT JOIN batches b ON b.product = p.number";
+
+pub(super) fn product(
+    connection: &Connection,
+    sku: &Sku,
+) -> Result<Option<ProductResource>, Fault> {
+    let sql = format!("{PRODUCT} WHERE p.sku = ?1 GROUP BY p.number");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([sku.as_str()])?;
+    rows.next()?.map(product_resource).transpose()
+}
+
+fn product_resource(row: &Row<'_>) -> Result<ProductResource, Fault> {
+    Ok(ProductResource {
+        sku: rows::name(row, 0)?,
+        version: rows::count(row, 1)?,
+        backordered_lines: rows::count(row, 2)?,
+        purchased: rows::count(row, 3)?,
+        allocated: rows::count(row, 4)?,
+        dispatched: rows::count(row, 5)?,
+        available: rows::count(row, 6)?,
+    })
+}
+
+pub(super) fn availability(
+    connection: &Connection,
+    sku: &Sku,
+    day: Day,
+) -> Result<Option<AvailabilityResource>, Fault> {
+    let sql = "SELECT number, backordered FROM products WHERE sku = ?1";
+    let product: Option<(i64, i64)> = connection
+        .prepare_cached(sql)?
+        .query_row([sku.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((number, backordered)) = product else {
+        return Ok(None);
+    };
+    let mut statement = connection.prepare_cached(&rows::OPEN_BATCHES)?;
+    let mut rows = statement.query([number])?;
+    let mut open = Vec::new();
+    while let Some(row) = rows.next()? {
+        open.push(rows::batch(row, |_| Ok(sku.clone()))?);
+    }
+    let backordered = codes::count_of(backordered)?;
+    Ok(Some(AvailabilityResource::new(
+        sku.clone(),
+        backordered,
+        &open,
+        &day,
+    )))
+}
+
+/// The statement of a page of batches. `?3` is the limit, `?4` the product, `?5` the day.
+pub(super) fn batches_sql(filter: &BatchFilter, span: &Span) -> String {
+    let mut conditions = vec![span.condition("b.reference")];
+    if filter.sku.is_some() {
+        conditions.push("b.product = ?4".into());
+    }
+    if let Some(available) = filter.available {
+        conditions.push(format!("b.open = {}", i64::from(available)));
+    }
+    if let Some(there) = filter.in_warehouse {
+        conditions.push(format!("b.eta IS {}NULL", if there { "" } else { "NOT " }));
+    }
+    if filter.eta_until.is_some() {
+        conditions.push("b.eta <= ?5".into());
+    }
+    // Without a product the list goes along the references, which stops when the page is full. An index on
+    // the product's batches would be no help: there are too many open ones.
+    let index = if filter.sku.is_some() {
+        "batches_of_product"
+    } else {
+        "sqlite_autoindex_batches_1"
+    };
+    format!(
+        "SELECT {BATCH} FROM batches b INDEXED BY {index} WHERE {} ORDER BY b.reference LIMIT ?3",
+        conditions.join(" AND ")
+    )
+}
+
+pub(super) fn batches(
+    connection: &Connection,
+    filter: &BatchFilter,
+    page: &Page,
+    today: Date,
+) -> Result<List<BatchResource>, Fault> {
+    let product = match &filter.sku {
+        None => None,
+        Some(sku) => {
+            let number = product_number(connection, sku)?;
+            if number.is_none() {
+                return Ok(List {
+                    items: Vec::new(),
+                    next: None,
+                });
+            }
+            number
+        }
+    };
+    let span = Span::new(page, filter.prefix.as_deref());
+    let mut names = Names::new(connection);
+    let mut statement = connection.prepare_cached(&batches_sql(filter, &span))?;
+    let until = filter.eta_until.map(codes::day);
+    let mut rows = query(
+        &mut statement,
+        &[&span.from, &span.to, &one_more(page), &product, &until],
+    )?;
+    let mut items = Vec::new();
+    while let Some(row) = rows.next()? {
+        let batch = rows::batch(row, |product| names.sku(product))?;
+        items.push(BatchResource::new(&batch, today));
+    }
+    Ok(cut(items, page.limit, |batch| batch.reference.to_string()))
+}
+
+pub(super) fn products(
+    connection: &Connection,
+    filter: &ProductFilter,
+    page: &Page,
+) -> Result<List<ProductResource>, Fault> {
+    let span = Span::new(page, filter.prefix.as_deref());
+    let mut statement = connection.prepare_cached(&products_sql(filter, &span))?;
+    let mut rows = query(&mut statement, &[&span.from, &span.to, &one_more(page)])?;
+    let mut items = Vec::new();
+    while let Some(row) = rows.next()? {
+        items.push(product_resource(row)?);
+    }
+    Ok(cut(items, page.limit, |product| product.sku.to_string()))
+}
+
+/// The statement of a page of products: first the page, then the totals of those on it.
+pub(super) fn products_sql(filter: &ProductFilter, span: &Span) -> String {
+    let mut condition = span.condition("sku");
+    let index = match filter.backordered {
+        Some(true) => {
+            condition.push_str(" AND backordered > 0");
+            "products_waiting"
+        }
+        Some(false) => {
+            condition.push_str(" AND backordered = 0");
+            "sqlite_autoindex_products_1"
+        }
+        None => "sqlite_autoindex_products_1",
+    };
+    let totals = PRODUCT.replace("products p", "page p");
+    format!(
+        "WITH page AS MATERIALIZED (SELECT number, sku, version, backordered \
+         FROM products INDEXED BY {index} WHERE {condition} ORDER BY sku LIMIT ?3) \
+         {totals} GROUP BY p.number ORDER BY p.sku"
+    )
+}
+
+/// The number of a product.
+pub(super) fn product_number(connection: &Connection, sku: &Sku) -> Result<Option<i64>, Fault> {
+    let sql = "SELECT number FROM products WHERE sku = ?1";
+    let number = connection
+        .prepare_cached(sql)?
+        .query_row([sku.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(number)
+}
+
+/// The number of a batch.
+pub(super) fn batch_number(
+    connection: &Connection,
+    reference: &BatchRef,
+) -> Result<Option<i64>, Fault> {
+    let sql = "SELECT number FROM batches WHERE reference = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement
+        .query_row(params![reference.as_str()], |row| row.get(0))
+        .optional()?)
+}
+
+/// The limit of a statement: one more than asked for tells whether there is a next page.
+pub(super) fn one_more(page: &Page) -> i64 {
+    i64::try_from(page.limit.saturating_add(1)).unwrap_or(i64::MAX)
+}
+
+/// Runs a statement that names a part of these parameters.
+pub(super) fn query<'s>(
+    statement: &'s mut rusqlite::CachedStatement<'_>,
+    parameters: &[&dyn ToSql],
+) -> Result<rusqlite::Rows<'s>, Fault> {
+    let named = statement.parameter_count();
+    for (at, parameter) in parameters.iter().take(named).enumerate() {
+        statement.raw_bind_parameter(at + 1, parameter)?;
+    }
+    Ok(statement.raw_query())
+}
+
+/// A page of what was found, with the cursor where there is more.
+pub(super) fn cut<T>(mut items: Vec<T>, limit: usize, cursor: impl Fn(&T) -> String) -> List<T> {
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(cursor);
+    List { items, next }
+}

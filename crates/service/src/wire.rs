@@ -83,8 +83,15 @@ pub fn parse(json: &[u8]) -> Result<Request, BadCommand> {
     }
 }
 
-/// Reads the fields of one thing.
+/// Reads the fields of one thing: an object. A list of its fields' values, which would also be taken, has
+/// no names to be wrong about.
 pub fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Vec<FieldError>> {
+    if json.trim_ascii_start().starts_with(b"[") {
+        return Err(vec![FieldError {
+            field: String::new(),
+            message: "must be an object, and is a list".into(),
+        }]);
+    }
     serde_json::from_slice(json).map_err(|error| vec![explain::<T>(json, &error)])
 }
 
@@ -203,5 +210,9 @@ mod tests {
         }
         assert_eq!(wrong(r#"{"type":"Teleport"}"#).0, "type");
         assert_eq!(wrong("{").0, "");
+        assert_eq!(
+            wrong(r#" ["Allocate"]"#),
+            (String::new(), "must be an object, and is a list".into())
+        );
     }
 }

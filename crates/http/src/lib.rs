@@ -1,1 +1,141 @@
-//! Landfall.
+//! The HTTP API: routes, problems, OpenAPI.
+//!
+//! A request passes the [`watch`] layer (its id, its count, a panic caught), then its route: [`commands`]
+//! and [`stream`] hand what they read to the bus, [`lists`] and [`resources`] ask the views, [`book`] speaks
+//! the language of *Architecture Patterns with Python*. Whatever goes wrong becomes one of [`problems`].
+//! [`openapi()`] describes all of it, and [`serve()`] listens.
+
+mod answers;
+mod body;
+mod book;
+mod commands;
+mod cursor;
+mod dry_run;
+mod events;
+mod health;
+mod lines;
+mod lists;
+mod metrics;
+mod openapi;
+mod paths;
+pub mod problems;
+mod query;
+mod resources;
+mod schemas;
+mod serve;
+mod stream;
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use landfall_service::Bus;
+use landfall_service::clock::Calendar;
+use landfall_service::engine::Stats;
+use landfall_service::views::Views;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+pub use openapi::openapi;
+pub use serve::serve;
+
+/// What the API works with.
+#[derive(Clone)]
+pub struct App {
+    /// Where commands go.
+    pub bus: Bus,
+    /// Where questions go.
+    pub views: Arc<dyn Views>,
+    /// Tells the time, and what day it is in the warehouse.
+    pub calendar: Calendar,
+    /// What the engine has done: `/metrics` shows it.
+    pub stats: Arc<Stats>,
+    /// Cancelled when the service is to end: streams come to an end then. It is the one that [`serve()`]
+    /// is given.
+    pub stopping: CancellationToken,
+}
+
+/// The API's bounds. Beyond them a caller gets a problem; nothing grows without end.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Bytes that a body may have, other than NDJSON. The largest order, 10,000 lines, fits.
+    pub body: usize,
+    /// Bytes of larger bodies (from 64 KiB on) that may be under way at one time, all together.
+    pub bodies: usize,
+    /// How long a body may take to come. NDJSON has no such limit.
+    pub body_timeout: Duration,
+    /// Bytes that one line of NDJSON may have. The stream itself has no limit.
+    pub line: usize,
+    /// Streams of NDJSON at one time.
+    pub streams: usize,
+    /// How long a stream of NDJSON may be silent before it is ended.
+    pub stream_silence: Duration,
+    /// Commands that a dry run may have.
+    pub dry_run_commands: usize,
+    /// Bytes that a dry run's commands may have.
+    pub dry_run_bytes: usize,
+    /// Requests under way at one time; `/healthz`, `/readyz` and `/metrics` do not count.
+    pub requests: usize,
+    /// Connections at one time; more wait to be accepted.
+    pub connections: usize,
+    /// How long a request's head may take to come, and how long a connection may be idle between requests.
+    pub header_timeout: Duration,
+    /// Bytes that a request's head may have: up to twice as many where they come at once.
+    pub head: usize,
+    /// How long requests under way may take to end at shutdown.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 4 << 20,
+            bodies: 256 << 20,
+            body_timeout: Duration::from_secs(30),
+            line: 1 << 20,
+            streams: 64,
+            stream_silence: Duration::from_mins(2),
+            dry_run_commands: 10_000,
+            dry_run_bytes: 32 << 20,
+            requests: 8_192,
+            connections: 10_000,
+            header_timeout: Duration::from_secs(10),
+            head: 64 << 10,
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What every handler has.
+struct Context {
+    app: App,
+    limits: Limits,
+    /// Permits of 1 KiB each, for larger bodies.
+    bodies: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+    metrics: metrics::Metrics,
+}
+
+type Shared = Arc<Context>;
+
+/// The API as a router.
+pub fn router(app: App, limits: &Limits) -> Router {
+    let (routes, document) = openapi::routes().split_for_parts();
+    let metrics = metrics::Metrics::new(document.paths.paths.keys().map(String::as_str));
+    let context = Arc::new(Context {
+        bodies: Arc::new(Semaphore::new(limits.bodies >> 10)),
+        streams: Arc::new(Semaphore::new(limits.streams)),
+        metrics,
+        limits: limits.clone(),
+        app,
+    });
+    let watch = watch::Watch::new(Arc::clone(&context));
+    routes
+        .merge(openapi::pages())
+        .fallback(async |request: Request| answers::no_route(&request))
+        .method_not_allowed_fallback(async |request: Request| answers::method_not_allowed(&request))
+        .with_state(context)
+        .layer(watch)
+}

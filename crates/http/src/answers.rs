@@ -1,0 +1,58 @@
+//! Answers: JSON, plain text, and what is said where no route is.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::http::{Response, StatusCode};
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::problems::{Kind, Problem};
+
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// An answer in JSON.
+pub(crate) fn json<T: Serialize + ?Sized>(
+    status: StatusCode,
+    value: &T,
+) -> Result<Response<Body>, Problem> {
+    // Larger than most answers, so that the buffer does not grow in steps.
+    let mut body = Vec::with_capacity(512);
+    serde_json::to_writer(&mut body, value)
+        .map_err(|error| Problem::internal(format!("an answer has no JSON form: {error}")))?;
+    Ok(bytes(status, JSON, body))
+}
+
+/// An answer of these bytes.
+pub(crate) fn bytes(
+    status: StatusCode,
+    content_type: HeaderValue,
+    body: impl Into<Bytes>,
+) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}
+
+/// An answer in plain text.
+pub(crate) fn text(status: StatusCode, text: &'static str) -> Response<Body> {
+    let content_type = HeaderValue::from_static("text/plain; charset=utf-8");
+    bytes(status, content_type, Bytes::from_static(text.as_bytes()))
+}
+
+/// There is no such address.
+pub(crate) fn no_route(request: &Request) -> Problem {
+    let detail = format!("There is nothing at {}.", request.uri().path());
+    Problem::new(Kind::NoRoute, detail)
+}
+
+/// The address takes another method; the router adds `Allow`.
+pub(crate) fn method_not_allowed(request: &Request) -> Problem {
+    let detail = format!(
+        "{} does not take {}; the header Allow names what it takes.",
+        request.uri().path(),
+        request.method()
+    );
+    Problem::new(Kind::MethodNotAllowed, detail)
+}

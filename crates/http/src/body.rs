@@ -1,0 +1,181 @@
+//! Bodies of requests: their content type, their length, the time they take, and the idempotency key
+//! beside them.
+
+use axum::body::Body;
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_TYPE, HeaderName};
+use axum::http::request::Parts;
+use bytes::Bytes;
+use http_body::Body as _;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use landfall_domain::CommandId;
+use landfall_service::wire;
+use serde::Deserialize;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::Context;
+use crate::problems::{Kind, Problem};
+
+/// The header that carries a command's id.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Bodies up to this length are not counted against the room for larger ones.
+const SMALL: usize = 64 << 10;
+
+/// How a body is written, by its content type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// One JSON value.
+    Json,
+    /// One JSON value a line.
+    Ndjson,
+}
+
+/// A whole body.
+pub(crate) struct Whole {
+    /// Its bytes.
+    pub(crate) bytes: Bytes,
+    /// Room among the larger bodies: kept until the answer is there.
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+/// The format that the content type names; none where there is none.
+pub(crate) fn format(headers: &HeaderMap) -> Result<Option<Format>, Problem> {
+    let Some(value) = headers.get(CONTENT_TYPE) else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or_default();
+    let essence = text
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    match essence.as_str() {
+        "application/json" => Ok(Some(Format::Json)),
+        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => {
+            Ok(Some(Format::Ndjson))
+        }
+        other if other.starts_with("application/") && other.ends_with("+json") => {
+            Ok(Some(Format::Json))
+        }
+        other => Err(media_type(&format!("{other:?} is not read here"))),
+    }
+}
+
+fn media_type(what: &str) -> Problem {
+    Problem::new(Kind::MediaType, format!("{what}: send application/json."))
+}
+
+/// A body of JSON, whole. It may be empty; then it needs no content type.
+pub(crate) async fn json(context: &Context, parts: &Parts, body: Body) -> Result<Whole, Problem> {
+    let format = format(&parts.headers)?;
+    let whole = whole(context, body, context.limits.body).await?;
+    match format {
+        Some(Format::Json) => Ok(whole),
+        None if whole.bytes.is_empty() => Ok(whole),
+        None => Err(media_type("The body has no content type")),
+        Some(Format::Ndjson) => Err(media_type("NDJSON is read at /v1/commands only")),
+    }
+}
+
+/// A whole body of at most so many bytes.
+pub(crate) async fn whole(context: &Context, body: Body, most: usize) -> Result<Whole, Problem> {
+    let hint = body.size_hint();
+    if hint.lower() > most as u64 {
+        return Err(too_large(most));
+    }
+    let expected = hint
+        .upper()
+        .map_or(most, |upper| usize::try_from(upper).unwrap_or(most));
+    let room = if expected > SMALL {
+        Some(room(context, expected.min(most))?)
+    } else {
+        None
+    };
+    let collect = Limited::new(body, most).collect();
+    match tokio::time::timeout(context.limits.body_timeout, collect).await {
+        Ok(Ok(collected)) => Ok(Whole {
+            bytes: collected.to_bytes(),
+            _room: room,
+        }),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(most)),
+        Ok(Err(_)) => Err(Problem::ill_formed("", "was cut off")),
+        Err(_) => Err(Problem::new(
+            Kind::Timeout,
+            "The body did not come in time. Nothing was done.",
+        )),
+    }
+}
+
+fn room(context: &Context, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
+    let kib = u32::try_from(bytes.div_ceil(1 << 10)).unwrap_or(u32::MAX);
+    context
+        .bodies
+        .clone()
+        .try_acquire_many_owned(kib)
+        .map_err(|_| {
+            let detail = "Too many large requests are under way. Nothing was done; try again.";
+            Problem::new(Kind::Busy, detail)
+        })
+}
+
+/// The body, or the dry run, is longer than what is taken.
+pub(crate) fn too_large(most: usize) -> Problem {
+    Problem::new(
+        Kind::TooLarge,
+        format!("The body may have at most {most} bytes."),
+    )
+}
+
+/// The id that the header `Idempotency-Key` gives the command.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<CommandId>, Problem> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let bad = |message: String| Problem::ill_formed("Idempotency-Key", message);
+    if values.next().is_some() {
+        return Err(bad("is given twice".into()));
+    }
+    let text = std::str::from_utf8(value.as_bytes()).map_err(|_| bad("is not UTF-8".into()))?;
+    CommandId::new(text)
+        .map(Some)
+        .map_err(|error| bad(error.to_string()))
+}
+
+/// The command's id: the header's or the body's. Where both are there they must be the same.
+pub(crate) fn one_id(
+    header: Option<CommandId>,
+    body: Option<CommandId>,
+) -> Result<Option<CommandId>, Problem> {
+    match (header, body) {
+        (Some(header), Some(body)) if header != body => Err(Problem::ill_formed(
+            "id",
+            format!("is {body}, and the header Idempotency-Key is {header}: give one of them"),
+        )),
+        (header, body) => Ok(header.or(body)),
+    }
+}
+
+/// What a command's object may say beside the command's own fields.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<std::borrow::Cow<'a, str>>,
+    #[serde(default)]
+    id: Option<CommandId>,
+}
+
+/// The body's `id`. The same object works in every entrypoint, so a `type` may be there too, and must then
+/// be the route's.
+pub(crate) fn id(json: &[u8], kind: &str) -> Result<Option<CommandId>, Problem> {
+    let envelope: Envelope = wire::read(json).map_err(Problem::of_fields)?;
+    match envelope.kind {
+        Some(other) if other != kind => Err(Problem::ill_formed(
+            "type",
+            format!("is {other}, and this route takes {kind}; /v1/commands takes every type"),
+        )),
+        _ => Ok(envelope.id),
+    }
+}

@@ -1,0 +1,181 @@
+//! Dry runs: what commands would do, with nothing committed.
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use bytes::Bytes;
+use futures_util::stream;
+use landfall_domain::Event;
+use landfall_service::bus::DryRunStep;
+use landfall_service::{LogRecord, Request};
+use serde::Serialize;
+
+use crate::lines::Lines;
+use crate::problems::{Kind, Problem};
+use crate::stream::{Piece, ResultLine, Slot, Status};
+use crate::{Shared, answers, body, stream as commands};
+
+/// Result lines that are put together at one time.
+const LINES: usize = 256;
+
+/// What a dry run adds up to.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub(crate) struct Summary {
+    /// Commands and lines that are none.
+    commands: u64,
+    /// Commands that would be carried out.
+    ok: u64,
+    /// Commands that would be refused.
+    rejected: u64,
+    /// Lines that are no command.
+    invalid: u64,
+    /// Events that would be written.
+    events: u64,
+    /// Lines that would be allocated, each time that it happens.
+    lines_allocated: u64,
+    /// Lines that would start to wait.
+    lines_backordered: u64,
+    /// Lines that would lose their stock.
+    lines_deallocated: u64,
+    /// Promises that would become others than customers were told.
+    promises_changed: u64,
+}
+
+impl Summary {
+    fn add(&mut self, status: Status, events: &[LogRecord]) {
+        self.commands += 1;
+        match status {
+            Status::Ok => self.ok += 1,
+            Status::Rejected => self.rejected += 1,
+            Status::Invalid => self.invalid += 1,
+        }
+        for record in events {
+            self.events += 1;
+            match record.event {
+                Event::Allocated { .. } => self.lines_allocated += 1,
+                Event::Backordered { .. } => self.lines_backordered += 1,
+                Event::Deallocated { .. } => self.lines_deallocated += 1,
+                Event::PromiseChanged { .. } => self.promises_changed += 1,
+                _ => {}
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Last {
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct One<'a> {
+    result: ResultLine<'a>,
+    events: &'a [LogRecord],
+    summary: Summary,
+}
+
+/// One command: `{result, events, summary}`.
+pub(crate) async fn one(context: &Shared, request: Request) -> Result<Response<Body>, Problem> {
+    let kind = request.command.kind();
+    let steps = run(context, vec![request]).await?;
+    let Some(step) = steps.first() else {
+        return Err(Problem::internal("a dry run of one command gave no step"));
+    };
+    let result = ResultLine::answered(0, kind, &step.answer);
+    let mut summary = Summary::default();
+    summary.add(result.status, &step.events);
+    answers::json(
+        StatusCode::OK,
+        &One {
+            result,
+            events: &step.events,
+            summary,
+        },
+    )
+}
+
+/// Commands as NDJSON: one line each, then the summary. All are read before the first is run, because one
+/// too many refuses them all.
+pub(crate) async fn ndjson(context: &Shared, body: Body) -> Result<Response<Body>, Problem> {
+    let limits = &context.limits;
+    let whole = body::whole(context, body, limits.dry_run_bytes).await?;
+    let mut lines = Lines::new(limits.line);
+    lines.push(&whole.bytes);
+    let mut piece = Piece::default();
+    loop {
+        let line = match lines.next() {
+            Some(line) => line,
+            None => match lines.finish() {
+                Some(line) => line,
+                None => break,
+            },
+        };
+        piece.add(line, limits.line);
+        if piece.slots.len() > limits.dry_run_commands {
+            let most = limits.dry_run_commands;
+            let detail = format!("A dry run may have at most {most} commands.");
+            return Err(Problem::new(Kind::TooLarge, detail));
+        }
+    }
+    let Piece {
+        slots, requests, ..
+    } = piece;
+    let steps = if requests.is_empty() {
+        Vec::new()
+    } else {
+        run(context, requests).await?
+    };
+    Ok(commands::answer(results(slots, steps)))
+}
+
+async fn run(context: &Shared, requests: Vec<Request>) -> Result<Vec<DryRunStep>, Problem> {
+    Ok(context.app.bus.dry_run(requests).await?)
+}
+
+/// The lines, put together as they go out.
+fn results(
+    slots: Vec<Slot>,
+    steps: Vec<DryRunStep>,
+) -> impl futures_util::Stream<Item = Bytes> + Send + 'static {
+    let rows = slots.into_iter().enumerate();
+    let start = (rows, steps.into_iter(), Some(Summary::default()));
+    stream::unfold(start, |(mut rows, mut steps, summary)| async move {
+        let mut summary = summary?;
+        let mut output = Vec::with_capacity(LINES * 512);
+        for (index, slot) in rows.by_ref().take(LINES) {
+            summary_line(index as u64, slot, &mut steps, &mut summary, &mut output);
+        }
+        if rows.len() > 0 {
+            return Some((Bytes::from(output), (rows, steps, Some(summary))));
+        }
+        if serde_json::to_writer(&mut output, &Last { summary }).is_ok() {
+            output.push(b'\n');
+        }
+        Some((Bytes::from(output), (rows, steps, None)))
+    })
+}
+
+fn summary_line(
+    index: u64,
+    slot: Slot,
+    steps: &mut impl Iterator<Item = DryRunStep>,
+    summary: &mut Summary,
+    output: &mut Vec<u8>,
+) {
+    match slot {
+        Slot::Asked(kind) => {
+            let Some(step) = steps.next() else { return };
+            let mut line = ResultLine::answered(index, kind, &step.answer);
+            line.events = Some(&step.events);
+            summary.add(line.status, &step.events);
+            line.write(output);
+        }
+        Slot::Invalid(kind, problem) => {
+            let mut line = ResultLine::unanswered(index, kind.as_deref(), Status::Invalid, problem);
+            line.events = Some(&[]);
+            summary.add(Status::Invalid, &[]);
+            line.write(output);
+        }
+        // A dry run is read whole before it begins: nothing ends it early.
+        Slot::End(_) => {}
+    }
+}

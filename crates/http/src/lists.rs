@@ -1,0 +1,231 @@
+//! The routes that answer with a page of a list: `{items, cursor}`.
+
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::{Response, StatusCode};
+use jiff::civil::Date;
+use landfall_domain::{BatchRef, Sku};
+use landfall_service::views::{BatchFilter, List, OrderFilter, Page, ProductFilter, ViewError};
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
+
+use crate::cursor::Scope;
+use crate::problems::{self, Problem};
+use crate::{Shared, answers, query};
+
+type Answer = Result<Response<Body>, Problem>;
+
+/// Items on a page where nothing is said.
+const DEFAULT_LIMIT: usize = 100;
+/// The most items on a page.
+const MAX_LIMIT: usize = 1_000;
+/// The longest prefix, in bytes: no name is longer.
+const MAX_PREFIX: usize = 4 * landfall_domain::ids::MAX_CHARS;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct BatchQuery {
+    /// Of this product.
+    #[param(value_type = Option<String>)]
+    sku: Option<Sku>,
+    /// With free units, or without.
+    available: Option<bool>,
+    /// In the warehouse (no ETA), or inbound.
+    in_warehouse: Option<bool>,
+    /// Expected on or before this day.
+    #[param(value_type = Option<String>, format = Date)]
+    eta_until: Option<Date>,
+    /// Whose reference begins so.
+    prefix: Option<String>,
+    /// At most so many items; 100 where nothing is said.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<usize>,
+    /// The `cursor` of the page before, with the same filters.
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OrderQuery {
+    /// With a line pegged to this batch.
+    #[param(value_type = Option<String>)]
+    batch: Option<BatchRef>,
+    /// With a line of this product that is allocated or waits.
+    #[param(value_type = Option<String>)]
+    sku: Option<Sku>,
+    /// Whose id begins so.
+    prefix: Option<String>,
+    /// At most so many items; 100 where nothing is said.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<usize>,
+    /// The `cursor` of the page before, with the same filters.
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ProductQuery {
+    /// With lines that wait, or without.
+    backordered: Option<bool>,
+    /// Whose SKU begins so.
+    prefix: Option<String>,
+    /// At most so many items; 100 where nothing is said.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<usize>,
+    /// The `cursor` of the page before, with the same filters.
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct BackorderQuery {
+    /// Of this product.
+    #[param(value_type = Option<String>)]
+    sku: Option<Sku>,
+    /// At most so many items; 100 where nothing is said.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<usize>,
+    /// The `cursor` of the page before, with the same filters.
+    cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Items<T> {
+    items: Vec<T>,
+    cursor: Option<String>,
+}
+
+/// Batches, by reference.
+#[utoipa::path(
+    get, path = "/v1/batches", tag = "batches", params(BatchQuery),
+    responses((status = 200, description = "A page", body = ref("#/components/schemas/BatchList"))),
+)]
+pub(crate) async fn batches(
+    State(context): State<Shared>,
+    RawQuery(parameters): RawQuery,
+) -> Answer {
+    let asked: BatchQuery = query::read(parameters.as_deref())?;
+    let scope = Scope::new("batches", parameters.as_deref());
+    let page = page(&scope, asked.limit, "cursor", asked.cursor.as_deref())?;
+    let filter = BatchFilter {
+        sku: asked.sku,
+        available: asked.available,
+        in_warehouse: asked.in_warehouse,
+        eta_until: asked.eta_until,
+        prefix: prefix(asked.prefix)?,
+    };
+    let (_, day) = context.app.calendar.read();
+    list(
+        &scope,
+        context.app.views.batches(&filter, &page, day.today).await,
+    )
+}
+
+/// Orders with their lines, by id.
+#[utoipa::path(
+    get, path = "/v1/orders", tag = "orders", params(OrderQuery),
+    responses((status = 200, description = "A page", body = ref("#/components/schemas/OrderList"))),
+)]
+pub(crate) async fn orders(
+    State(context): State<Shared>,
+    RawQuery(parameters): RawQuery,
+) -> Answer {
+    let asked: OrderQuery = query::read(parameters.as_deref())?;
+    let scope = Scope::new("orders", parameters.as_deref());
+    let page = page(&scope, asked.limit, "cursor", asked.cursor.as_deref())?;
+    let filter = OrderFilter {
+        batch: asked.batch,
+        sku: asked.sku,
+        prefix: prefix(asked.prefix)?,
+    };
+    let (_, day) = context.app.calendar.read();
+    list(
+        &scope,
+        context.app.views.orders(&filter, &page, day.today).await,
+    )
+}
+
+/// Products, by SKU.
+#[utoipa::path(
+    get, path = "/v1/products", tag = "products", params(ProductQuery),
+    responses((status = 200, description = "A page", body = ref("#/components/schemas/ProductList"))),
+)]
+pub(crate) async fn products(
+    State(context): State<Shared>,
+    RawQuery(parameters): RawQuery,
+) -> Answer {
+    let asked: ProductQuery = query::read(parameters.as_deref())?;
+    let scope = Scope::new("products", parameters.as_deref());
+    let page = page(&scope, asked.limit, "cursor", asked.cursor.as_deref())?;
+    let filter = ProductFilter {
+        backordered: asked.backordered,
+        prefix: prefix(asked.prefix)?,
+    };
+    list(&scope, context.app.views.products(&filter, &page).await)
+}
+
+/// Lines that wait, by SKU and then in the order in which they are filled.
+#[utoipa::path(
+    get, path = "/v1/backorders", tag = "orders", params(BackorderQuery),
+    responses((status = 200, description = "A page", body = ref("#/components/schemas/LineList"))),
+)]
+pub(crate) async fn backorders(
+    State(context): State<Shared>,
+    RawQuery(parameters): RawQuery,
+) -> Answer {
+    let asked: BackorderQuery = query::read(parameters.as_deref())?;
+    let scope = Scope::new("backorders", parameters.as_deref());
+    let page = page(&scope, asked.limit, "cursor", asked.cursor.as_deref())?;
+    let (_, day) = context.app.calendar.read();
+    list(
+        &scope,
+        context
+            .app
+            .views
+            .backorders(asked.sku.as_ref(), &page, day.today)
+            .await,
+    )
+}
+
+/// The page that is asked for. `parameter` is the name under which the cursor came.
+pub(crate) fn page(
+    scope: &Scope,
+    limit: Option<usize>,
+    parameter: &'static str,
+    cursor: Option<&str>,
+) -> Result<Page, Problem> {
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        let message = format!("must be a whole number from 1 to {MAX_LIMIT}");
+        return Err(Problem::ill_formed("limit", message));
+    }
+    let decode = |cursor| {
+        scope
+            .decode(cursor)
+            .ok_or_else(|| problems::bad_cursor(parameter))
+    };
+    Ok(Page {
+        after: cursor.map(decode).transpose()?,
+        limit,
+    })
+}
+
+/// A prefix that a name could have. The empty one is every name's.
+fn prefix(prefix: Option<String>) -> Result<Option<String>, Problem> {
+    match prefix {
+        Some(text) if text.len() > MAX_PREFIX || text.chars().any(char::is_control) => Err(
+            Problem::ill_formed("prefix", "is nothing that a name could begin with"),
+        ),
+        other => Ok(other.filter(|text| !text.is_empty())),
+    }
+}
+
+fn list<T: Serialize>(scope: &Scope, found: Result<List<T>, ViewError>) -> Answer {
+    let List { items, next } = found?;
+    let cursor = next.map(|plain| scope.encode(&plain));
+    answers::json(StatusCode::OK, &Items { items, cursor })
+}

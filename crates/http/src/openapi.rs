@@ -1,0 +1,222 @@
+//! The routes and the document that describes them: what is not in the document is not routed.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Path;
+use axum::http::header::{CACHE_CONTROL, HeaderValue, LOCATION};
+use axum::http::{Response, StatusCode};
+use axum::routing::get;
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::{Config, SwaggerFile};
+
+use crate::problems::{Kind, Problem};
+use crate::{Shared, answers, book, commands, events, health, lists, resources, schemas, stream};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Landfall",
+        description = "Allocates customers' orders to stock that may still be at sea, and promises \
+                       dates it can keep. An answer that says a command was carried out is durable. \
+                       Every command may be repeated: the same again changes nothing.",
+    ),
+    tags(
+        (name = "commands", description = "Any command, or a stream of them"),
+        (name = "batches", description = "Supply: in the warehouse, or on its way"),
+        (name = "orders", description = "Orders and their lines"),
+        (name = "products", description = "What is sold"),
+        (name = "events", description = "What happened"),
+        (name = "book", description = "The routes of *Architecture Patterns with Python*"),
+        (name = "operation", description = "For those who run the service"),
+    ),
+)]
+struct Document;
+
+/// All routes but those of the documentation's own pages.
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(stream::commands))
+        .routes(routes!(commands::create_batch, lists::batches))
+        .routes(routes!(resources::batch))
+        .routes(routes!(commands::batch_quantity))
+        .routes(routes!(commands::batch_eta))
+        .routes(routes!(commands::place_order, lists::orders))
+        .routes(routes!(resources::order))
+        .routes(routes!(commands::cancel_order))
+        .routes(routes!(commands::line_quantity))
+        .routes(routes!(commands::cancel_line))
+        .routes(routes!(commands::allocate))
+        .routes(routes!(lists::backorders))
+        .routes(routes!(lists::products))
+        .routes(routes!(resources::product))
+        .routes(routes!(resources::availability))
+        .routes(routes!(events::events))
+        .routes(routes!(book::add_batch))
+        .routes(routes!(book::allocate))
+        .routes(routes!(book::allocations))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+        .routes(routes!(document))
+}
+
+/// The OpenAPI 3.1 document.
+pub fn openapi() -> Value {
+    let mut document = serde_json::to_value(routes().into_openapi()).unwrap_or_default();
+    let all = schemas::schemas();
+    if let Some(Value::Object(paths)) = document.get_mut("paths") {
+        for (path, operations) in paths {
+            let Value::Object(operations) = operations else {
+                continue;
+            };
+            for (method, operation) in operations {
+                complete(path, method, operation, &all);
+            }
+        }
+    }
+    document["components"] = json!({"schemas": all});
+    document
+}
+
+/// Adds to an operation what all operations of its kind have in common.
+fn complete(path: &str, method: &str, operation: &mut Value, all: &Map<String, Value>) {
+    let mut common = vec![(StatusCode::INTERNAL_SERVER_ERROR, "The service failed")];
+    if path != "/healthz" && path != "/metrics" && path != "/openapi.json" {
+        common.push((
+            StatusCode::SERVICE_UNAVAILABLE,
+            "It cannot be done at present; try again",
+        ));
+    }
+    if path.starts_with("/v1/") || path.contains('{') || method == "post" {
+        common.push((StatusCode::BAD_REQUEST, "The request is ill-formed"));
+    }
+    if method == "post" {
+        common.extend([
+            (StatusCode::REQUEST_TIMEOUT, "The body did not come in time"),
+            (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body is not JSON"),
+            (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "It makes no sense, or the key belongs to another command",
+            ),
+        ]);
+        add_idempotency_key(operation);
+        make_body_optional(operation, all);
+    }
+    let Some(Value::Object(responses)) = operation.get_mut("responses") else {
+        return;
+    };
+    for (status, description) in common {
+        let status = status.as_str().to_owned();
+        responses
+            .entry(status)
+            .or_insert_with(|| json!({"description": description}));
+    }
+    for (status, response) in responses {
+        let failed = status.starts_with(['4', '5']);
+        if failed && response.get("content").is_none() {
+            response["content"] = json!({"application/problem+json": {
+                "schema": {"$ref": "#/components/schemas/Problem"}
+            }});
+        }
+        if status == "503" {
+            response["headers"] = json!({"Retry-After": {
+                "description": "Seconds after which trying again makes sense.",
+                "schema": {"type": "integer"}
+            }});
+        }
+        let creates = ["/v1/batches", "/v1/orders", "/v1/allocations"].contains(&path);
+        if creates && method == "post" && status.starts_with('2') {
+            response["headers"] = json!({"Location": {
+                "description": "Where the resource is.",
+                "schema": {"type": "string", "format": "uri-reference"}
+            }});
+        }
+    }
+}
+
+fn add_idempotency_key(operation: &mut Value) {
+    let parameter = json!({
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": false,
+        "description": "The command's id: the same command again under the same key gets the same \
+                        answer, another command is refused. Not with NDJSON.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    });
+    match operation.get_mut("parameters") {
+        Some(Value::Array(parameters)) => parameters.push(parameter),
+        _ => operation["parameters"] = json!([parameter]),
+    }
+}
+
+/// A body of which nothing is required may be left out.
+fn make_body_optional(operation: &mut Value, all: &Map<String, Value>) {
+    let schema = operation.pointer("/requestBody/content/application~1json/schema/$ref");
+    let name = schema
+        .and_then(Value::as_str)
+        .and_then(|name| name.rsplit('/').next());
+    let optional = name.and_then(|name| all.get(name)).is_some_and(|schema| {
+        schema.get("type") == Some(&json!("object")) && schema.get("required").is_none()
+    });
+    operation["requestBody"]["required"] = json!(!optional);
+}
+
+/// This document.
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "operation",
+    responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json", body = Value)),
+)]
+async fn document() -> Response<Body> {
+    static DOCUMENT: OnceLock<Bytes> = OnceLock::new();
+    let document = DOCUMENT
+        .get_or_init(|| serde_json::to_vec(&openapi()).unwrap_or_default().into())
+        .clone();
+    answers::bytes(StatusCode::OK, answers::JSON, document)
+}
+
+/// The pages on which the document can be read and tried out. They are part of the binary: nothing is
+/// fetched from elsewhere.
+pub(crate) fn pages() -> Router<Shared> {
+    Router::new()
+        // The page refers to its files relative to `/docs/`.
+        .route(
+            "/docs",
+            get(async || (StatusCode::SEE_OTHER, [(LOCATION, "/docs/")])),
+        )
+        .route("/docs/", get(async || page("index.html")))
+        .route(
+            "/docs/{*file}",
+            get(async |Path(file): Path<String>| page(&file)),
+        )
+}
+
+fn page(file: &str) -> Result<Response<Body>, Problem> {
+    let config = Config::new(["/openapi.json"]).validator_url("none");
+    match utoipa_swagger_ui::serve(file, Arc::new(config)) {
+        Ok(Some(SwaggerFile {
+            bytes,
+            content_type,
+            ..
+        })) => {
+            let content_type = HeaderValue::try_from(content_type)
+                .map_err(|error| Problem::internal(error.to_string()))?;
+            let mut response = answers::bytes(StatusCode::OK, content_type, bytes.into_owned());
+            response
+                .headers_mut()
+                .insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            Ok(response)
+        }
+        Ok(None) => Err(Problem::new(
+            Kind::NoRoute,
+            format!("There is nothing at /docs/{file}."),
+        )),
+        Err(error) => Err(Problem::internal(error.to_string())),
+    }
+}

@@ -1,0 +1,198 @@
+use landfall_domain::{BatchRef, CommandId, LineId, LineKey, OrderId, ShipmentRef, Sku};
+use serde_json::{Value, json};
+
+use super::*;
+
+fn line() -> LineKey {
+    LineKey {
+        order_id: OrderId::new("o").unwrap(),
+        line_id: LineId::new("l").unwrap(),
+    }
+}
+
+fn form(problem: impl Into<Problem>) -> Value {
+    serde_json::to_value(problem.into()).unwrap()
+}
+
+#[test]
+fn every_kind_has_a_slug_of_its_own_and_an_error_status() {
+    let mut slugs: Vec<_> = Kind::ALL.iter().map(|kind| kind.slug()).collect();
+    slugs.sort_unstable();
+    slugs.dedup();
+    assert_eq!(slugs.len(), Kind::ALL.len());
+    for kind in Kind::ALL {
+        assert!(kind.status().is_client_error() || kind.status().is_server_error());
+        let busy = kind.status() == StatusCode::SERVICE_UNAVAILABLE;
+        assert_eq!(kind.retry_after().is_some(), busy, "{kind:?}");
+    }
+}
+
+#[test]
+fn rejections_have_their_status() {
+    let reference = || BatchRef::new("b").unwrap();
+    let sku = || Sku::new("S").unwrap();
+    let cases = [
+        (
+            Rejection::Invalid {
+                field: "f".into(),
+                message: "m".into(),
+            },
+            400,
+        ),
+        (
+            Rejection::UnknownBatch {
+                reference: reference(),
+            },
+            404,
+        ),
+        (
+            Rejection::UnknownOrder {
+                order_id: OrderId::new("o").unwrap(),
+            },
+            404,
+        ),
+        (Rejection::UnknownLine { line: line() }, 404),
+        (
+            Rejection::Conflict {
+                what: "batch b".into(),
+                differences: vec![],
+            },
+            409,
+        ),
+        (
+            Rejection::OutOfStock {
+                sku: sku(),
+                line: line(),
+                quantity: 1,
+            },
+            409,
+        ),
+        (
+            Rejection::NotAmendable {
+                line: line(),
+                state: "is cancelled".into(),
+            },
+            409,
+        ),
+        (
+            Rejection::BelowDispatched {
+                reference: reference(),
+                dispatched: 3,
+            },
+            409,
+        ),
+        (
+            Rejection::Unsupported {
+                field: "f".into(),
+                message: "m".into(),
+            },
+            422,
+        ),
+        (
+            Rejection::UnknownSku {
+                field: "sku".into(),
+                sku: sku(),
+            },
+            422,
+        ),
+        (
+            Rejection::UnknownShipment {
+                reference: ShipmentRef::new("s").unwrap(),
+            },
+            422,
+        ),
+        (
+            Rejection::IdReused {
+                id: CommandId::new("k").unwrap(),
+            },
+            422,
+        ),
+        (Rejection::TooMuchWork { limit: 9 }, 422),
+    ];
+    for (rejection, status) in cases {
+        let problem = Problem::from(rejection);
+        assert_eq!(problem.kind().status().as_u16(), status, "{problem:?}");
+    }
+}
+
+#[test]
+fn a_problem_names_type_title_status_and_detail() {
+    let rejection = Rejection::OutOfStock {
+        sku: Sku::new("S").unwrap(),
+        line: line(),
+        quantity: 3,
+    };
+    assert_eq!(
+        form(rejection),
+        json!({
+            "type": "urn:landfall:problem:out-of-stock",
+            "title": "There is too little stock",
+            "status": 409,
+            "detail": "Nothing can hold 3 of S for line l of order o.",
+        })
+    );
+}
+
+#[test]
+fn bad_input_is_named_field_by_field() {
+    let rejection = Rejection::Invalid {
+        field: "lines[1].line_id".into(),
+        message: "is twice".into(),
+    };
+    let form = form(rejection);
+    assert_eq!(
+        form["errors"],
+        json!([{"field": "lines[1].line_id", "message": "is twice"}])
+    );
+    assert_eq!(form["detail"], "lines[1].line_id is twice.");
+}
+
+#[test]
+fn a_conflict_says_what_differs() {
+    let differences = vec![Difference {
+        field: "quantity".into(),
+        accepted: "3".into(),
+        given: "4".into(),
+    }];
+    let form = form(Rejection::Conflict {
+        what: "batch b".into(),
+        differences,
+    });
+    assert_eq!(
+        form["differences"],
+        json!([{"field": "quantity", "accepted": "3", "given": "4"}])
+    );
+    assert_eq!(
+        form["detail"],
+        "Batch b exists with other content: quantity was 3 and is 4."
+    );
+}
+
+#[test]
+fn the_databases_words_go_to_the_log_only() {
+    let failure = Failure::Unavailable {
+        reason: "/var/x.db: disk full".into(),
+        outcome_unknown: false,
+    };
+    let problem = Problem::from(failure);
+    assert!(!form(problem.clone()).to_string().contains("disk full"));
+    let response = problem.into_response();
+    assert_eq!(response.status(), 503);
+    assert_eq!(response.headers()[RETRY_AFTER], "5");
+    assert_eq!(
+        response.extensions().get::<Cause>().unwrap().0,
+        "/var/x.db: disk full"
+    );
+}
+
+#[test]
+fn an_unknown_outcome_is_not_called_undone() {
+    let problem: Problem = Failure::Unavailable {
+        reason: "gone".into(),
+        outcome_unknown: true,
+    }
+    .into();
+    assert_eq!(problem.kind(), Kind::OutcomeUnknown);
+    assert!(!problem.detail().contains("Nothing was done"));
+    assert!(problem.detail().contains("same command again"));
+}

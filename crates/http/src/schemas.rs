@@ -1,0 +1,261 @@
+//! The document's component schemas: made from the types that are read and written, so that there is one
+//! source of truth.
+
+use landfall_domain::{Event, commands};
+use landfall_service::resources::{
+    AvailabilityResource, BatchResource, LineResource, OrderResource, ProductResource,
+};
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use crate::problems::{Kind, TYPE_PREFIX};
+use crate::{book, dry_run, stream};
+
+const PREFIX: &str = "#/components/schemas/";
+
+/// All of them, by name.
+pub(crate) fn schemas() -> Map<String, Value> {
+    // OpenAPI 3.1 speaks this dialect of JSON Schema.
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+    });
+    let mut requests = settings.clone().for_deserialize().into_generator();
+    requests.subschema_for::<commands::CreateBatch>();
+    requests.subschema_for::<commands::ChangeBatchQuantity>();
+    requests.subschema_for::<commands::ChangeBatchEta>();
+    requests.subschema_for::<commands::Allocate>();
+    requests.subschema_for::<commands::PlaceOrder>();
+    requests.subschema_for::<commands::ChangeLineQuantity>();
+    requests.subschema_for::<commands::CancelLine>();
+    requests.subschema_for::<commands::CancelOrder>();
+    requests.subschema_for::<book::AddBatch>();
+    requests.subschema_for::<book::AllocateLine>();
+    let mut answers = settings.for_serialize().into_generator();
+    answers.subschema_for::<BatchResource>();
+    answers.subschema_for::<OrderResource>();
+    answers.subschema_for::<LineResource>();
+    answers.subschema_for::<ProductResource>();
+    answers.subschema_for::<AvailabilityResource>();
+    answers.subschema_for::<Event>();
+    answers.subschema_for::<book::Row>();
+    answers.subschema_for::<book::Message>();
+    answers.subschema_for::<dry_run::Summary>();
+    answers.subschema_for::<stream::Status>();
+
+    let mut all = taken(requests);
+    // Where a type goes both ways the answer's form is the narrower one, and true of both.
+    for (name, schema) in taken(answers) {
+        all.entry(name).or_insert(schema);
+    }
+    with_bodies(&mut all);
+    with_envelopes(&mut all);
+    all
+}
+
+fn taken(mut generator: SchemaGenerator) -> Map<String, Value> {
+    generator.take_definitions(true)
+}
+
+/// A command's fields without those that its route's path says: what the route's body needs.
+fn with_bodies(all: &mut Map<String, Value>) {
+    let from_path: [(&str, &[&str]); 5] = [
+        ("ChangeBatchQuantity", &["reference"]),
+        ("ChangeBatchEta", &["reference"]),
+        ("ChangeLineQuantity", &["order_id", "line_id"]),
+        ("CancelLine", &["order_id", "line_id"]),
+        ("CancelOrder", &["order_id"]),
+    ];
+    for (command, names) in from_path {
+        let Some(Value::Object(mut schema)) = all.get(command).cloned() else {
+            continue;
+        };
+        if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+            for name in names {
+                properties.remove(*name);
+            }
+        }
+        if let Some(Value::Array(required)) = schema.get_mut("required") {
+            required.retain(|field| field.as_str().is_none_or(|field| !names.contains(&field)));
+        }
+        schema.retain(|key, value| key != "required" || value != &json!([]));
+        all.insert(format!("{command}Body"), Value::Object(schema));
+    }
+}
+
+fn reference(name: &str) -> Value {
+    json!({"$ref": format!("{PREFIX}{name}")})
+}
+
+fn list_of(name: &str) -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "items": {"type": "array", "items": reference(name)},
+            "cursor": {
+                "type": ["string", "null"],
+                "description": "Where to go on; null at the end of the list.",
+            },
+        },
+        "required": ["items", "cursor"],
+    })
+}
+
+/// What is put around the types: lists, the log's records, results, problems.
+fn with_envelopes(all: &mut Map<String, Value>) {
+    let commands = landfall_service::wire::KINDS.map(|kind| {
+        json!({"allOf": [reference(kind), {
+            "type": "object",
+            "properties": {
+                "type": {"type": "string", "const": kind},
+                "id": {
+                    "type": ["string", "null"], "minLength": 1, "maxLength": 255,
+                    "description": "The command's idempotency key.",
+                },
+            },
+            "required": ["type"],
+        }]})
+    });
+    let resource = ["BatchResource", "OrderResource", "LineResource"].map(reference);
+    let events = json!({"type": "array", "items": reference("EventRecord")});
+    let envelopes = [
+        ("BatchList", list_of("BatchResource")),
+        ("OrderList", list_of("OrderResource")),
+        ("ProductList", list_of("ProductResource")),
+        ("LineList", list_of("LineResource")),
+        ("Rows", json!({"type": "array", "items": reference("Row")})),
+        ("AnyCommand", json!({"oneOf": commands})),
+        ("Resource", json!({"anyOf": resource})),
+        (
+            "EventPage",
+            json!({
+                "type": "object",
+                "properties": {
+                    "events": events,
+                    "cursor": {"type": "string", "description": "Where to go on, always."},
+                },
+                "required": ["events", "cursor"],
+            }),
+        ),
+        ("EventRecord", event_record()),
+        ("ResultLine", result_line(&events)),
+        (
+            "CommandAnswer",
+            json!({"anyOf": [reference("Resource"), {
+                "type": "object",
+                "description": "Of a dry run.",
+                "properties": {
+                    "result": reference("ResultLine"),
+                    "events": events,
+                    "summary": reference("Summary"),
+                },
+                "required": ["result", "events", "summary"],
+            }]}),
+        ),
+        (
+            "Health",
+            json!({
+                "type": "object",
+                "properties": {"status": {"type": "string", "enum": ["alive", "ready"]}},
+                "required": ["status"],
+            }),
+        ),
+        ("Problem", problem()),
+    ];
+    for (name, schema) in envelopes {
+        all.insert(name.to_owned(), schema);
+    }
+}
+
+fn event_record() -> Value {
+    json!({"allOf": [reference("Event"), {
+        "type": "object",
+        "properties": {
+            "partition": {"type": "integer", "minimum": 0},
+            "offset": {
+                "type": "integer", "minimum": 1,
+                "description": "Its place in the partition: 1, 2, 3, … without gaps.",
+            },
+            "id": {"type": "string", "description": "Partition and offset."},
+            "schema": {"type": "integer", "description": "The version of the schema of `data`."},
+            "sku": {
+                "type": ["string", "null"],
+                "description": "The product that it is about; null where it is about an order.",
+            },
+            "time": {"type": "string", "format": "date-time"},
+            "command_id": {
+                "type": "string",
+                "description": "The command that caused it: its idempotency key, or one made from \
+                                the id of its first event.",
+            },
+        },
+        "required": ["partition", "offset", "id", "schema", "sku", "time", "command_id"],
+    }]})
+}
+
+fn result_line(events: &Value) -> Value {
+    json!({
+        "type": "object",
+        "description": "One command's end. The last line of a dry run has `summary` alone.",
+        "properties": {
+            "index": {"type": "integer", "minimum": 0, "description": "Of the command, from 0."},
+            "type": {"type": ["string", "null"], "description": "Null where it could not be read."},
+            "status": reference("ResultStatus"),
+            "created": {"type": "boolean", "description": "Whether it made the resource."},
+            "reply": reference("Resource"),
+            "problem": reference("Problem"),
+            "events": events,
+            "summary": reference("Summary"),
+        },
+    })
+}
+
+fn problem() -> Value {
+    let types = Kind::ALL.map(|kind| format!("{TYPE_PREFIX}{}", kind.slug()));
+    let rows: Vec<String> = Kind::ALL
+        .iter()
+        .map(|kind| {
+            format!(
+                "| `{}` | {} | {} |",
+                kind.slug(),
+                kind.status().as_u16(),
+                kind.title()
+            )
+        })
+        .collect();
+    let description = format!(
+        "An error (RFC 9457). `type` is `{TYPE_PREFIX}` and one of:\n\n| | status | |\n|---|---|---|\n{}",
+        rows.join("\n")
+    );
+    let text = json!({"type": "string"});
+    json!({
+        "type": "object",
+        "description": description,
+        "properties": {
+            "type": {"type": "string", "enum": types},
+            "title": text,
+            "status": {"type": "integer"},
+            "detail": text,
+            "errors": {
+                "type": "array",
+                "description": "The fields that are wrong.",
+                "items": {
+                    "type": "object",
+                    "properties": {"field": text, "message": text},
+                    "required": ["field", "message"],
+                },
+            },
+            "differences": {
+                "type": "array",
+                "description": "Of a conflict: in what it differs from what was accepted.",
+                "items": {
+                    "type": "object",
+                    "properties": {"field": text, "accepted": text, "given": text},
+                    "required": ["field", "accepted", "given"],
+                },
+            },
+        },
+        "required": ["type", "title", "status", "detail"],
+    })
+}

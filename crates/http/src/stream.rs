@@ -1,0 +1,470 @@
+//! `POST /v1/commands`: one command, or a stream of them as NDJSON, answered while it is read.
+//!
+//! A stream passes through in pieces: what has come, up to a bound, is read and queued as one job; several
+//! pieces are under way at a time, and their results go out in order. Memory is bounded because a piece is
+//! read only when there is room for it: a client that does not read its results is not read from.
+
+use std::future::ready;
+use std::task::Poll;
+
+use axum::body::{Body, BodyDataStream};
+use axum::extract::{Request, State};
+use axum::http::Response;
+use axum::http::header::{CONTENT_TYPE, EXPECT, HeaderValue};
+use axum::http::request::Parts;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use landfall_service::wire::FieldError;
+use landfall_service::{Answer, Reply, wire};
+use serde::{Deserialize, Serialize};
+use tokio::sync::OwnedSemaphorePermit;
+use utoipa::IntoParams;
+
+use crate::body::{self, Format};
+use crate::commands;
+use crate::dry_run;
+use crate::lines::{Line, Lines};
+use crate::problems::{Kind, Problem};
+use crate::{Shared, query};
+
+/// The most commands in one piece.
+const PIECE_COMMANDS: usize = 256;
+/// A piece is handed on when its lines have this many bytes.
+const PIECE_BYTES: usize = 256 << 10;
+/// Pieces under way at one time.
+const PIECES: usize = 8;
+
+pub(crate) const NDJSON: HeaderValue = HeaderValue::from_static("application/x-ndjson");
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CommandsQuery {
+    /// Runs the commands, tells replies and events, and commits nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Carries out one command, or any number of them as NDJSON.
+///
+/// One command in JSON is answered as its own route does. NDJSON is streamed both ways, so read while you
+/// write: for each command one line `{index, type, status, reply | problem}`, in order; `status` is `ok`,
+/// `rejected` (the command was refused) or `invalid` (the line is no command). Blank lines are skipped.
+/// Give each command an `id` there; the header `Idempotency-Key` is for single commands.
+///
+/// With `dry_run=true` nothing is committed, each line has `events` too, and NDJSON ends with one line
+/// `{summary}`.
+#[utoipa::path(
+    post, path = "/v1/commands", tag = "commands", params(CommandsQuery),
+    request_body(content(
+        (ref("#/components/schemas/AnyCommand") = "application/json", example = json!({
+            "type": "Allocate", "order_id": "SO-7781", "sku": "SOFA-3-GREY", "quantity": 1
+        })),
+        (ref("#/components/schemas/AnyCommand") = "application/x-ndjson"),
+    )),
+    responses(
+        (status = 200, description = "One command: its resource, or in a dry run the result. NDJSON: one result a line", content(
+            (ref("#/components/schemas/CommandAnswer") = "application/json"),
+            (ref("#/components/schemas/ResultLine") = "application/x-ndjson"),
+        )),
+        (status = 201, description = "One command that created its resource", body = ref("#/components/schemas/Resource")),
+        (status = 404, description = "The command names a batch, an order or a line that does not exist"),
+        (status = 409, description = "As on the command's own route"),
+        (status = 422, description = "As on the command's own route"),
+    ),
+)]
+pub(crate) async fn commands(
+    State(context): State<Shared>,
+    request: Request,
+) -> Result<Response<Body>, Problem> {
+    let (parts, body) = request.into_parts();
+    let CommandsQuery { dry_run } = query::read(parts.uri.query())?;
+    match (body::format(&parts.headers)?, dry_run) {
+        (Some(Format::Ndjson), false) => ndjson(context, &parts, body).await,
+        (Some(Format::Ndjson), true) => {
+            no_key(&parts)?;
+            dry_run::ndjson(&context, body).await
+        }
+        (_, dry_run) => one(&context, &parts, body, dry_run).await,
+    }
+}
+
+async fn one(
+    context: &Shared,
+    parts: &Parts,
+    body: Body,
+    dry_run: bool,
+) -> Result<Response<Body>, Problem> {
+    let whole = body::json(context, parts, body).await?;
+    let mut request = wire::parse(&whole.bytes)?;
+    request.id = body::one_id(body::idempotency_key(&parts.headers)?, request.id)?;
+    if dry_run {
+        return dry_run::one(context, request).await;
+    }
+    commands::run(context, request).await
+}
+
+fn no_key(parts: &Parts) -> Result<(), Problem> {
+    match body::idempotency_key(&parts.headers)? {
+        None => Ok(()),
+        Some(_) => Err(Problem::ill_formed(
+            "Idempotency-Key",
+            "is for single commands: in NDJSON give each command its own id",
+        )),
+    }
+}
+
+async fn ndjson(context: Shared, parts: &Parts, body: Body) -> Result<Response<Body>, Problem> {
+    no_key(parts)?;
+    let Ok(room) = context.streams.clone().try_acquire_owned() else {
+        let detail = "Too many streams are under way. Nothing was done; try again.";
+        return Err(Problem::new(Kind::Busy, detail));
+    };
+    let mut reader = Reader {
+        lines: Lines::new(context.limits.line),
+        body: body.into_data_stream(),
+        context,
+        end: None,
+        index: 0,
+        _room: room,
+    };
+    if parts.headers.contains_key(EXPECT) {
+        // The client waits to be told to go on, and reading is what tells it; an answer that had begun
+        // already would be taken for the last word.
+        reader.wait().await;
+    }
+    let results = stream::unfold(reader, |mut reader| async {
+        let piece = reader.piece().await?;
+        let results = reader.submit(piece).await;
+        Some((results, reader))
+    });
+    Ok(answer(results.buffered(PIECES)))
+}
+
+/// An answer of result lines that go out as they come.
+pub(crate) fn answer(pieces: impl Stream<Item = Bytes> + Send + 'static) -> Response<Body> {
+    let body = Body::from_stream(pieces.map(Ok::<Bytes, std::convert::Infallible>));
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, NDJSON);
+    response
+}
+
+/// What became of a line before it got to the bus.
+pub(crate) enum Slot {
+    /// It is a command of this type, and stands among the requests.
+    Asked(&'static str),
+    /// It is none.
+    Invalid(Option<String>, Problem),
+    /// The stream ends before it.
+    End(Problem),
+}
+
+/// What is queued as one job.
+#[derive(Default)]
+pub(crate) struct Piece {
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) requests: Vec<landfall_service::Request>,
+    bytes: usize,
+}
+
+impl Piece {
+    /// Adds a line.
+    pub(crate) fn add(&mut self, line: Line<'_>, limit: usize) {
+        self.slots.push(match line {
+            Line::TooLong => {
+                let detail = format!("The line has more than {limit} bytes.");
+                Slot::Invalid(None, Problem::new(Kind::TooLarge, detail))
+            }
+            Line::Text(text) => {
+                self.bytes += text.len();
+                match read(text) {
+                    Ok(request) => {
+                        let slot = Slot::Asked(request.command.kind());
+                        self.requests.push(request);
+                        slot
+                    }
+                    Err(bad) => Slot::Invalid(bad.kind.clone(), bad.into()),
+                }
+            }
+        });
+    }
+
+    fn is_full(&self) -> bool {
+        self.slots.len() >= PIECE_COMMANDS || self.bytes >= PIECE_BYTES
+    }
+}
+
+fn read(line: &[u8]) -> Result<landfall_service::Request, wire::BadCommand> {
+    // The JSON reader checks the texts that it keeps; a line that is not text at all is told as such.
+    if let Err(error) = std::str::from_utf8(line) {
+        let message = format!("is not UTF-8 from byte {} on", error.valid_up_to());
+        let errors = vec![FieldError {
+            field: String::new(),
+            message,
+        }];
+        return Err(wire::BadCommand { kind: None, errors });
+    }
+    wire::parse(line)
+}
+
+/// Why nothing more is read.
+enum End {
+    /// The client has said everything.
+    Complete,
+    /// The client broke off: what it began to say is no command.
+    Broken,
+    /// The service ends the stream, and tells why.
+    Ours(Problem),
+    /// All is said and done.
+    Told,
+}
+
+struct Reader {
+    body: BodyDataStream,
+    lines: Lines,
+    context: Shared,
+    end: Option<End>,
+    /// Of the next command.
+    index: u64,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Reader {
+    /// The next piece: what is there, up to the bound. It waits only while it has nothing.
+    async fn piece(&mut self) -> Option<Piece> {
+        let mut piece = Piece::default();
+        loop {
+            if self.context.app.stopping.is_cancelled() && self.end.is_none() {
+                self.end = Some(End::Ours(self.stopping()));
+            }
+            match self.end.take() {
+                None => {}
+                Some(End::Ours(problem)) => {
+                    piece.slots.push(Slot::End(problem));
+                    self.end = Some(End::Told);
+                    return Some(piece);
+                }
+                Some(End::Told) => {
+                    self.end = Some(End::Told);
+                    return None;
+                }
+                Some(end @ (End::Complete | End::Broken)) => {
+                    let limit = self.context.limits.line;
+                    while !piece.is_full() {
+                        let Some(line) = self.lines.next() else { break };
+                        piece.add(line, limit);
+                    }
+                    if piece.is_full() {
+                        self.end = Some(end);
+                        return Some(piece);
+                    }
+                    if matches!(end, End::Complete)
+                        && let Some(line) = self.lines.finish()
+                    {
+                        piece.add(line, limit);
+                    }
+                    self.end = Some(End::Told);
+                    return if piece.slots.is_empty() {
+                        None
+                    } else {
+                        Some(piece)
+                    };
+                }
+            }
+            while !piece.is_full() {
+                let Some(line) = self.lines.next() else { break };
+                piece.add(line, self.context.limits.line);
+            }
+            if piece.is_full() {
+                return Some(piece);
+            }
+            if piece.slots.is_empty() {
+                self.wait().await;
+            } else if !self.more().await {
+                return Some(piece);
+            }
+        }
+    }
+
+    /// Waits for more of the body, for its end, or for an end of our own.
+    async fn wait(&mut self) {
+        let stopping = self.context.app.stopping.clone();
+        let silence = tokio::time::sleep(self.context.limits.stream_silence);
+        tokio::select! {
+            biased;
+            read = self.body.next() => self.take(read),
+            () = stopping.cancelled() => self.end = Some(End::Ours(self.stopping())),
+            () = silence => {
+                let index = self.index;
+                let detail = format!("Nothing came for too long. Commands from index {index} on were not read.");
+                self.end = Some(End::Ours(Problem::new(Kind::Timeout, detail)));
+            }
+        }
+    }
+
+    /// Takes more of the body if it is there already.
+    async fn more(&mut self) -> bool {
+        let polled = std::future::poll_fn(|cx| Poll::Ready(self.body.poll_next_unpin(cx))).await;
+        match polled {
+            Poll::Pending => false,
+            Poll::Ready(read) => {
+                self.take(read);
+                true
+            }
+        }
+    }
+
+    fn take(&mut self, read: Option<Result<Bytes, axum::Error>>) {
+        match read {
+            Some(Ok(bytes)) => self.lines.push(&bytes),
+            Some(Err(_)) => self.end = Some(End::Broken),
+            None => self.end = Some(End::Complete),
+        }
+    }
+
+    fn stopping(&self) -> Problem {
+        let index = self.index;
+        let detail = format!(
+            "The service is shutting down. Commands from index {index} on were not carried out; send \
+             them again."
+        );
+        Problem::new(Kind::Stopping, detail)
+    }
+
+    /// Queues a piece. When this is over it has its place in the queue; what is returned gives the result
+    /// lines.
+    async fn submit(&mut self, piece: Piece) -> impl Future<Output = Bytes> + Send + use<> {
+        let Piece {
+            slots, requests, ..
+        } = piece;
+        let first = self.index;
+        self.index += slots.len() as u64;
+        let answers = if requests.is_empty() {
+            futures_util::future::Either::Left(ready(Vec::new()))
+        } else {
+            futures_util::future::Either::Right(self.context.app.bus.submit(requests).await)
+        };
+        async move { results(first, slots, answers.await) }
+    }
+}
+
+/// How a line of a stream ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "ResultStatus")]
+pub(crate) enum Status {
+    /// It was carried out.
+    Ok,
+    /// It was refused, or could not be carried out; the problem tells.
+    Rejected,
+    /// It is no command.
+    Invalid,
+}
+
+/// One line of results.
+#[derive(Serialize)]
+pub(crate) struct ResultLine<'a> {
+    pub(crate) index: u64,
+    #[serde(rename = "type")]
+    pub(crate) kind: Option<&'a str>,
+    pub(crate) status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) created: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reply: Option<Bare<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) problem: Option<Problem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) events: Option<&'a [landfall_service::LogRecord]>,
+}
+
+/// A resource as its own route gives it.
+pub(crate) struct Bare<'a>(pub(crate) &'a Reply);
+
+impl Serialize for Bare<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Reply::Batch(batch) => batch.serialize(serializer),
+            Reply::Line(line) => line.serialize(serializer),
+            Reply::Order(order) => order.serialize(serializer),
+        }
+    }
+}
+
+impl<'a> ResultLine<'a> {
+    /// The line of a command that got this answer.
+    pub(crate) fn answered(index: u64, kind: &'a str, answer: &'a Answer) -> Self {
+        let kind = Some(kind);
+        let line = Self {
+            index,
+            kind,
+            status: Status::Ok,
+            created: None,
+            reply: None,
+            problem: None,
+            events: None,
+        };
+        match answer {
+            Ok(done) => Self {
+                created: Some(done.created),
+                reply: Some(Bare(&done.reply)),
+                ..line
+            },
+            Err(failure) => Self {
+                status: Status::Rejected,
+                problem: Some(failure.clone().into()),
+                ..line
+            },
+        }
+    }
+
+    /// A line that has no answer.
+    pub(crate) fn unanswered(
+        index: u64,
+        kind: Option<&'a str>,
+        status: Status,
+        problem: Problem,
+    ) -> Self {
+        Self {
+            index,
+            kind,
+            status,
+            created: None,
+            reply: None,
+            problem: Some(problem),
+            events: None,
+        }
+    }
+
+    /// Appends it to the output.
+    pub(crate) fn write(&self, output: &mut Vec<u8>) {
+        // Writing to memory does not fail, and what is written has text keys only.
+        if serde_json::to_writer(&mut *output, self).is_ok() {
+            output.push(b'\n');
+        }
+    }
+}
+
+fn results(first: u64, slots: Vec<Slot>, answers: Vec<Answer>) -> Bytes {
+    let mut output = Vec::with_capacity(slots.len() * 512);
+    let mut answers = answers.into_iter();
+    for (index, slot) in (first..).zip(slots) {
+        match slot {
+            Slot::Asked(kind) => {
+                // One answer for each request is the bus's promise.
+                let answer = answers
+                    .next()
+                    .unwrap_or(Err(landfall_service::Failure::Stopping));
+                ResultLine::answered(index, kind, &answer).write(&mut output);
+            }
+            Slot::Invalid(kind, problem) => {
+                ResultLine::unanswered(index, kind.as_deref(), Status::Invalid, problem)
+                    .write(&mut output);
+            }
+            Slot::End(problem) => {
+                ResultLine::unanswered(index, None, Status::Rejected, problem).write(&mut output);
+            }
+        }
+    }
+    Bytes::from(output)
+}

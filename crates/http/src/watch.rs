@@ -1,0 +1,228 @@
+//! The outermost layer: every request has an id, is counted, and is answered, also when a handler panics.
+//!
+//! One hand-written layer instead of several stacked ones: it is on the way of every request, and boxes
+//! nothing.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context as TaskContext, Poll, ready};
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::Method;
+use axum::http::header::{HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
+
+use crate::Shared;
+use crate::problems::{Cause, Kind, Problem};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// A longer id of a caller's is replaced.
+const MAX_ID: usize = 128;
+
+/// What the layer needs.
+#[derive(Clone)]
+pub(crate) struct Watch(Arc<State>);
+
+struct State {
+    context: Shared,
+    /// Ids that are made here begin with the instant at which the service was started, so that they are
+    /// not given twice.
+    prefix: String,
+    next: AtomicU64,
+}
+
+impl Watch {
+    /// A layer that counts into the context's metrics.
+    pub(crate) fn new(context: Shared) -> Self {
+        let (now, _) = context.app.calendar.read();
+        let prefix = format!("{:x}-", now.as_millisecond());
+        Self(Arc::new(State {
+            context,
+            prefix,
+            next: AtomicU64::new(1),
+        }))
+    }
+}
+
+impl State {
+    /// The caller's id, or one made here.
+    fn id(&self, request: &Request) -> HeaderValue {
+        let given = request.headers().get(REQUEST_ID);
+        if let Some(id) = given.filter(|id| {
+            id.len() <= MAX_ID && !id.is_empty() && id.as_bytes().iter().all(u8::is_ascii_graphic)
+        }) {
+            return id.clone();
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let id = Bytes::from(format!("{}{number:x}", self.prefix));
+        HeaderValue::from_maybe_shared(id).unwrap_or_else(|_| HeaderValue::from_static("-"))
+    }
+}
+
+impl<S> Layer<S> for Watch {
+    type Service = Watched<S>;
+
+    fn layer(&self, inner: S) -> Watched<S> {
+        Watched {
+            inner,
+            state: Arc::clone(&self.0),
+        }
+    }
+}
+
+/// A service that is watched.
+#[derive(Clone)]
+pub(crate) struct Watched<S> {
+    inner: S,
+    state: Arc<State>,
+}
+
+impl<S> Service<Request> for Watched<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Watching<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let id = self.state.id(&request);
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let method = request.method().clone();
+        let started = tracing::enabled!(tracing::Level::DEBUG)
+            .then(|| (Instant::now(), request.uri().path().to_owned()));
+        let watch = Under {
+            id,
+            route,
+            method,
+            started,
+            state: Arc::clone(&self.state),
+        };
+        let under_way = self.state.context.metrics.begin();
+        let most = self.state.context.limits.requests as u64;
+        if under_way > most && !watch.is_probe() {
+            let detail = "Too many requests are under way. Nothing was done; try again.";
+            let busy = Problem::new(Kind::Busy, detail);
+            return Watching {
+                inner: None,
+                refused: Some(busy),
+                watch,
+            };
+        }
+        match catch_unwind(AssertUnwindSafe(|| self.inner.call(request))) {
+            Ok(inner) => Watching {
+                inner: Some(inner),
+                refused: None,
+                watch,
+            },
+            Err(panic) => Watching {
+                inner: None,
+                refused: Some(panicked(&*panic)),
+                watch,
+            },
+        }
+    }
+}
+
+/// A request under way.
+struct Under {
+    id: HeaderValue,
+    route: Option<MatchedPath>,
+    method: Method,
+    started: Option<(Instant, String)>,
+    state: Arc<State>,
+}
+
+impl Under {
+    fn route(&self) -> Option<&str> {
+        self.route.as_ref().map(MatchedPath::as_str)
+    }
+
+    /// Whether it asks how the service is: that must be answered under load above all.
+    fn is_probe(&self) -> bool {
+        matches!(self.route(), Some("/healthz" | "/readyz" | "/metrics"))
+    }
+
+    fn finish(&self, response: &mut Response) {
+        let status = response.status();
+        self.state
+            .context
+            .metrics
+            .answered(self.route(), &self.method, status);
+        if let Some(Cause(cause)) = response.extensions_mut().remove() {
+            let route = self.route().unwrap_or_default();
+            let status = status.as_u16();
+            tracing::error!(id = ?self.id, method = %self.method, route, status, cause, "request failed");
+        }
+        if let Some((started, path)) = &self.started {
+            let micros = started.elapsed().as_micros();
+            let status = status.as_u16();
+            tracing::debug!(id = ?self.id, method = %self.method, path, status, micros, "answered");
+        }
+        response.headers_mut().insert(REQUEST_ID, self.id.clone());
+    }
+}
+
+impl Drop for Under {
+    fn drop(&mut self) {
+        self.state.context.metrics.end();
+    }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Problem {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned());
+    Problem::internal(format!("a handler panicked: {}", text.unwrap_or_default()))
+}
+
+pin_project! {
+    /// The answer to come.
+    pub(crate) struct Watching<F> {
+        #[pin]
+        inner: Option<F>,
+        refused: Option<Problem>,
+        watch: Under,
+    }
+}
+
+impl<F> Future for Watching<F>
+where
+    F: Future<Output = Result<Response, Infallible>>,
+{
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let mut response = match this.inner.as_pin_mut() {
+            None => this
+                .refused
+                .take()
+                .unwrap_or_else(|| Problem::internal("an answer was asked for twice"))
+                .into_response(),
+            Some(inner) => match catch_unwind(AssertUnwindSafe(|| inner.poll(cx))) {
+                Ok(answer) => match ready!(answer) {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                },
+                Err(panic) => panicked(&*panic).into_response(),
+            },
+        };
+        this.watch.finish(&mut response);
+        Poll::Ready(Ok(response))
+    }
+}

@@ -1,0 +1,270 @@
+//! The OpenAPI document, its pages, health and metrics.
+
+use std::collections::BTreeSet;
+
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::{Value, json};
+
+use crate::support::{api, post};
+
+/// Every reference in the document, wherever it stands.
+fn references(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(Value::String(target)) = fields.get("$ref") {
+                found.insert(target.clone());
+            }
+            fields.values().for_each(|field| references(field, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_reference_resolves() {
+    let document = landfall_http::openapi();
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    assert!(found.len() > 20, "{found:?}");
+    for target in found {
+        let pointer = target.strip_prefix('#').expect(&target);
+        assert!(
+            document.pointer(pointer).is_some(),
+            "{target} leads nowhere"
+        );
+    }
+}
+
+#[test]
+fn every_schema_is_used() {
+    let document = landfall_http::openapi();
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    for name in document["components"]["schemas"]
+        .as_object()
+        .unwrap()
+        .keys()
+    {
+        assert!(
+            found.contains(&format!("#/components/schemas/{name}")),
+            "nothing uses {name}"
+        );
+    }
+}
+
+/// Each operation and its statuses: what the outside is built on.
+#[test]
+fn the_contract_stays_as_it_is() {
+    let document = landfall_http::openapi();
+    let mut lines = Vec::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let statuses: Vec<_> = operation["responses"]
+                .as_object()
+                .unwrap()
+                .keys()
+                .map(String::as_str)
+                .collect();
+            let parameters: Vec<_> = operation["parameters"]
+                .as_array()
+                .map(|all| all.iter().map(|p| p["name"].as_str().unwrap()).collect())
+                .unwrap_or_default();
+            let (parameters, statuses) = (parameters.join(","), statuses.join(" "));
+            lines.push(format!("{method} {path} ({parameters}): {statuses}"));
+        }
+    }
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[tokio::test]
+async fn every_operation_is_routed() {
+    let api = api();
+    for (path, operations) in landfall_http::openapi()["paths"].as_object().unwrap() {
+        let address: String = path
+            .split('/')
+            .map(|s| if s.starts_with('{') { "x" } else { s })
+            .collect::<Vec<_>>()
+            .join("/");
+        for method in operations.as_object().unwrap().keys() {
+            let request = Request::builder()
+                .method(method.to_uppercase().as_str())
+                .uri(&address)
+                .body(Body::empty())
+                .unwrap();
+            let answer = api.send(request).await;
+            let nowhere = r#""type":"urn:landfall:problem:no-such-route""#;
+            assert!(
+                !answer.body.starts_with(&format!("{{{nowhere}")),
+                "{method} {path}"
+            );
+            assert_ne!(answer.status, 405, "{method} {path}");
+            let described = &operations[method]["responses"][answer.status.as_str()];
+            assert!(
+                described.is_object(),
+                "{method} {path} answers {}",
+                answer.status
+            );
+        }
+    }
+}
+
+#[test]
+fn operations_have_what_their_kind_has() {
+    let document = landfall_http::openapi();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let mut ids = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let name = format!("{method} {path}");
+            assert!(
+                ids.insert(operation["operationId"].to_string()),
+                "{name} has a twin"
+            );
+            assert!(operation["summary"].is_string(), "{name} says nothing");
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let content = response["content"].as_object();
+                assert!(content.is_some(), "{name} {status} has no content");
+            }
+            if method == "post" {
+                assert!(operation["requestBody"]["required"].is_boolean(), "{name}");
+                let parameters = operation["parameters"].to_string();
+                assert!(parameters.contains("Idempotency-Key"), "{name}");
+            }
+        }
+    }
+    let body = |path: &str| document["paths"][path]["post"]["requestBody"]["required"].clone();
+    assert_eq!(body("/v1/orders/{id}/cancel"), json!(false));
+    assert_eq!(body("/v1/batches/{reference}/eta"), json!(true));
+    let eta = &document["components"]["schemas"]["ChangeBatchEtaBody"];
+    assert_eq!(eta["required"], json!(["eta"]));
+    assert!(eta["properties"]["reference"].is_null());
+}
+
+#[tokio::test]
+async fn the_examples_are_accepted() {
+    let api = api();
+    api.stock("PO-1", "SOFA-3-GREY", 100).await;
+    api.stock("PO-2", "LAMP-ARC", 100).await;
+    api.stock("PO-3", "SMALL-TABLE", 100).await;
+    api.line("SO-1", "SOFA-3-GREY", 3).await;
+    let document = landfall_http::openapi();
+    let mut tried = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let example = &operations["post"]["requestBody"]["content"]["application/json"]["example"];
+        if example.is_null() {
+            continue;
+        }
+        tried += 1;
+        let address = path
+            .replace("{reference}", "PO-1")
+            .replace("{id}", "SO-1")
+            .replace("{line}", "SOFA-3-GREY");
+        // The orders' examples use one order id: each is tried on its own.
+        let fresh = crate::support::api();
+        let api = if path == "/v1/orders" || path == "/v1/commands" || path == "/allocate" {
+            for (reference, sku) in [
+                ("1", "SOFA-3-GREY"),
+                ("2", "LAMP-ARC"),
+                ("3", "SMALL-TABLE"),
+            ] {
+                fresh.stock(reference, sku, 100).await;
+            }
+            &fresh
+        } else {
+            &api
+        };
+        let answer = api.post(&address, example).await;
+        assert!(answer.status.is_success(), "{path}: {answer:?}");
+    }
+    assert_eq!(tried, 9);
+}
+
+#[tokio::test]
+async fn the_document_and_its_pages_are_served() {
+    let api = api();
+    assert_eq!(api.see("/openapi.json").await, landfall_http::openapi());
+    let moved = api.get("/docs").await;
+    assert_eq!(
+        (moved.status.as_u16(), moved.header("location")),
+        (303, "/docs/")
+    );
+    let page = api.get("/docs/").await;
+    assert_eq!(page.status, 200);
+    assert!(page.header("content-type").starts_with("text/html"));
+    assert!(page.body.contains("swagger-ui"));
+    assert!(
+        !page.body.contains("https://"),
+        "something is fetched from elsewhere"
+    );
+    let script = api.get("/docs/swagger-initializer.js").await;
+    assert!(script.body.contains("/openapi.json"), "{}", script.body);
+    assert_eq!(api.get("/docs/swagger-ui.css").await.status, 200);
+}
+
+#[tokio::test]
+async fn health_is_told() {
+    let api = api();
+    assert_eq!(api.see("/healthz").await, json!({"status": "alive"}));
+    assert_eq!(api.see("/readyz").await, json!({"status": "ready"}));
+}
+
+#[tokio::test]
+async fn metrics_count_what_was_done() {
+    let api = api();
+    api.stock("b-1", "SOFA", 5).await;
+    api.line("o-1", "SOFA", 3).await;
+    api.line("o-2", "SOFA", 3).await;
+    let line = json!({"order_id": "o-3", "sku": "NONE", "quantity": 3});
+    api.post("/v1/allocations", &line)
+        .await
+        .problem(422, "unknown-sku");
+    api.get("/v1/batches/b-1").await;
+    api.get("/v1/batches/b-2").await;
+    api.get("/nowhere/SOFA").await;
+    api.send(post("/v1/nowhere", "text/plain", "")).await;
+    let metrics = api.get("/metrics").await;
+    assert!(
+        metrics
+            .header("content-type")
+            .starts_with("text/plain; version=0.0.4")
+    );
+    let text = &metrics.body;
+    for line in [
+        "landfall_groups_total 4",
+        "landfall_group_commands_total 4",
+        "landfall_commands_rejected_total 1",
+        "landfall_lines_allocated_total 1",
+        "landfall_lines_backordered_total 1",
+        "landfall_commit_failures_total 0",
+        "landfall_queue_jobs 0",
+        "landfall_queue_capacity 8192",
+        "landfall_http_requests_under_way 1",
+        r#"landfall_http_requests_total{route="/v1/allocations",method="POST",status="2xx"} 2"#,
+        r#"landfall_http_requests_total{route="/v1/allocations",method="POST",status="4xx"} 1"#,
+        r#"landfall_http_requests_total{route="/v1/batches/{reference}",method="GET",status="2xx"} 1"#,
+        r#"landfall_http_requests_total{route="/v1/batches/{reference}",method="GET",status="4xx"} 1"#,
+        r#"landfall_http_requests_total{route="none",method="GET",status="4xx"} 1"#,
+        r#"landfall_http_requests_total{route="none",method="POST",status="4xx"} 1"#,
+    ] {
+        assert!(
+            text.lines().any(|found| found == line),
+            "no {line} in\n{text}"
+        );
+    }
+    assert!(text.contains("# TYPE landfall_commit_seconds_total counter"));
+    assert!(!text.contains("SOFA"), "a SKU is no label");
+    for name in text.lines().filter(|line| !line.starts_with('#')) {
+        let name = name.split(['{', ' ']).next().unwrap();
+        assert!(name.starts_with("landfall_"), "{name}");
+        assert!(
+            text.contains(&format!("# HELP {name} ")),
+            "{name} is not explained"
+        );
+        assert!(
+            text.contains(&format!("# TYPE {name} ")),
+            "{name} has no type"
+        );
+    }
+}

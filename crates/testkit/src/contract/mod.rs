@@ -11,15 +11,19 @@
 
 mod events;
 mod scene;
+mod shop;
 
 pub mod book;
 pub mod commits;
 pub mod demand;
 pub mod lists;
 pub mod loading;
+pub mod orders;
+pub mod promises;
 pub mod ranges;
 pub mod repeats;
 pub mod supply;
+pub mod things;
 
 /// Makes a test of every case of the contract suite, for one kind of database.
 #[macro_export]
@@ -44,9 +48,12 @@ macro_rules! store_contract {
             contradictions_are_refused_whole what_was_committed_survives a_reader_sees_one_moment
             answers_are_remembered_and_forgotten the_log_is_read_by_cursor
         }
+        $crate::store_contract! { @group things
+            one_batch one_order one_product
+        }
         $crate::store_contract! { @group lists
-            one_batch one_order one_product batches_are_listed prefixes_are_text orders_are_listed
-            products_are_listed backorders_are_listed lines_are_listed bad_cursors_are_told
+            batches_are_listed prefixes_are_text orders_are_listed products_are_listed
+            backorders_are_listed lines_are_listed bad_cursors_are_told
         }
         $crate::store_contract! { @group book
             allocating_reduces_what_is_available a_batch_serves_what_it_has_and_no_more
@@ -59,17 +66,21 @@ macro_rules! store_contract {
             a_cut_drops_lines_by_the_written_rule a_cut_drops_the_latest_promise_first
             a_cut_restores_lines_that_still_fit losers_are_served_again_or_wait
             a_new_batch_fills_the_waiting freed_stock_fills_the_waiting a_large_line_blocks_nobody
-            a_split_line_is_served_whole no_promise_is_made_for_a_past_day
-            time_alone_changes_nothing promises_follow_the_eta a_new_eta_reaches_every_line
-            a_deep_cut_reaches_every_line
+            a_split_line_is_served_whole a_deep_cut_reaches_every_line
+        }
+        $crate::store_contract! { @group promises
+            no_promise_is_made_for_a_past_day time_alone_changes_nothing promises_follow_the_eta
+            a_new_eta_reaches_every_line
         }
         $crate::store_contract! { @group demand
             two_equal_lines_are_two_lines a_line_without_stock_waits_or_is_refused
             policies_and_locations_choose_the_batch amending_down_gives_back
             amending_up_keeps_the_batch_where_it_can amending_up_beyond_stock_is_refused_or_waits
-            a_cancelled_line_stays_cancelled a_cancelled_order_is_cancelled_whole
+            a_cancelled_line_stays_cancelled nothing_is_promised_twice
+        }
+        $crate::store_contract! { @group orders
             an_order_is_placed_whole an_order_is_refused_whole a_senseless_order_is_refused
-            nothing_is_promised_twice
+            a_cancelled_order_is_cancelled_whole
         }
         $crate::store_contract! { @group repeats
             a_repeated_batch a_repeated_line a_repeated_order an_id_is_answered_once

@@ -4,6 +4,7 @@ mod log;
 mod story;
 
 use super::FINDINGS_LISTED;
+use super::ledger::LineEntry;
 use story::{Story, TODAY, batch, line, story};
 
 #[test]
@@ -211,4 +212,10 @@ fn findings_are_bounded() {
     let report = story.audit();
     assert_eq!(report.findings.len(), FINDINGS_LISTED);
     assert!(report.findings_count >= 2 * FINDINGS_LISTED as u64);
+}
+
+#[test]
+fn a_line_takes_little_memory() {
+    // Beside it there are the text of its key and about 32 bytes of an index.
+    assert!(size_of::<LineEntry>() <= 72, "{}", size_of::<LineEntry>());
 }

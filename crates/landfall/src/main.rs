@@ -1,2 +1,33 @@
-//! Landfall.
-fn main() {}
+//! Landfall allocates customers' orders to stock that may still be at sea, and promises dates it can keep.
+//!
+//! This is the binary. [`cli`] is what can be said to it, [`config`] what holds where nothing is said, and
+//! [`bootstrap`] the one place that names adapters; each command has a file of its own.
+
+mod allocate;
+mod apply;
+mod audit;
+mod backup;
+mod bench;
+mod bootstrap;
+mod cli;
+mod clock;
+mod config;
+mod demo;
+mod exchange;
+mod export;
+mod feed;
+mod import;
+mod logging;
+mod openapi;
+mod outcome;
+mod output;
+mod remote;
+mod rows;
+mod serve;
+mod terminal;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

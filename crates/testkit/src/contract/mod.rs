@@ -64,13 +64,14 @@ macro_rules! store_contract {
         }
         $crate::store_contract! { @group supply
             a_cut_drops_lines_by_the_written_rule a_cut_drops_the_latest_promise_first
-            a_cut_restores_lines_that_still_fit losers_are_served_again_or_wait
-            a_new_batch_fills_the_waiting freed_stock_fills_the_waiting a_large_line_blocks_nobody
-            a_split_line_is_served_whole a_deep_cut_reaches_every_line
+            a_cut_goes_by_the_present_promise a_cut_restores_lines_that_still_fit
+            losers_are_served_again_or_wait a_new_batch_fills_the_waiting
+            freed_stock_fills_the_waiting a_large_line_blocks_nobody a_split_line_is_served_whole
+            a_deep_cut_reaches_every_line
         }
         $crate::store_contract! { @group promises
             no_promise_is_made_for_a_past_day time_alone_changes_nothing promises_follow_the_eta
-            a_new_eta_reaches_every_line
+            a_move_to_earlier_goods_keeps_the_date a_new_eta_reaches_every_line
         }
         $crate::store_contract! { @group demand
             two_equal_lines_are_two_lines a_line_without_stock_waits_or_is_refused

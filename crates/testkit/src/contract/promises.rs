@@ -3,7 +3,7 @@
 use landfall_service::engine::Limits;
 
 use super::scene::in_days;
-use crate::commands::{batch, line, set_eta};
+use crate::commands::{batch, line, name, set_eta, set_quantity};
 use crate::database::Database;
 use crate::harness::Harness;
 
@@ -92,6 +92,22 @@ pub async fn promises_follow_the_eta<D: Database>() {
         assert_eq!(kinds, expected, "{eta:?}");
         h.audit().await;
     }
+}
+
+/// A line that moves to goods that are there earlier keeps its date: the customer planned for it.
+pub async fn a_move_to_earlier_goods_keeps_the_date<D: Database>() {
+    let h = Harness::<D>::start();
+    h.done(batch("ship", "SOFA", 10).eta(in_days(10))).await;
+    h.done(line("o-1", "SOFA", 10)).await;
+    h.done(batch("here", "SOFA", 10)).await;
+    let kinds = h.kinds_of(h.done(set_quantity("ship", 0))).await;
+    let silent = ["BatchQuantityChanged", "Deallocated", "Allocated"];
+    assert_eq!(kinds, silent, "nothing to tell the customer");
+    let moved = h.see_line("o-1", "SOFA").await;
+    assert_eq!(moved.allocations[0].batch, name("here"));
+    let promises = (moved.original_promise, moved.current_promise);
+    assert_eq!(promises, (Some(in_days(10)), Some(in_days(10))));
+    h.audit().await;
 }
 
 /// A new ETA reaches all lines of the batch, those that are split too, and no other.

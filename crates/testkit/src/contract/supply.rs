@@ -87,6 +87,20 @@ pub async fn a_cut_drops_the_latest_promise_first<D: Database>() {
     h.audit().await;
 }
 
+/// The promise that counts is the one that holds now, not the original.
+pub async fn a_cut_goes_by_the_present_promise<D: Database>() {
+    let h = Harness::<D>::start();
+    h.done(batch("b", "SOFA", 20).eta(in_days(20))).await;
+    h.done(line("older", "SOFA", 10)).await;
+    h.done(set_eta("b", Some(in_days(5)))).await;
+    h.done(line("newer", "SOFA", 10)).await;
+    h.done(set_eta("b", Some(in_days(30)))).await;
+    // Originally promised for day 20 and day 5, both are now told day 30.
+    h.done(set_quantity("b", 10)).await;
+    assert_eq!(waiting(&h, "SOFA").await, ["newer"]);
+    h.audit().await;
+}
+
 /// A line that was dropped for nothing gets its place back.
 pub async fn a_cut_restores_lines_that_still_fit<D: Database>() {
     let h = Harness::<D>::start();

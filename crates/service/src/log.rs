@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use landfall_domain::{Event, Sku};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 /// One record of the event log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,15 @@ pub struct LogRecord {
     pub event: Event,
 }
 
+/// The data of an event in JSON: the event without its type, which has a place of its own in the envelope.
+pub fn data_json(event: &Event) -> serde_json::Result<String> {
+    let mut json = serde_json::to_string(event)?;
+    // `{"type":"…","data":…}`, as serde writes an adjacently tagged enum.
+    json.pop();
+    json.drain(..r#"{"type":"","data":"#.len() + event.kind().len());
+    Ok(json)
+}
+
 impl LogRecord {
     /// The event's id: partition and offset.
     pub fn id(&self) -> String {
@@ -33,15 +43,9 @@ impl LogRecord {
 impl Serialize for LogRecord {
     /// `{partition, offset, id, type, schema, sku, time, command_id, data}`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        /// The event is tagged with type and content; the envelope wants them apart.
-        struct Data<'a>(&'a Event);
-        impl Serialize for Data<'_> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                use serde::ser::Error as _;
-                let value = serde_json::to_value(self.0).map_err(S::Error::custom)?;
-                value.get("data").serialize(serializer)
-            }
-        }
+        use serde::ser::Error as _;
+        let data = data_json(&self.event).and_then(RawValue::from_string);
+        let data = data.map_err(S::Error::custom)?;
         let mut record = serializer.serialize_struct("LogRecord", 9)?;
         record.serialize_field("partition", &self.partition)?;
         record.serialize_field("offset", &self.offset)?;
@@ -51,7 +55,34 @@ impl Serialize for LogRecord {
         record.serialize_field("sku", &self.sku)?;
         record.serialize_field("time", &self.time)?;
         record.serialize_field("command_id", &self.command_id)?;
-        record.serialize_field("data", &Data(&self.event))?;
+        record.serialize_field("data", &data)?;
         record.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use landfall_domain::BatchRef;
+
+    use super::*;
+
+    #[test]
+    fn the_envelope_holds_type_and_data_apart() {
+        let record = LogRecord {
+            partition: 0,
+            offset: 7,
+            sku: Sku::new("S").ok(),
+            time: Timestamp::UNIX_EPOCH,
+            command_id: "k".into(),
+            event: Event::BatchEtaChanged {
+                reference: BatchRef::new("b").unwrap(),
+                from: None,
+                to: "2026-06-01".parse().ok(),
+            },
+        };
+        assert_eq!(
+            serde_json::to_string(&record).unwrap(),
+            r#"{"partition":0,"offset":7,"id":"0-7","type":"BatchEtaChanged","schema":1,"sku":"S","time":"1970-01-01T00:00:00Z","command_id":"k","data":{"reference":"b","from":null,"to":"2026-06-01"}}"#
+        );
     }
 }

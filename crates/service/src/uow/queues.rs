@@ -32,20 +32,50 @@ struct Queue<K> {
     frontier: Frontier<K>,
 }
 
-impl<K: Ord + Copy> Queue<K> {
+impl<K: Ord + Copy> Frontier<K> {
     /// Whether the store has shown everything up to this key.
     fn covers(&self, key: &K) -> bool {
-        match &self.frontier {
+        match self {
             Frontier::Nothing => false,
             Frontier::UpTo(last) => key <= last,
             Frontier::All => true,
         }
     }
 
+    /// Where the next page begins.
     fn after(&self) -> Option<K> {
-        match self.frontier {
-            Frontier::UpTo(last) => Some(last),
+        match self {
+            Frontier::UpTo(last) => Some(*last),
             Frontier::Nothing | Frontier::All => None,
+        }
+    }
+}
+
+/// The lines that wait for a product. A page for few units leaves larger lines out, so how far the store
+/// has shown the queue depends on for how many units one asks.
+#[derive(Debug, Default)]
+struct Waiting {
+    lines: BTreeMap<QueueKey, LineKey>,
+    /// For lines of at most so many units, up to where. None is contained in another.
+    shown: Vec<(u64, Frontier<QueueKey>)>,
+}
+
+impl Waiting {
+    /// Up to where the store has shown the lines of at most so many units.
+    fn frontier(&self, at_most: u64) -> Frontier<QueueKey> {
+        let shown = self.shown.iter().filter(|(units, _)| *units >= at_most);
+        shown
+            .map(|(_, frontier)| *frontier)
+            .max()
+            .unwrap_or(Frontier::Nothing)
+    }
+
+    /// A page was shown that begins where what was known for these units ended.
+    fn show(&mut self, at_most: u64, frontier: Frontier<QueueKey>) {
+        if self.frontier(at_most) < frontier {
+            self.shown
+                .retain(|(units, known)| *units > at_most || *known > frontier);
+            self.shown.push((at_most, frontier));
         }
     }
 }
@@ -54,8 +84,7 @@ impl<K: Ord + Copy> Queue<K> {
 #[derive(Debug, Default)]
 pub(super) struct Queues {
     allocated: HashMap<BatchRef, Queue<ShortageKey>>,
-    /// With the largest quantity for which the queue was loaded.
-    waiting: HashMap<Sku, (u64, Queue<QueueKey>)>,
+    waiting: HashMap<Sku, Waiting>,
 }
 
 /// Up to where each loaded range goes, by the store's own state of its last line.
@@ -109,7 +138,7 @@ impl Queues {
                 let Some(line) = line else { continue };
                 for allocation in &line.allocations {
                     if let Some(queue) = self.allocated.get_mut(&allocation.batch) {
-                        set(queue, ShortageKey::of(line), &line.key, there);
+                        set(&mut queue.lines, ShortageKey::of(line), &line.key, there);
                     }
                 }
             }
@@ -119,8 +148,8 @@ impl Queues {
                 let Some(line) = line.filter(|line| waits(line)) else {
                     continue;
                 };
-                if let Some((_, queue)) = self.waiting.get_mut(&line.sku) {
-                    set(queue, QueueKey::of(line), &line.key, there);
+                if let Some(queue) = self.waiting.get_mut(&line.sku) {
+                    set(&mut queue.lines, QueueKey::of(line), &line.key, there);
                 }
             }
         }
@@ -156,19 +185,8 @@ impl Queues {
             }
         }
         for (loaded, frontier) in waiting.iter().zip(&frontiers.waiting) {
-            let (at_most, queue) = self.waiting.entry(loaded.range.sku.clone()).or_insert((
-                0,
-                Queue {
-                    lines: BTreeMap::new(),
-                    frontier: Frontier::Nothing,
-                },
-            ));
-            if loaded.range.after.is_none() {
-                *at_most = loaded.range.at_most;
-                queue.frontier = *frontier;
-            } else {
-                queue.frontier = queue.frontier.max(*frontier);
-            }
+            let queue = self.waiting.entry(loaded.range.sku.clone()).or_default();
+            queue.show(loaded.range.at_most, *frontier);
             for line in current() {
                 if line.sku == loaded.range.sku && waits(line) {
                     queue.lines.insert(QueueKey::of(line), line.key.clone());
@@ -178,11 +196,11 @@ impl Queues {
     }
 }
 
-fn set<K: Ord>(queue: &mut Queue<K>, key: K, line: &LineKey, there: bool) {
+fn set<K: Ord>(lines: &mut BTreeMap<K, LineKey>, key: K, line: &LineKey, there: bool) {
     if there {
-        queue.lines.insert(key, line.clone());
+        lines.insert(key, line.clone());
     } else {
-        queue.lines.remove(&key);
+        lines.remove(&key);
     }
 }
 
@@ -211,7 +229,7 @@ impl UnitOfWork {
         };
         let mut found = Vec::new();
         for (key, line_key) in &queue.lines {
-            if !queue.covers(key) {
+            if !queue.frontier.covers(key) {
                 break;
             }
             let Some(line) = self.line(line_key)? else {
@@ -225,7 +243,10 @@ impl UnitOfWork {
         if queue.frontier == Frontier::All {
             return Ok(found);
         }
-        Err(needs(queue.after(), PAGE.max(2 * queue.lines.len())))
+        Err(needs(
+            queue.frontier.after(),
+            PAGE.max(2 * queue.lines.len()),
+        ))
     }
 
     /// The next line that waits for this product, in the order in which they are filled, after this place
@@ -255,15 +276,13 @@ impl UnitOfWork {
                 });
             })
         };
-        let Some((loaded_for, queue)) = self.queues.waiting.get(sku) else {
+        let Some(queue) = self.queues.waiting.get(sku) else {
             return Err(needs(None, PAGE));
         };
-        if *loaded_for < at_most {
-            return Err(needs(None, PAGE.max(2 * queue.lines.len())));
-        }
+        let frontier = queue.frontier(at_most);
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         for (key, line_key) in queue.lines.range((from, Bound::Unbounded)) {
-            if !queue.covers(key) {
+            if !frontier.covers(key) {
                 break;
             }
             if self
@@ -273,10 +292,10 @@ impl UnitOfWork {
                 return Ok(Some(line_key.clone()));
             }
         }
-        if queue.frontier == Frontier::All {
+        if frontier == Frontier::All {
             return Ok(None);
         }
-        Err(needs(queue.after(), PAGE.max(2 * queue.lines.len())))
+        Err(needs(frontier.after(), PAGE.max(2 * queue.lines.len())))
     }
 }
 
@@ -287,15 +306,7 @@ impl Queues {
             .filter(|line| line.sku == *sku && waits(line))
             .map(|line| (QueueKey::of(line), line.key.clone()))
             .collect();
-        self.waiting.insert(
-            sku.clone(),
-            (
-                u64::MAX,
-                Queue {
-                    lines,
-                    frontier: Frontier::All,
-                },
-            ),
-        );
+        let shown = vec![(u64::MAX, Frontier::All)];
+        self.waiting.insert(sku.clone(), Waiting { lines, shown });
     }
 }

@@ -9,11 +9,13 @@ pub mod contract;
 pub mod database;
 pub mod faulty;
 pub mod harness;
+pub mod stingy;
 
 pub use clock::{FixedClock, today};
 pub use database::{Database, Memory};
 pub use faulty::{Faults, Faulty};
 pub use harness::Harness;
+pub use stingy::ShortPages;
 
 /// Runs a test's future to its end, on this thread.
 pub fn run<F: Future>(test: F) -> F::Output {

@@ -6,16 +6,16 @@ use proptest::prelude::*;
 
 use crate::reference::Model;
 use crate::universe::{Step, history};
-use crate::world::{config, state, world};
+use crate::world::{Singly, config, state, world};
 
 proptest! {
     #![proptest_config(config())]
 
     /// The same commands are accepted and refused, and lines and batches are the same after each.
     #[test]
-    fn service_and_reference_agree(steps in history(60)) {
+    fn service_and_reference_agree(steps in history(100)) {
         run(async {
-            let world = world(3);
+            let world = world::<Singly>(3);
             let mut model = Model::new(1);
             for step in &steps {
                 match step {

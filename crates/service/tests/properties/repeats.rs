@@ -8,7 +8,7 @@ use landfall_testkit::run;
 use proptest::prelude::*;
 
 use crate::universe::{Step, history};
-use crate::world::{config, one_by_one, state, world};
+use crate::world::{AtOnce, config, one_by_one, state, world};
 
 proptest! {
     #![proptest_config(config())]
@@ -18,7 +18,7 @@ proptest! {
     #[test]
     fn a_repeat_changes_nothing(steps in history(50)) {
         run(async {
-            let world = world(3);
+            let world = world::<AtOnce>(3);
             let answers = one_by_one(&world, &steps).await;
             let before = state(&*world.views).await;
             let requests = steps.iter().filter_map(|step| match step {
@@ -44,7 +44,7 @@ proptest! {
     #[test]
     fn nobody_is_forgotten(steps in history(80)) {
         run(async {
-            let world = world(1_000);
+            let world = world::<AtOnce>(1_000);
             let answers = one_by_one(&world, &steps).await;
             let (mut accepted, mut cancelled) = (BTreeSet::new(), BTreeSet::new());
             let requests = steps.iter().filter_map(|step| match step {

@@ -87,7 +87,7 @@ fn command() -> impl Strategy<Value = Command> {
 }
 
 fn create_batch() -> impl Strategy<Value = Command> {
-    (reference(), sku(), 1_u64..25, eta(), location()).prop_map(
+    (reference(), sku(), 1_u64..40, eta(), location()).prop_map(
         |(reference, sku, quantity, eta, location)| {
             let quantity = units(quantity);
             Command::CreateBatch(CreateBatch {
@@ -105,7 +105,7 @@ fn create_batch() -> impl Strategy<Value = Command> {
 fn change_quantity() -> impl Strategy<Value = Command> {
     (
         reference(),
-        0_u64..25,
+        0_u64..40,
         prop::option::of(Just("storm".to_owned())),
     )
         .prop_map(|(reference, quantity, reason)| {
@@ -196,7 +196,7 @@ fn change_line() -> impl Strategy<Value = Command> {
 }
 
 fn sku() -> impl Strategy<Value = Sku> {
-    prop_oneof![6 => Just("S-1"), 3 => Just("S-2"), 1 => Just("S-3")].prop_map(name)
+    prop_oneof![7 => Just("S-1"), 2 => Just("S-2"), 1 => Just("S-3")].prop_map(name)
 }
 
 fn reference() -> impl Strategy<Value = landfall_domain::BatchRef> {
@@ -204,7 +204,10 @@ fn reference() -> impl Strategy<Value = landfall_domain::BatchRef> {
 }
 
 fn order() -> impl Strategy<Value = landfall_domain::OrderId> {
-    select(vec!["o-1", "o-2", "o-3", "o-4", "o-5", "o-6", "o-7", "o-8"]).prop_map(name)
+    select(vec![
+        "o-1", "o-2", "o-3", "o-4", "o-5", "o-6", "o-7", "o-8", "o-9", "o-10", "o-11", "o-12",
+    ])
+    .prop_map(name)
 }
 
 /// None: the line id is the SKU.
@@ -213,7 +216,8 @@ fn line_id() -> impl Strategy<Value = Option<LineId>> {
 }
 
 fn quantity() -> impl Strategy<Value = Quantity> {
-    (1_u64..12).prop_map(units)
+    // Mostly small, so that several lines share a batch.
+    prop_oneof![3 => 1_u64..6, 1 => 6_u64..20].prop_map(units)
 }
 
 fn units(quantity: u64) -> Quantity {

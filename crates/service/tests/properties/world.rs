@@ -8,17 +8,23 @@ use landfall_service::audit::Auditor;
 use landfall_service::engine::Limits;
 use landfall_service::views::{Inspect, Views};
 use landfall_service::{Answer, LogRecord, Request};
-use landfall_testkit::{Harness, Memory};
+use landfall_testkit::{Database, Harness, Memory, ShortPages};
 use proptest::prelude::ProptestConfig;
 
 use crate::universe::Step;
 
-/// A service on the database in memory.
-pub(crate) type World = Harness<Memory>;
+/// A database in memory that shows all lines of a range at once.
+pub(crate) type AtOnce = Memory;
+
+/// A database in memory that shows the lines of a range one by one.
+pub(crate) type Singly = ShortPages<Memory, 1>;
+
+/// A database in memory that shows two lines of a range at a time.
+pub(crate) type ByTwos = ShortPages<Memory, 2>;
 
 /// A service; `cached` products are kept between groups. No answer is forgotten: when that happens depends
 /// on when a group ends.
-pub(crate) fn world(cached: usize) -> World {
+pub(crate) fn world<D: Database>(cached: usize) -> Harness<D> {
     let remember = SignedDuration::from_hours(24 * 365);
     Harness::start_with(
         Limits {
@@ -98,7 +104,7 @@ pub(crate) async fn state(views: &dyn Views) -> State {
 }
 
 /// Takes the steps one command at a time.
-pub(crate) async fn one_by_one(world: &World, steps: &[Step]) -> Vec<Answer> {
+pub(crate) async fn one_by_one<D: Database>(world: &Harness<D>, steps: &[Step]) -> Vec<Answer> {
     let mut answers = Vec::new();
     for step in steps {
         match step {
@@ -110,7 +116,11 @@ pub(crate) async fn one_by_one(world: &World, steps: &[Step]) -> Vec<Answer> {
 }
 
 /// Takes the steps in groups of these sizes, one after the other, again from the first when they are used up.
-pub(crate) async fn in_groups(world: &World, steps: &[Step], sizes: &[usize]) -> Vec<Answer> {
+pub(crate) async fn in_groups<D: Database>(
+    world: &Harness<D>,
+    steps: &[Step],
+    sizes: &[usize],
+) -> Vec<Answer> {
     let mut answers = Vec::new();
     let mut sizes = sizes.iter().cycle();
     let mut group: Vec<Request> = Vec::new();
@@ -132,6 +142,6 @@ pub(crate) async fn in_groups(world: &World, steps: &[Step], sizes: &[usize]) ->
     answers
 }
 
-fn wait(world: &World, days: i64) {
+fn wait<D: Database>(world: &Harness<D>, days: i64) {
     world.clock.set_day(world.today() + days.days());
 }

@@ -1,0 +1,86 @@
+//! Queues that the store shows piece by piece: what was shown for one command must not mislead the next one
+//! of its group.
+
+use landfall_service::Request;
+use landfall_testkit::commands::{batch, cancel_line, line, set_eta, set_quantity};
+use landfall_testkit::{Harness, Memory, ShortPages, run, today};
+
+/// Carries the commands out one by one and as one group, and wants the same lines to wait afterwards.
+#[track_caller]
+fn same_in_a_group(before: &[Request], then: &[Request], waiting: &[&str]) {
+    run(async {
+        for together in [false, true] {
+            let h = Harness::<ShortPages<Memory, 1>>::start();
+            h.all(before.to_vec()).await;
+            if together {
+                let answers = h.bus.handle_all(then.to_vec()).await;
+                assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+            } else {
+                h.all(then.to_vec()).await;
+            }
+            h.audit().await;
+            let queue = h.queue("SOFA").await;
+            let queue: Vec<_> = queue.iter().map(|key| key.order_id.as_str()).collect();
+            assert_eq!(queue, waiting, "in a group: {together}");
+        }
+    });
+}
+
+/// A fill reads on with ever fewer free units: lines that were too large then may fit the next command.
+#[test]
+fn a_later_fill_sees_lines_that_were_too_large_for_the_one_before() {
+    same_in_a_group(
+        &[
+            batch("none", "SOFA", 1).into(),
+            line("w-1", "SOFA", 4).into(),
+            line("w-2", "SOFA", 5).into(),
+            line("w-3", "SOFA", 2).into(),
+        ],
+        &[batch("b", "SOFA", 6).into(), batch("c", "SOFA", 5).into()],
+        &[],
+    );
+}
+
+/// A line that begins to wait in a group is filled by a later command of it, in its place in the queue.
+#[test]
+fn lines_that_begin_to_wait_in_the_group_are_filled_in_order() {
+    same_in_a_group(
+        &[
+            batch("b", "SOFA", 8).into(),
+            line("o-1", "SOFA", 8).into(),
+            line("w-1", "SOFA", 9).into(),
+            line("w-2", "SOFA", 9).priority(1).into(),
+        ],
+        &[
+            set_quantity("b", 0).into(),
+            line("w-3", "SOFA", 9).priority(9).into(),
+            batch("c", "SOFA", 17).into(),
+        ],
+        &["w-1", "w-2"],
+    );
+}
+
+/// Cuts in one group take from lines that earlier commands of it moved, told another day, or cancelled.
+#[test]
+fn a_later_cut_sees_what_the_group_changed() {
+    let day = |days: i64| Some(today() + jiff::ToSpan::days(days));
+    same_in_a_group(
+        &[
+            batch("b", "SOFA", 6).eta(today()).into(),
+            line("o-1", "SOFA", 1).into(),
+            line("o-2", "SOFA", 1).priority(9).into(),
+            line("o-3", "SOFA", 1).into(),
+            line("o-4", "SOFA", 1).priority(1).into(),
+            line("o-5", "SOFA", 1).into(),
+        ],
+        &[
+            set_quantity("b", 5).into(),
+            set_eta("b", day(9)).into(),
+            set_quantity("b", 4).into(),
+            line("o-6", "SOFA", 1).priority(2).into(),
+            cancel_line("o-5", "SOFA").into(),
+            set_quantity("b", 2).into(),
+        ],
+        &["o-3", "o-6", "o-4"],
+    );
+}

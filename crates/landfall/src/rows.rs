@@ -69,6 +69,8 @@ pub(crate) struct Rows {
     kind: Kind,
     record: ByteRecord,
     line: u64,
+    /// Why reading cannot go on; told when the rows before have been handed on.
+    broken: Option<CliError>,
 }
 
 impl Rows {
@@ -101,6 +103,7 @@ impl Rows {
             kind,
             record: ByteRecord::new(),
             line: 1,
+            broken: None,
         })
     }
 
@@ -117,7 +120,7 @@ impl Rows {
     /// The next rows; `None` at the end of the file.
     pub(crate) fn next_piece(&mut self) -> Result<Option<Piece>, CliError> {
         let mut piece = Piece::default();
-        while piece.rows.len() < PIECE {
+        while piece.rows.len() < PIECE && self.broken.is_none() {
             match self.csv.read_byte_record(&mut self.record) {
                 Ok(true) => self.guard.row(),
                 Ok(false) => break,
@@ -125,7 +128,8 @@ impl Rows {
                     let (name, line) = (&self.name, self.line);
                     let reason = reason(&error);
                     let message = format!("{name}: cannot read on after line {line}: {reason}");
-                    return Err(CliError::failed(message));
+                    self.broken = Some(CliError::failed(message));
+                    break;
                 }
             }
             self.line = self.first_line();
@@ -142,7 +146,10 @@ impl Rows {
             };
             piece.push(self.line, &self.record, parsed);
         }
-        Ok((!piece.rows.is_empty()).then_some(piece))
+        if !piece.rows.is_empty() {
+            return Ok(Some(piece));
+        }
+        self.broken.take().map_or(Ok(None), Err)
     }
 
     /// The line on which the record that was just read begins. The library tells the line at which it

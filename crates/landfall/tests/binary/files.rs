@@ -1,0 +1,380 @@
+//! Files in and out: import, export, apply, allocate.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use crate::support::{Place, exists};
+
+const BATCHES: &str =
+    "ref,sku,qty,eta\nb1,TABLE,10,\nb2,TABLE,5,2027-01-01\nb3,LAMP,3,2027-02-01\n";
+const ORDERS: &str = "InvoiceNo,StockCode,Description,Quantity\n\
+    o1,TABLE,a table,8\n\
+    o1,LAMP,\"a lamp, brass\",2\n\
+    o2,TABLE,a table,4\n\
+    o3,LAMP,a lamp,9\n\
+    o4,NOPE,nothing,1\n\
+    Co1,TABLE,back,-8\n\
+    o1,TABLE,more,2\n";
+const COLUMNS: &str = "--columns=orderid=InvoiceNo,sku=StockCode,qty=Quantity";
+const TODAY: &str = "--today=2026-11-21";
+
+fn pack(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn what_is_rejected_is_explained_and_the_rest_imported() {
+    let place = Place::new();
+    place.write("b.csv", BATCHES);
+    place.write("o.csv", ORDERS);
+    place.run(["import", "batches", "b.csv", TODAY]).ended(0);
+    let imported = place
+        .run(["import", "orders", "o.csv", COLUMNS, TODAY, "--json"])
+        .ended(3);
+    let summary = imported.json();
+    for (field, count) in [
+        ("rows", 7),
+        ("accepted", 4),
+        ("unchanged", 0),
+        ("rejected", 3),
+        ("allocated", 3),
+        ("backordered", 1),
+        ("repeated", 1),
+    ] {
+        assert_eq!(summary[field], count, "{field}: {summary}");
+    }
+    assert_eq!(summary["rejects_file"], "o.csv.rejects.csv");
+    assert!(imported.stderr.contains("--number-lines"), "{imported:?}");
+    let expected = "line,reason,InvoiceNo,StockCode,Description,Quantity\n\
+        6,there is no product with the SKU NOPE; its first batch creates it,o4,NOPE,nothing,1\n\
+        7,negative quantity -8: a return is not an order line,Co1,TABLE,back,-8\n\
+        8,line TABLE of order o1 exists with other content: quantity was 8 and is 2,o1,TABLE,more,2\n";
+    assert_eq!(place.read("o.csv.rejects.csv"), expected);
+    assert_eq!(place.audit()["lines"], 4);
+}
+
+#[test]
+fn importing_again_changes_nothing() {
+    let place = Place::new();
+    place.write("b.csv", BATCHES);
+    place.write("o.csv.gz", pack(ORDERS));
+    place.run(["import", "batches", "b.csv", TODAY]).ended(0);
+    let import = [
+        "import",
+        "orders",
+        "o.csv.gz",
+        COLUMNS,
+        TODAY,
+        "--number-lines",
+        "--json",
+    ];
+    let first = place.run(import).ended(3).json();
+    assert_eq!(
+        (&first["accepted"], &first["rejected"]),
+        (&5.into(), &2.into())
+    );
+    let (state, rejects) = (
+        place.run(["export", "events"]).stdout,
+        place.read("o.csv.gz.rejects.csv"),
+    );
+    let again = place.run(import).ended(3).json();
+    assert_eq!(
+        (&again["accepted"], &again["unchanged"]),
+        (&0.into(), &5.into())
+    );
+    assert_eq!(place.run(["export", "events"]).stdout, state);
+    assert_eq!(place.read("o.csv.gz.rejects.csv"), rejects);
+    let again = place
+        .run(["import", "batches", "b.csv", "--json", TODAY])
+        .ended(0)
+        .json();
+    assert_eq!(
+        (&again["accepted"], &again["unchanged"]),
+        (&0.into(), &3.into())
+    );
+}
+
+#[test]
+fn rejects_that_are_put_right_can_be_imported_on_their_own() {
+    let place = Place::new();
+    place.write("b.csv", BATCHES);
+    place.write(
+        "o.csv",
+        "orderid,sku,qty\no1,TABLE,1\no1,TABLE,one\no1,TABLE,2\n",
+    );
+    place.run(["import", "batches", "b.csv"]).ended(0);
+    place
+        .run(["import", "orders", "o.csv", "--number-lines"])
+        .ended(3);
+    let rejects = place.read("o.csv.rejects.csv");
+    place.write("o.csv.rejects.csv", rejects.replace("TABLE,one", "TABLE,1"));
+    place
+        .run(["import", "orders", "o.csv.rejects.csv", "--number-lines"])
+        .ended(0);
+    assert!(!exists(&place.path("o.csv.rejects.csv.rejects.csv")));
+    let lines = place.run(["export", "orders"]).stdout;
+    let ids: Vec<_> = lines
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').nth(3).unwrap())
+        .collect();
+    assert_eq!(ids, ["TABLE", "TABLE#2", "TABLE#3"]);
+    // The whole file again, put right in the same way: every row is there already.
+    place.write(
+        "o.csv",
+        "orderid,sku,qty\no1,TABLE,1\no1,TABLE,1\no1,TABLE,2\n",
+    );
+    let again = place
+        .run(["import", "orders", "o.csv", "--number-lines", "--json"])
+        .ended(0);
+    assert_eq!(again.json()["unchanged"], 3);
+    assert!(
+        !exists(&place.path("o.csv.rejects.csv")),
+        "there are none any more"
+    );
+}
+
+#[test]
+fn through_a_service_the_result_is_the_same() {
+    let (here, there) = (Place::new(), Place::new());
+    let service = there.serve(&[TODAY]);
+    let url = format!("--url={}", service.url());
+    for place in [&here, &there] {
+        place.write("b.csv", BATCHES);
+        place.write("o.csv.gz", pack(ORDERS));
+    }
+    here.run(["import", "batches", "b.csv", TODAY]).ended(0);
+    there.run(["import", "batches", "b.csv", &url]).ended(0);
+    let orders = [
+        "import",
+        "orders",
+        "o.csv.gz",
+        COLUMNS,
+        "--number-lines",
+        "--json",
+    ];
+    for _ in 0..2 {
+        let mut one = here.run(orders.iter().chain(&[TODAY])).ended(3).json();
+        let mut other = there
+            .run(orders.iter().chain(&[url.as_str()]))
+            .ended(3)
+            .json();
+        one["seconds"] = 0.into();
+        other["seconds"] = 0.into();
+        assert_eq!(one, other);
+        let rejects = "o.csv.gz.rejects.csv";
+        assert_eq!(here.read(rejects), there.read(rejects));
+        let lines = ["export", "allocations"];
+        assert_eq!(
+            here.run(lines).ended(0).stdout,
+            there.run(lines).ended(0).stdout
+        );
+    }
+    let refused = there
+        .run(["import", "batches", "b.csv", &url, TODAY])
+        .ended(2);
+    assert!(refused.stderr.contains("--today"), "{refused:?}");
+    assert!(service.stop().success());
+    let gone = there.run(["import", "batches", "b.csv", &url]).ended(1);
+    assert!(gone.stderr.contains("cannot reach"), "{gone:?}");
+}
+
+#[test]
+fn what_is_exported_can_be_imported() {
+    let place = Place::new();
+    place.write("b.csv", BATCHES);
+    place.write("o.csv", ORDERS);
+    place.run(["import", "batches", "b.csv"]).ended(0);
+    place
+        .run(["import", "orders", "o.csv", COLUMNS, "--number-lines"])
+        .ended(3);
+    for (what, file) in [("batches", "b2.csv"), ("orders", "o2.csv.gz")] {
+        place.run(["export", what, file]).ended(0);
+    }
+    let copy = "--database=sqlite:copy.db";
+    place.run(["import", "batches", "b2.csv", copy]).ended(0);
+    place.run(["import", "orders", "o2.csv.gz", copy]).ended(0);
+    for what in ["batches", "orders", "backorders"] {
+        let one = place.run(["export", what]).ended(0).stdout;
+        assert!(one.lines().count() > 1, "{what}: {one}");
+        assert_eq!(
+            one,
+            place.run(["export", what, copy]).ended(0).stdout,
+            "{what}"
+        );
+    }
+    let audit = place.run(["audit", copy]).ended(0);
+    assert!(audit.stdout.contains("adds up"), "{audit:?}");
+}
+
+#[test]
+fn a_file_of_many_pieces_keeps_its_order() {
+    let place = Place::new();
+    place.write("b.csv", "ref,sku,qty,eta\nb1,TABLE,3000,\n");
+    let mut orders = String::from("orderid,sku,qty\n");
+    for row in 0..5_000 {
+        writeln!(orders, "o{row:05},TABLE,1").unwrap();
+        if row % 1_000 == 0 {
+            orders.push_str("bad,TABLE,0\n");
+        }
+    }
+    place.run(["import", "batches", "b.csv"]).ended(0);
+    let imported = place
+        .run_with_input(["import", "orders", "-", "--json"], orders)
+        .ended(3);
+    let summary = imported.json();
+    assert_eq!(summary["allocated"], 3_000);
+    assert_eq!(summary["backordered"], 2_000);
+    let rejects = place.read("orders.rejects.csv");
+    let lines: Vec<_> = rejects
+        .lines()
+        .skip(1)
+        .map(|row| row.split(',').next().unwrap())
+        .collect();
+    assert_eq!(lines, ["3", "1004", "2005", "3006", "4007"]);
+    let allocated = place.run(["export", "allocations"]).ended(0).stdout;
+    let last = allocated.lines().last().unwrap();
+    assert!(
+        last.starts_with("o02999,"),
+        "who came first is served first: {last}"
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_on_is_told_with_its_line() {
+    let place = Place::new();
+    place.write("b.csv", BATCHES);
+    place.run(["import", "batches", "b.csv"]).ended(0);
+    let mut packed = pack(&format!("orderid,sku,qty\n{}", "o1,TABLE,1\n".repeat(100)));
+    packed.truncate(packed.len() - 8);
+    place.write("cut.csv.gz", packed);
+    let cut = place.run(["import", "orders", "cut.csv.gz"]).ended(1);
+    assert!(cut.stderr.contains("after line 101"), "{cut:?}");
+    assert!(cut.stderr.contains("import the file again"), "{cut:?}");
+    assert_eq!(place.audit()["lines"], 1);
+}
+
+#[test]
+fn files_that_make_no_sense_are_refused() {
+    let place = Place::new();
+    place.write("b.csv", "ref,sku,qty\nb1,TABLE,10\n");
+    let refused = place.run(["import", "batches", "b.csv"]).ended(1);
+    assert!(refused.stderr.contains("`eta`"), "{refused:?}");
+    place
+        .run(["import", "batches", "b.csv", "--columns", "eta="])
+        .ended(0);
+    let refused = place
+        .run(["import", "batches", "b.csv", "--columns", "order=x"])
+        .ended(2);
+    assert!(refused.stderr.contains("`order`"), "{refused:?}");
+    place
+        .run([
+            "import",
+            "batches",
+            "b.csv",
+            "--number-lines",
+            "--columns",
+            "eta=",
+        ])
+        .ended(2);
+    place.run(["import", "batches", "no.csv"]).ended(1);
+    let memory = [
+        "import",
+        "batches",
+        "b.csv",
+        "--columns",
+        "eta=",
+        "--database",
+        "memory:",
+    ];
+    let refused = place.run(memory).ended(2);
+    assert!(refused.stderr.contains("memory:"), "{refused:?}");
+}
+
+#[test]
+fn commands_are_applied_with_a_result_each() {
+    let place = Place::new();
+    let commands = "\
+        {\"type\":\"CreateBatch\",\"reference\":\"b1\",\"sku\":\"TABLE\",\"quantity\":5}\n\
+        \n\
+        {\"type\":\"Allocate\",\"order_id\":\"o1\",\"sku\":\"TABLE\",\"quantity\":2}\n\
+        {\"type\":\"Allocate\",\"order_id\":\"o2\",\"sku\":\"LAMP\",\"quantity\":2}\n\
+        no command\n\
+        {\"type\":\"CancelOrder\",\"order_id\":\"o1\"}";
+    place.write("c.ndjson", commands);
+    let applied = place.run(["apply", "c.ndjson", TODAY]).ended(3);
+    let status: Vec<_> = applied
+        .lines()
+        .iter()
+        .map(|line| line["status"].clone())
+        .collect();
+    assert_eq!(status, ["ok", "ok", "rejected", "invalid", "ok"]);
+    assert_eq!(applied.lines()[1]["reply"]["current_promise"], "2026-11-21");
+    let quiet = place
+        .run(["apply", "c.ndjson", "--quiet", "--json"])
+        .ended(3)
+        .json();
+    assert_eq!((&quiet["commands"], &quiet["ok"]), (&5.into(), &3.into()));
+    assert_eq!(place.audit()["cancelled_lines"], 1);
+
+    let other = Place::new();
+    let service = other.serve(&[TODAY]);
+    let url = format!("--url={}", service.url());
+    let path = place.path("c.ndjson");
+    let through = other
+        .run(["apply".as_ref(), path.as_os_str(), url.as_ref()])
+        .ended(3);
+    assert_eq!(through.stdout, applied.stdout);
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let place = Place::new();
+    let batch = r#"{"type":"CreateBatch","reference":"b1","sku":"TABLE","quantity":5}"#;
+    place.run_with_input(["apply", "-"], batch).ended(0);
+    let other = batch.replace("b1", "b2");
+    let tried = place
+        .run_with_input(["apply", "-", "--dry-run"], &other)
+        .ended(0);
+    assert_eq!(tried.lines()[0]["events"][0]["type"], "BatchCreated");
+    assert_eq!(tried.lines()[1]["summary"]["ok"], 1);
+    assert_eq!(place.audit()["batches"], 1);
+}
+
+#[test]
+fn the_books_program_allocates_from_file_to_file() {
+    let place = Place::new();
+    place.write(
+        "batches.csv",
+        "ref,sku,qty,eta\nb1,CLOCK,100,\nb2,CLOCK,100,2011-01-01\nb3,LAMP,100,2011-01-03\n",
+    );
+    place.write("orders.csv", "orderid,sku,qty\no1,CLOCK,3\no2,LAMP,12\n");
+    place.run(["allocate", "."]).ended(0);
+    let expected = "orderid,sku,qty,batchref\no1,CLOCK,3,b1\no2,LAMP,12,b3\n";
+    assert_eq!(place.read("allocations.csv"), expected);
+    assert!(!exists(&place.path("landfall.db")));
+}
+
+#[test]
+fn lines_that_get_nothing_are_listed_with_the_reason() {
+    let place = Place::new();
+    place.write("batches.csv", BATCHES);
+    place.write(
+        "orders.csv",
+        "orderid,sku,qty\no1,TABLE,4\no1,TABLE,4\no2,TABLE,8\no3,NOPE,1\no4,LAMP,-1\n",
+    );
+    let ran = place.run(["allocate", ".", "--full", TODAY]).ended(3);
+    let expected = "orderid,sku,qty,batchref,line_id,promised\n\
+        o1,TABLE,4,b1,TABLE,2026-11-21\n\
+        o1,TABLE,4,b1,TABLE#2,2026-11-21\n";
+    assert_eq!(place.read("allocations.csv"), expected);
+    for reason in [
+        "orders.csv line 4: nothing can hold 8 of TABLE",
+        "orders.csv line 5: there is no product with the SKU NOPE",
+        "orders.csv line 6: negative quantity -1",
+    ] {
+        assert!(ran.stderr.contains(reason), "{ran:?}");
+    }
+}

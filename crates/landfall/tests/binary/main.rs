@@ -1,0 +1,8 @@
+//! Tests of the real binary, as those see it who start it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod cli;
+mod files;
+mod service;
+mod support;

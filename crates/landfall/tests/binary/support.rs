@@ -1,0 +1,339 @@
+//! The real binary: commands that run to their end, and services that are stopped whatever happens.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// Longer than anything here takes; who waits for it waits for something that never comes.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A directory of one test, with the binary to run in it.
+pub(crate) struct Place {
+    directory: tempfile::TempDir,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self { directory }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        String::from_utf8(std::fs::read(self.path(name)).unwrap()).unwrap()
+    }
+
+    /// The binary, in this directory, without the environment's configuration.
+    pub(crate) fn command<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
+        command.args(arguments).current_dir(self.directory.path());
+        Self::clean(&mut command);
+        command
+    }
+
+    fn clean(command: &mut Command) {
+        for (name, _) in std::env::vars_os() {
+            if name
+                .to_str()
+                .is_some_and(|name| name.starts_with("LANDFALL_"))
+            {
+                command.env_remove(name);
+            }
+        }
+        command.stdin(Stdio::null());
+    }
+
+    /// Runs the binary to its end.
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Ran {
+        Ran::new(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs the binary to its end, with something to read.
+    pub(crate) fn run_with_input<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+        input: impl AsRef<[u8]>,
+    ) -> Ran {
+        let mut command = self.command(arguments);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let input = input.as_ref().to_vec();
+        let writer = std::thread::spawn(move || {
+            // It may end before it has read everything.
+            let _ = stdin.write_all(&input);
+        });
+        let ran = Ran::new(child.wait_with_output().unwrap());
+        writer.join().unwrap();
+        ran
+    }
+
+    /// Starts a service on `landfall.db` and waits until it listens.
+    pub(crate) fn serve(&self, more: &[&str]) -> Service {
+        let arguments = ["serve", "--listen", "127.0.0.1:0"];
+        Service::start_command(self.command(arguments.iter().chain(more)))
+    }
+
+    /// As [`Self::serve`], as the last command of a shell's line.
+    pub(crate) fn serve_in_shell(&self, before: &str) -> Service {
+        let mut command = Command::new("sh");
+        let binary = env!("CARGO_BIN_EXE_landfall");
+        command.arg("-c").arg(format!(
+            "{before}; exec {binary} serve --listen 127.0.0.1:0"
+        ));
+        command.current_dir(self.directory.path());
+        Self::clean(&mut command);
+        Service::start_command(command)
+    }
+
+    /// What an audit says of `landfall.db`.
+    pub(crate) fn audit(&self) -> Value {
+        let audit = self.run(["audit", "--json"]);
+        let report = audit.json();
+        assert_eq!(report["ok"], Value::Bool(audit.code == 0), "{audit:?}");
+        report
+    }
+}
+
+/// A command that has ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    fn new(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// It ended so.
+    #[track_caller]
+    pub(crate) fn ended(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{self:?}");
+        self
+    }
+
+    /// The one JSON object that it printed.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The JSON objects that it printed, one a line.
+    #[track_caller]
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        let lines = self.stdout.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+}
+
+/// A running service. It is killed when this is dropped.
+pub(crate) struct Service {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Service {
+    /// Starts a service and waits until it listens.
+    pub(crate) fn start_command(mut command: Command) -> Self {
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        // From here on a panic drops the service, which kills it.
+        let mut service = Self {
+            child: command.spawn().unwrap(),
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        };
+        let stderr = service.child.stderr.take().unwrap();
+        let (sender, said) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                // Nobody listens any more once the address is known.
+                let _ = sender.send(line);
+            }
+        });
+        let mut before = Vec::new();
+        loop {
+            let line = said
+                .recv_timeout(PATIENCE)
+                .unwrap_or_else(|_| panic!("it does not listen: {before:#?}"));
+            if let Some(url) = line.strip_prefix("listening on http://") {
+                service.address = url.parse().unwrap();
+                return service;
+            }
+            before.push(line);
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args([name, &pid]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Asks it to end.
+    pub(crate) fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub(crate) fn stop(mut self) -> ExitStatus {
+        self.terminate();
+        self.wait()
+    }
+
+    /// Waits until it has ended.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
+    /// Ends it as a power failure would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Response {
+        self.client().request("GET", path, "").unwrap()
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &str) -> Response {
+        self.client().request("POST", path, body).unwrap()
+    }
+
+    /// A connection of its own.
+    pub(crate) fn client(&self) -> Client {
+        Client::connect(self.address).unwrap()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // Both fail when it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The answer to a request.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
+
+impl Response {
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// A connection, for one request after the other. Small, because what is tested is on its other end.
+pub(crate) struct Client {
+    address: SocketAddr,
+    stream: BufReader<TcpStream>,
+}
+
+impl Client {
+    pub(crate) fn connect(address: SocketAddr) -> std::io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        let stream = BufReader::new(stream);
+        Ok(Self { address, stream })
+    }
+
+    pub(crate) fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> std::io::Result<Response> {
+        let (address, length) = (self.address, body.len());
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\n\r\n{body}"
+        );
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        let mut line = String::new();
+        let mut head = Vec::new();
+        while line != "\r\n" {
+            line.clear();
+            if self.stream.read_line(&mut line)? == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+            head.push(line.to_ascii_lowercase());
+        }
+        let status = head[0].split(' ').nth(1).unwrap().parse().unwrap();
+        let length = head
+            .iter()
+            .find_map(|line| line.strip_prefix("content-length:"));
+        let length = length
+            .expect("answers here are never chunked")
+            .trim()
+            .parse()
+            .unwrap();
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body)?;
+        let body = String::from_utf8(body).unwrap();
+        Ok(Response { status, body })
+    }
+}
+
+/// A batch that nothing exhausts.
+pub(crate) fn plenty(sku: &str) -> String {
+    format!(r#"{{"reference": "b-{sku}", "sku": "{sku}", "quantity": 1000000000}}"#)
+}
+
+/// One line of an order.
+pub(crate) fn line(order: &str, sku: &str) -> String {
+    format!(r#"{{"order_id": "{order}", "sku": "{sku}", "quantity": 1}}"#)
+}
+
+/// Whether a file is there.
+pub(crate) fn exists(path: &Path) -> bool {
+    path.try_exists().unwrap()
+}
+
+/// Makes a database look as if a later version had migrated it: the last entry in the index of the
+/// migrations' versions (a record of two numbers, version and row) gets a version beyond any.
+pub(crate) fn pretend_newer(database: &Path) {
+    let mut bytes = std::fs::read(database).unwrap();
+    let entry = |version: u8| [5, 3, 1, 1, version, version];
+    let find = |version| bytes.windows(6).position(|window| window == entry(version));
+    let at = (2..127).rev().find_map(find).expect("there is a migration");
+    bytes[at + 4] = 127;
+    std::fs::write(database, bytes).unwrap();
+}

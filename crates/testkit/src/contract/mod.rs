@@ -66,7 +66,8 @@ macro_rules! store_contract {
             a_cut_drops_lines_by_the_written_rule a_cut_drops_the_latest_promise_first
             a_cut_goes_by_the_present_promise a_cut_restores_lines_that_still_fit
             losers_are_served_again_or_wait a_new_batch_fills_the_waiting
-            freed_stock_fills_the_waiting a_large_line_blocks_nobody a_split_line_is_served_whole
+            freed_stock_fills_the_waiting a_large_line_blocks_nobody
+            a_line_that_fits_no_batch_is_passed_over a_split_line_is_served_whole
             a_deep_cut_reaches_every_line
         }
         $crate::store_contract! { @group promises

@@ -7,7 +7,7 @@ use landfall_domain::{Event, LineKey};
 use super::scene::in_days;
 use crate::clock::today;
 use crate::commands::{
-    amend, batch, cancel_line, cancel_order, key, line, name, set_eta, set_quantity,
+    amend, batch, cancel_line, cancel_order, key, line, name, order, set_eta, set_quantity,
 };
 use crate::database::Database;
 use crate::harness::Harness;
@@ -250,6 +250,25 @@ pub async fn a_large_line_blocks_nobody<D: Database>() {
         Status::Allocated
     );
     assert_eq!(waiting(&h, "SOFA").await, ["huge"]);
+    h.audit().await;
+}
+
+/// A line that no single batch can hold is passed over, though all batches together could.
+pub async fn a_line_that_fits_no_batch_is_passed_over<D: Database>() {
+    let h = Harness::<D>::start();
+    h.done(batch("b", "SOFA", 3)).await;
+    h.done(batch("c", "SOFA", 3)).await;
+    h.done(
+        order("o-1", &[])
+            .named("1", "SOFA", 3)
+            .named("2", "SOFA", 3),
+    )
+    .await;
+    h.done(line("five", "SOFA", 5)).await;
+    h.done(line("three", "SOFA", 3)).await;
+    h.done(cancel_order("o-1")).await;
+    assert_eq!(waiting(&h, "SOFA").await, ["five"]);
+    assert_eq!(h.see_product("SOFA").await.available, 3);
     h.audit().await;
 }
 

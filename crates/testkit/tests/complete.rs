@@ -1,0 +1,23 @@
+//! The macro of the contract suite names every case: one that it forgets would be no test anywhere.
+
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn every_case_is_in_the_macro() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/contract");
+    let list = fs::read_to_string(folder.join("mod.rs")).unwrap();
+    let mut cases = 0;
+    for file in fs::read_dir(&folder).unwrap() {
+        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+        for rest in text.split("\npub async fn ").skip(1) {
+            let Some((case, _)) = rest.split_once("<D: Database>()") else {
+                continue;
+            };
+            let named = list.split_whitespace().any(|word| word == case);
+            assert!(named, "{case} is not in store_contract!");
+            cases += 1;
+        }
+    }
+    assert!(cases > 80, "the cases are where this test looks for them");
+}

@@ -31,6 +31,12 @@ pub fn units(quantity: u64) -> Quantity {
     Quantity::new(quantity).unwrap_or_else(|error| panic!("{quantity} {error}"))
 }
 
+/// A quantity that may be 0. Panics where it is out of range.
+#[track_caller]
+pub fn count(quantity: u64) -> Count {
+    Count::new(quantity).unwrap_or_else(|error| panic!("{quantity} {error}"))
+}
+
 /// A priority. Panics where it is out of range.
 #[track_caller]
 pub fn rank(priority: u64) -> Priority {
@@ -213,7 +219,7 @@ fn new_line(line: Option<&str>, sku: &str, quantity: u64) -> NewLine {
 pub fn set_quantity(reference: &str, quantity: u64) -> Command {
     Command::ChangeBatchQuantity(ChangeBatchQuantity {
         reference: name(reference),
-        quantity: Count::new(quantity).unwrap_or_else(|error| panic!("{quantity} {error}")),
+        quantity: count(quantity),
         reason: None,
     })
 }

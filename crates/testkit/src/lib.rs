@@ -9,6 +9,9 @@ pub mod contract;
 pub mod database;
 pub mod faulty;
 pub mod harness;
+pub mod history;
+pub mod replay;
+pub mod state;
 pub mod stingy;
 
 pub use clock::{FixedClock, today};

@@ -1,12 +1,15 @@
 //! The service and the naive reading of the rules agree after every command.
 
+use jiff::ToSpan;
 use landfall_service::{Answer, Failure, Request};
+use landfall_testkit::history::{Step, history};
+use landfall_testkit::replay::start;
 use landfall_testkit::run;
+use landfall_testkit::state::{State, state};
 use proptest::prelude::*;
 
 use crate::reference::Model;
-use crate::universe::{Step, history};
-use crate::world::{Singly, config, state, world};
+use crate::{Singly, config};
 
 proptest! {
     #![proptest_config(config())]
@@ -15,12 +18,11 @@ proptest! {
     #[test]
     fn service_and_reference_agree(steps in history(100)) {
         run(async {
-            let world = world::<Singly>(3);
+            let world = start::<Singly>(3);
             let mut model = Model::new(1);
             for step in &steps {
                 match step {
                     Step::Wait(days) => {
-                        use jiff::ToSpan;
                         world.clock.set_day(world.today() + days.days());
                     }
                     // Ids are a matter of the engine; the reference knows only rules.
@@ -51,7 +53,7 @@ fn made(answer: &Answer) -> Option<bool> {
 /// Lines and batches as they can be compared: in the order of their names.
 type Seen = (Vec<String>, Vec<String>);
 
-fn seen(state: &crate::world::State) -> Seen {
+fn seen(state: &State) -> Seen {
     let lines = state.lines.iter().map(|line| {
         let pegs: Vec<_> = line
             .allocations

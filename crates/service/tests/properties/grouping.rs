@@ -1,10 +1,12 @@
 //! Rejected commands leave no trace, and it does not matter which commands share a commit.
 
+use landfall_testkit::history::{Step, history};
+use landfall_testkit::replay::{in_groups, one_by_one, start};
 use landfall_testkit::run;
+use landfall_testkit::state::state;
 use proptest::prelude::*;
 
-use crate::universe::{Step, history};
-use crate::world::{AtOnce, ByTwos, Singly, config, in_groups, one_by_one, state, world};
+use crate::{AtOnce, ByTwos, Singly, config};
 
 /// The steps without the commands that were refused.
 fn accepted(steps: &[Step], answers: &[landfall_service::Answer]) -> Vec<Step> {
@@ -24,7 +26,7 @@ proptest! {
     #[test]
     fn groups_change_nothing(steps in history(60), sizes in prop::collection::vec(1_usize..12, 1..5)) {
         run(async {
-            let (alone, together) = (world::<AtOnce>(0), world::<Singly>(1_000));
+            let (alone, together) = (start::<AtOnce>(0), start::<Singly>(1_000));
             let one = one_by_one(&alone, &steps).await;
             let other = in_groups(&together, &steps, &sizes).await;
             prop_assert_eq!(one, other);
@@ -41,7 +43,7 @@ proptest! {
         sizes in prop::collection::vec(1_usize..12, 1..5),
     ) {
         run(async {
-            let (all, some) = (world::<ByTwos>(2), world::<AtOnce>(1_000));
+            let (all, some) = (start::<ByTwos>(2), start::<AtOnce>(1_000));
             let answers = in_groups(&all, &steps, &sizes).await;
             let accepted = accepted(&steps, &answers);
             let again = one_by_one(&some, &accepted).await;
@@ -57,7 +59,7 @@ proptest! {
     #[test]
     fn a_dry_run_is_a_rehearsal(before in history(20), then in history(12)) {
         run(async {
-            let world = world::<ByTwos>(3);
+            let world = start::<ByTwos>(3);
             one_by_one(&world, &before).await;
             let requests: Vec<_> = then
                 .into_iter()

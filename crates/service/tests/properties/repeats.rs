@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use landfall_domain::{Command, LineKey, Status};
 use landfall_service::Request;
+use landfall_testkit::history::{Step, history};
+use landfall_testkit::replay::{one_by_one, start};
 use landfall_testkit::run;
+use landfall_testkit::state::state;
 use proptest::prelude::*;
 
-use crate::universe::{Step, history};
-use crate::world::{AtOnce, config, one_by_one, state, world};
+use crate::{AtOnce, config};
 
 proptest! {
     #![proptest_config(config())]
@@ -18,7 +20,7 @@ proptest! {
     #[test]
     fn a_repeat_changes_nothing(steps in history(50)) {
         run(async {
-            let world = world::<AtOnce>(3);
+            let world = start::<AtOnce>(3);
             let answers = one_by_one(&world, &steps).await;
             let before = state(&*world.views).await;
             let requests = steps.iter().filter_map(|step| match step {
@@ -44,7 +46,7 @@ proptest! {
     #[test]
     fn nobody_is_forgotten(steps in history(80)) {
         run(async {
-            let world = world::<AtOnce>(1_000);
+            let world = start::<AtOnce>(1_000);
             let answers = one_by_one(&world, &steps).await;
             let (mut accepted, mut cancelled) = (BTreeSet::new(), BTreeSet::new());
             let requests = steps.iter().filter_map(|step| match step {

@@ -16,6 +16,7 @@ mod shop;
 pub mod book;
 pub mod commits;
 pub mod demand;
+pub mod histories;
 pub mod lists;
 pub mod loading;
 pub mod orders;
@@ -89,6 +90,11 @@ macro_rules! store_contract {
             an_id_is_answered_once_within_a_group ids_are_remembered_across_a_restart
             a_restart_changes_nothing a_dry_run_leaves_nothing
         }
+        mod histories {
+            $crate::store_contract! { @plain histories
+                a_history_ends_as_in_memory a_restart_in_between_is_not_seen
+            }
+        }
     };
     (@group $group:ident $($case:ident)*) => {
         mod $group {
@@ -99,5 +105,13 @@ macro_rules! store_contract {
                 }
             )*
         }
+    };
+    (@plain $group:ident $($case:ident)*) => {
+        $(
+            #[test]
+            fn $case() {
+                $crate::contract::$group::$case::<super::DatabaseUnderTest>();
+            }
+        )*
     };
 }

@@ -1,4 +1,4 @@
-//! A small universe of commands: few names and quantities, so that they meet often.
+//! Histories for property tests, in a small universe: few names and quantities, so that they meet often.
 
 use std::fmt;
 
@@ -8,17 +8,17 @@ use landfall_domain::commands::{
     Allocate, CancelLine, CancelOrder, ChangeBatchEta, ChangeBatchQuantity, ChangeLineQuantity,
     CreateBatch, NewLine, PlaceOrder,
 };
-use landfall_domain::values::Count;
 use landfall_domain::{Command, Deliver, IfShort, LineId, Location, Policy, Quantity, Sku};
 use landfall_service::{Request, wire};
-use landfall_testkit::commands::{name, rank};
-use landfall_testkit::today;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
+use crate::clock::today;
+use crate::commands::{count, name, rank, units};
+
 /// What happens next.
 #[derive(Clone)]
-pub(crate) enum Step {
+pub enum Step {
     /// Somebody asks for something.
     Ask(Request),
     /// So many days pass.
@@ -42,7 +42,7 @@ impl fmt::Debug for Step {
 }
 
 /// A history of at most so many steps. A few batches come first, or hardly anything would be accepted.
-pub(crate) fn history(most: usize) -> impl Strategy<Value = Vec<Step>> {
+pub fn history(most: usize) -> impl Strategy<Value = Vec<Step>> {
     let ask = |command| Step::Ask(Request { id: None, command });
     let opening = prop::collection::vec(create_batch().prop_map(ask), 0..5);
     let step = prop_oneof![
@@ -109,7 +109,7 @@ fn change_quantity() -> impl Strategy<Value = Command> {
         prop::option::of(Just("storm".to_owned())),
     )
         .prop_map(|(reference, quantity, reason)| {
-            let quantity = Count::new(quantity).unwrap();
+            let quantity = count(quantity);
             Command::ChangeBatchQuantity(ChangeBatchQuantity {
                 reference,
                 quantity,
@@ -218,10 +218,6 @@ fn line_id() -> impl Strategy<Value = Option<LineId>> {
 fn quantity() -> impl Strategy<Value = Quantity> {
     // Mostly small, so that several lines share a batch.
     prop_oneof![3 => 1_u64..6, 1 => 6_u64..20].prop_map(units)
-}
-
-fn units(quantity: u64) -> Quantity {
-    Quantity::new(quantity).unwrap()
 }
 
 fn priority() -> impl Strategy<Value = u64> {

@@ -8,6 +8,7 @@ use crate::history::{Step, history};
 use crate::replay::{in_groups, start, start_on};
 use crate::run;
 use crate::state::state;
+use crate::stingy::ShortPages;
 
 /// Tries a rule with histories and sizes of groups. Fewer than usual, because a store may be slow; the
 /// service's own tests try many in memory.
@@ -25,11 +26,12 @@ fn with_histories(rule: impl Fn(Vec<Step>, Vec<usize>) -> Result<(), TestCaseErr
     }
 }
 
-/// The same answers, the same events and the same rows as in memory.
+/// The same answers, the same events and the same rows as in memory, also where the lines of a range are read
+/// one by one.
 pub fn a_history_ends_as_in_memory<D: Database>() {
     with_histories(|steps, sizes| {
         run(async {
-            let (this, memory) = (start::<D>(2), start::<Memory>(1_000));
+            let (this, memory) = (start::<ShortPages<D, 1>>(2), start::<Memory>(1_000));
             let answers = in_groups(&this, &steps, &sizes).await;
             let expected = in_groups(&memory, &steps, &sizes).await;
             prop_assert_eq!(answers, expected);

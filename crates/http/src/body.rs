@@ -3,11 +3,11 @@
 
 use axum::body::Body;
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_TYPE, HeaderName};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderName};
 use axum::http::request::Parts;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use landfall_domain::CommandId;
 use landfall_service::wire;
 use serde::Deserialize;
@@ -21,6 +21,9 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Bodies up to this length are not counted against the room for larger ones.
 const SMALL: usize = 64 << 10;
+
+/// How much of a body that is refused is read and thrown away.
+const DRAIN: usize = 64 << 20;
 
 /// How a body is written, by its content type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,14 @@ pub(crate) fn format(headers: &HeaderMap) -> Result<Option<Format>, Problem> {
     let Some(value) = headers.get(CONTENT_TYPE) else {
         return Ok(None);
     };
+    if let Some(encoding) = headers
+        .get(CONTENT_ENCODING)
+        .filter(|name| *name != "identity")
+    {
+        return Err(media_type(&format!(
+            "The encoding {encoding:?} is not read here"
+        )));
+    }
     let text = value.to_str().unwrap_or_default();
     let essence = text
         .split(';')
@@ -69,21 +80,29 @@ fn media_type(what: &str) -> Problem {
 
 /// A body of JSON, whole. It may be empty; then it needs no content type.
 pub(crate) async fn json(context: &Context, parts: &Parts, body: Body) -> Result<Whole, Problem> {
-    let format = format(&parts.headers)?;
-    let whole = whole(context, body, context.limits.body).await?;
-    match format {
-        Some(Format::Json) => Ok(whole),
-        None if whole.bytes.is_empty() => Ok(whole),
-        None => Err(media_type("The body has no content type")),
-        Some(Format::Ndjson) => Err(media_type("NDJSON is read at /v1/commands only")),
+    let wrong = match format(&parts.headers) {
+        Ok(Some(Format::Json)) => None,
+        Ok(None) if body.is_end_stream() => None,
+        Ok(None) => Some(media_type("The body has no content type")),
+        Ok(Some(Format::Ndjson)) => Some(media_type("NDJSON is read at /v1/commands only")),
+        Err(problem) => Some(problem),
+    };
+    match wrong {
+        None => whole(context, parts, body, context.limits.body).await,
+        Some(problem) => Err(refused(context, parts, body, problem).await),
     }
 }
 
 /// A whole body of at most so many bytes.
-pub(crate) async fn whole(context: &Context, body: Body, most: usize) -> Result<Whole, Problem> {
+pub(crate) async fn whole(
+    context: &Context,
+    parts: &Parts,
+    mut body: Body,
+    most: usize,
+) -> Result<Whole, Problem> {
     let hint = body.size_hint();
     if hint.lower() > most as u64 {
-        return Err(too_large(most));
+        return Err(refused(context, parts, body, too_large(most)).await);
     }
     let expected = hint
         .upper()
@@ -93,19 +112,69 @@ pub(crate) async fn whole(context: &Context, body: Body, most: usize) -> Result<
     } else {
         None
     };
-    let collect = Limited::new(body, most).collect();
-    match tokio::time::timeout(context.limits.body_timeout, collect).await {
-        Ok(Ok(collected)) => Ok(Whole {
-            bytes: collected.to_bytes(),
-            _room: room,
-        }),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(most)),
+    match tokio::time::timeout(context.limits.body_timeout, collect(&mut body, most)).await {
+        Ok(Ok(Some(bytes))) => Ok(Whole { bytes, _room: room }),
+        Ok(Ok(None)) => Err(refused(context, parts, body, too_large(most)).await),
         Ok(Err(_)) => Err(Problem::ill_formed("", "was cut off")),
         Err(_) => Err(Problem::new(
             Kind::Timeout,
             "The body did not come in time. Nothing was done.",
         )),
     }
+}
+
+/// All of a body; none if it is longer than it may be.
+async fn collect(body: &mut Body, most: usize) -> Result<Option<Bytes>, axum::Error> {
+    // Nearly always there is one piece, and it need not be copied.
+    let Some(first) = piece(body).await? else {
+        return Ok(Some(Bytes::new()));
+    };
+    if first.len() > most {
+        return Ok(None);
+    }
+    let Some(mut next) = piece(body).await? else {
+        return Ok(Some(first));
+    };
+    let mut all = BytesMut::from(first);
+    loop {
+        if all.len() + next.len() > most {
+            return Ok(None);
+        }
+        all.extend_from_slice(&next);
+        match piece(body).await? {
+            Some(piece) => next = piece,
+            None => return Ok(Some(all.freeze())),
+        }
+    }
+}
+
+/// The next bytes of a body; none at its end. Trailers are skipped.
+async fn piece(body: &mut Body) -> Result<Option<Bytes>, axum::Error> {
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame?.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
+}
+
+/// Reads on past the refusal of a body, up to a bound: a client that is still writing when its connection
+/// is closed gets a reset instead of the answer. One that asked before it wrote has not begun to.
+async fn refused(context: &Context, parts: &Parts, mut body: Body, problem: Problem) -> Problem {
+    let drain = async {
+        let mut rest = DRAIN;
+        while let Ok(Some(piece)) = piece(&mut body).await {
+            rest = rest.saturating_sub(piece.len());
+            if rest == 0 {
+                break;
+            }
+        }
+    };
+    if !parts.headers.contains_key(EXPECT) {
+        // Whether it came to its end makes no difference to the answer.
+        let _ = tokio::time::timeout(context.limits.body_timeout, drain).await;
+    }
+    problem
 }
 
 fn room(context: &Context, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {

@@ -1,6 +1,7 @@
 //! Dry runs: what commands would do, with nothing committed.
 
 use axum::body::Body;
+use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use bytes::Bytes;
 use futures_util::stream;
@@ -11,8 +12,9 @@ use serde::Serialize;
 
 use crate::lines::Lines;
 use crate::problems::{Kind, Problem};
-use crate::stream::{Piece, ResultLine, Slot, Status};
-use crate::{Shared, answers, body, stream as commands};
+use crate::results::{ResultLine, Slot, Status};
+use crate::stream::{self as commands, Piece};
+use crate::{Shared, answers, body};
 
 /// Result lines that are put together at one time.
 const LINES: usize = 256;
@@ -95,9 +97,13 @@ pub(crate) async fn one(context: &Shared, request: Request) -> Result<Response<B
 
 /// Commands as NDJSON: one line each, then the summary. All are read before the first is run, because one
 /// too many refuses them all.
-pub(crate) async fn ndjson(context: &Shared, body: Body) -> Result<Response<Body>, Problem> {
+pub(crate) async fn ndjson(
+    context: &Shared,
+    parts: &Parts,
+    body: Body,
+) -> Result<Response<Body>, Problem> {
     let limits = &context.limits;
-    let whole = body::whole(context, body, limits.dry_run_bytes).await?;
+    let whole = body::whole(context, parts, body, limits.dry_run_bytes).await?;
     let mut lines = Lines::new(limits.line);
     lines.push(&whole.bytes);
     let mut piece = Piece::default();

@@ -21,6 +21,7 @@ mod paths;
 pub mod problems;
 mod query;
 mod resources;
+mod results;
 mod schemas;
 mod serve;
 mod stream;
@@ -123,7 +124,8 @@ type Shared = Arc<Context>;
 /// The API as a router.
 pub fn router(app: App, limits: &Limits) -> Router {
     let (routes, document) = openapi::routes().split_for_parts();
-    let metrics = metrics::Metrics::new(document.paths.paths.keys().map(String::as_str));
+    let described = document.paths.paths.keys().map(String::as_str);
+    let metrics = metrics::Metrics::new(described.chain(openapi::PAGES));
     let context = Arc::new(Context {
         bodies: Arc::new(Semaphore::new(limits.bodies >> 10)),
         streams: Arc::new(Semaphore::new(limits.streams)),

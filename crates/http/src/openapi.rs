@@ -181,20 +181,21 @@ async fn document() -> Response<Body> {
     answers::bytes(StatusCode::OK, answers::JSON, document)
 }
 
+/// The routes of [`pages`].
+pub(crate) const PAGES: [&str; 3] = ["/docs", "/docs/", "/docs/{*file}"];
+
 /// The pages on which the document can be read and tried out. They are part of the binary: nothing is
 /// fetched from elsewhere.
 pub(crate) fn pages() -> Router<Shared> {
+    let [bare, index, file] = PAGES;
     Router::new()
         // The page refers to its files relative to `/docs/`.
         .route(
-            "/docs",
+            bare,
             get(async || (StatusCode::SEE_OTHER, [(LOCATION, "/docs/")])),
         )
-        .route("/docs/", get(async || page("index.html")))
-        .route(
-            "/docs/{*file}",
-            get(async |Path(file): Path<String>| page(&file)),
-        )
+        .route(index, get(async || page("index.html")))
+        .route(file, get(async |Path(file): Path<String>| page(&file)))
 }
 
 fn page(file: &str) -> Result<Response<Body>, Problem> {

@@ -1,8 +1,10 @@
 //! From refusals and failures to RFC 9457 problems: every error that the API answers with is made here.
 
+mod kind;
+
 use axum::body::Body;
+use axum::http::Response;
 use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use landfall_domain::Rejection;
 use landfall_domain::rejection::Difference;
@@ -12,215 +14,7 @@ use landfall_service::wire::{BadCommand, FieldError};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-/// What a problem's `type` begins with. It is a name, not an address: it reads the same in an answer, in a
-/// line of NDJSON and in a log.
-pub const TYPE_PREFIX: &str = "urn:landfall:problem:";
-
-/// The kinds of problems. The slug of a kind never changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A body, header, path or query that breaks the syntax.
-    IllFormed,
-    /// No such route.
-    NoRoute,
-    /// No such batch.
-    UnknownBatch,
-    /// No such order.
-    UnknownOrder,
-    /// No such order line.
-    UnknownLine,
-    /// No such product, where the path names it.
-    UnknownProduct,
-    /// The route exists with another method.
-    MethodNotAllowed,
-    /// The body did not come in time.
-    Timeout,
-    /// It exists with other content.
-    Conflict,
-    /// Too little stock, and the caller did not want to wait.
-    OutOfStock,
-    /// The line can no longer be changed.
-    NotAmendable,
-    /// Less than has left.
-    BelowDispatched,
-    /// The body is too long, or holds too many commands.
-    TooLarge,
-    /// The body's content type is not one that the route reads.
-    MediaType,
-    /// The command names a product that does not exist.
-    UnknownSku,
-    /// The command names a shipment that does not exist.
-    UnknownShipment,
-    /// The idempotency key belongs to another command.
-    IdReused,
-    /// Well-formed, but beyond what this service does.
-    Unsupported,
-    /// More steps than one unit of work may take.
-    TooMuchWork,
-    /// The database refuses this command's data.
-    Unstorable,
-    /// The service failed; not the caller's fault.
-    Internal,
-    /// Too much is going on.
-    Busy,
-    /// The service is shutting down.
-    Stopping,
-    /// The database cannot be used at present; nothing was done.
-    Unavailable,
-    /// The database failed in the middle of the commit.
-    OutcomeUnknown,
-}
-
-impl Kind {
-    /// All of them, in the order of their status.
-    pub const ALL: [Kind; 25] = [
-        Kind::IllFormed,
-        Kind::NoRoute,
-        Kind::UnknownBatch,
-        Kind::UnknownOrder,
-        Kind::UnknownLine,
-        Kind::UnknownProduct,
-        Kind::MethodNotAllowed,
-        Kind::Timeout,
-        Kind::Conflict,
-        Kind::OutOfStock,
-        Kind::NotAmendable,
-        Kind::BelowDispatched,
-        Kind::TooLarge,
-        Kind::MediaType,
-        Kind::UnknownSku,
-        Kind::UnknownShipment,
-        Kind::IdReused,
-        Kind::Unsupported,
-        Kind::TooMuchWork,
-        Kind::Unstorable,
-        Kind::Internal,
-        Kind::Busy,
-        Kind::Stopping,
-        Kind::Unavailable,
-        Kind::OutcomeUnknown,
-    ];
-
-    /// Status, slug and title.
-    const fn row(self) -> (StatusCode, &'static str, &'static str) {
-        use StatusCode as S;
-        match self {
-            Kind::IllFormed => (S::BAD_REQUEST, "ill-formed", "The request is ill-formed"),
-            Kind::NoRoute => (
-                S::NOT_FOUND,
-                "no-such-route",
-                "There is nothing at this address",
-            ),
-            Kind::UnknownBatch => (S::NOT_FOUND, "unknown-batch", "There is no such batch"),
-            Kind::UnknownOrder => (S::NOT_FOUND, "unknown-order", "There is no such order"),
-            Kind::UnknownLine => (S::NOT_FOUND, "unknown-line", "There is no such order line"),
-            Kind::UnknownProduct => (S::NOT_FOUND, "unknown-product", "There is no such product"),
-            Kind::MethodNotAllowed => (
-                S::METHOD_NOT_ALLOWED,
-                "method-not-allowed",
-                "This address takes another method",
-            ),
-            Kind::Timeout => (
-                S::REQUEST_TIMEOUT,
-                "timeout",
-                "The body did not come in time",
-            ),
-            Kind::Conflict => (S::CONFLICT, "conflict", "It exists with other content"),
-            Kind::OutOfStock => (S::CONFLICT, "out-of-stock", "There is too little stock"),
-            Kind::NotAmendable => (
-                S::CONFLICT,
-                "not-amendable",
-                "The line can no longer be changed",
-            ),
-            Kind::BelowDispatched => (
-                S::CONFLICT,
-                "below-dispatched",
-                "More than that has been dispatched",
-            ),
-            Kind::TooLarge => (
-                S::PAYLOAD_TOO_LARGE,
-                "too-large",
-                "The request is too large",
-            ),
-            Kind::MediaType => (
-                S::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported-media-type",
-                "The content type is not one that is read here",
-            ),
-            Kind::UnknownSku => (
-                S::UNPROCESSABLE_ENTITY,
-                "unknown-sku",
-                "There is no product with this SKU",
-            ),
-            Kind::UnknownShipment => (
-                S::UNPROCESSABLE_ENTITY,
-                "unknown-shipment",
-                "There is no such shipment",
-            ),
-            Kind::IdReused => (
-                S::UNPROCESSABLE_ENTITY,
-                "id-reused",
-                "The idempotency key belongs to another command",
-            ),
-            Kind::Unsupported => (
-                S::UNPROCESSABLE_ENTITY,
-                "unsupported",
-                "This is not supported",
-            ),
-            Kind::TooMuchWork => (
-                S::UNPROCESSABLE_ENTITY,
-                "too-much-work",
-                "The command sets off more than one unit of work may do",
-            ),
-            Kind::Unstorable => (
-                S::UNPROCESSABLE_ENTITY,
-                "unstorable",
-                "The database refuses this data",
-            ),
-            Kind::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "The service failed"),
-            Kind::Busy => (S::SERVICE_UNAVAILABLE, "busy", "The service is busy"),
-            Kind::Stopping => (
-                S::SERVICE_UNAVAILABLE,
-                "stopping",
-                "The service is shutting down",
-            ),
-            Kind::Unavailable => (
-                S::SERVICE_UNAVAILABLE,
-                "unavailable",
-                "The database cannot be used at present",
-            ),
-            Kind::OutcomeUnknown => (
-                S::SERVICE_UNAVAILABLE,
-                "outcome-unknown",
-                "Whether the command was carried out is not known",
-            ),
-        }
-    }
-
-    /// The HTTP status.
-    pub const fn status(self) -> StatusCode {
-        self.row().0
-    }
-
-    /// What follows [`TYPE_PREFIX`] in `type`.
-    pub const fn slug(self) -> &'static str {
-        self.row().1
-    }
-
-    /// A sentence for people: the same for every problem of the kind.
-    pub const fn title(self) -> &'static str {
-        self.row().2
-    }
-
-    /// After how many seconds trying again makes sense.
-    const fn retry_after(self) -> Option<u16> {
-        match self {
-            Kind::Busy => Some(1),
-            Kind::Stopping | Kind::Unavailable | Kind::OutcomeUnknown => Some(5),
-            _ => None,
-        }
-    }
-}
+pub use kind::{Kind, TYPE_PREFIX};
 
 /// One problem, as an answer or as part of a line of NDJSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -495,5 +289,4 @@ impl IntoResponse for Problem {
 }
 
 #[cfg(test)]
-#[path = "problems_tests.rs"]
 mod tests;

@@ -10,7 +10,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use crate::problems::{Kind, TYPE_PREFIX};
-use crate::{book, dry_run, stream};
+use crate::{book, dry_run, results};
 
 const PREFIX: &str = "#/components/schemas/";
 
@@ -42,7 +42,7 @@ pub(crate) fn schemas() -> Map<String, Value> {
     answers.subschema_for::<book::Row>();
     answers.subschema_for::<book::Message>();
     answers.subschema_for::<dry_run::Summary>();
-    answers.subschema_for::<stream::Status>();
+    answers.subschema_for::<results::Status>();
 
     let mut all = taken(requests);
     // Where a type goes both ways the answer's form is the narrower one, and true of both.

@@ -14,9 +14,9 @@ use axum::http::header::{CONTENT_TYPE, EXPECT, HeaderValue};
 use axum::http::request::Parts;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
+use landfall_service::wire;
 use landfall_service::wire::FieldError;
-use landfall_service::{Answer, Reply, wire};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::sync::OwnedSemaphorePermit;
 use utoipa::IntoParams;
 
@@ -25,6 +25,7 @@ use crate::commands;
 use crate::dry_run;
 use crate::lines::{Line, Lines};
 use crate::problems::{Kind, Problem};
+use crate::results::{Slot, results};
 use crate::{Shared, query};
 
 /// The most commands in one piece.
@@ -79,11 +80,11 @@ pub(crate) async fn commands(
 ) -> Result<Response<Body>, Problem> {
     let (parts, body) = request.into_parts();
     let CommandsQuery { dry_run } = query::read(parts.uri.query())?;
-    match (body::format(&parts.headers)?, dry_run) {
-        (Some(Format::Ndjson), false) => ndjson(context, &parts, body).await,
-        (Some(Format::Ndjson), true) => {
+    match (body::format(&parts.headers), dry_run) {
+        (Ok(Some(Format::Ndjson)), false) => ndjson(context, &parts, body).await,
+        (Ok(Some(Format::Ndjson)), true) => {
             no_key(&parts)?;
-            dry_run::ndjson(&context, body).await
+            dry_run::ndjson(&context, &parts, body).await
         }
         (_, dry_run) => one(&context, &parts, body, dry_run).await,
     }
@@ -147,16 +148,6 @@ pub(crate) fn answer(pieces: impl Stream<Item = Bytes> + Send + 'static) -> Resp
     let mut response = Response::new(body);
     response.headers_mut().insert(CONTENT_TYPE, NDJSON);
     response
-}
-
-/// What became of a line before it got to the bus.
-pub(crate) enum Slot {
-    /// It is a command of this type, and stands among the requests.
-    Asked(&'static str),
-    /// It is none.
-    Invalid(Option<String>, Problem),
-    /// The stream ends before it.
-    End(Problem),
 }
 
 /// What is queued as one job.
@@ -346,125 +337,4 @@ impl Reader {
         };
         async move { results(first, slots, answers.await) }
     }
-}
-
-/// How a line of a stream ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "ResultStatus")]
-pub(crate) enum Status {
-    /// It was carried out.
-    Ok,
-    /// It was refused, or could not be carried out; the problem tells.
-    Rejected,
-    /// It is no command.
-    Invalid,
-}
-
-/// One line of results.
-#[derive(Serialize)]
-pub(crate) struct ResultLine<'a> {
-    pub(crate) index: u64,
-    #[serde(rename = "type")]
-    pub(crate) kind: Option<&'a str>,
-    pub(crate) status: Status,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) created: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) reply: Option<Bare<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) problem: Option<Problem>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) events: Option<&'a [landfall_service::LogRecord]>,
-}
-
-/// A resource as its own route gives it.
-pub(crate) struct Bare<'a>(pub(crate) &'a Reply);
-
-impl Serialize for Bare<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Reply::Batch(batch) => batch.serialize(serializer),
-            Reply::Line(line) => line.serialize(serializer),
-            Reply::Order(order) => order.serialize(serializer),
-        }
-    }
-}
-
-impl<'a> ResultLine<'a> {
-    /// The line of a command that got this answer.
-    pub(crate) fn answered(index: u64, kind: &'a str, answer: &'a Answer) -> Self {
-        let kind = Some(kind);
-        let line = Self {
-            index,
-            kind,
-            status: Status::Ok,
-            created: None,
-            reply: None,
-            problem: None,
-            events: None,
-        };
-        match answer {
-            Ok(done) => Self {
-                created: Some(done.created),
-                reply: Some(Bare(&done.reply)),
-                ..line
-            },
-            Err(failure) => Self {
-                status: Status::Rejected,
-                problem: Some(failure.clone().into()),
-                ..line
-            },
-        }
-    }
-
-    /// A line that has no answer.
-    pub(crate) fn unanswered(
-        index: u64,
-        kind: Option<&'a str>,
-        status: Status,
-        problem: Problem,
-    ) -> Self {
-        Self {
-            index,
-            kind,
-            status,
-            created: None,
-            reply: None,
-            problem: Some(problem),
-            events: None,
-        }
-    }
-
-    /// Appends it to the output.
-    pub(crate) fn write(&self, output: &mut Vec<u8>) {
-        // Writing to memory does not fail, and what is written has text keys only.
-        if serde_json::to_writer(&mut *output, self).is_ok() {
-            output.push(b'\n');
-        }
-    }
-}
-
-fn results(first: u64, slots: Vec<Slot>, answers: Vec<Answer>) -> Bytes {
-    let mut output = Vec::with_capacity(slots.len() * 512);
-    let mut answers = answers.into_iter();
-    for (index, slot) in (first..).zip(slots) {
-        match slot {
-            Slot::Asked(kind) => {
-                // One answer for each request is the bus's promise.
-                let answer = answers
-                    .next()
-                    .unwrap_or(Err(landfall_service::Failure::Stopping));
-                ResultLine::answered(index, kind, &answer).write(&mut output);
-            }
-            Slot::Invalid(kind, problem) => {
-                ResultLine::unanswered(index, kind.as_deref(), Status::Invalid, problem)
-                    .write(&mut output);
-            }
-            Slot::End(problem) => {
-                ResultLine::unanswered(index, None, Status::Rejected, problem).write(&mut output);
-            }
-        }
-    }
-    Bytes::from(output)
 }

@@ -188,7 +188,14 @@ async fn there_are_only_so_many_requests_and_probes_are_answered_all_the_same() 
 
 #[tokio::test]
 async fn shutdown_answers_what_was_asked_and_then_ends() {
-    let server = serve(Limits::default()).await;
+    // Were an idle connection not closed at once, it would stay for an hour.
+    let hour = Duration::from_hours(1);
+    let limits = Limits {
+        header_timeout: hour,
+        drain: hour,
+        ..Limits::default()
+    };
+    let server = serve(limits).await;
     let mut idle = Client::connect(&server).await;
     idle.say("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert_eq!(idle.hear_head().await[0], "HTTP/1.1 200 OK");
@@ -309,4 +316,51 @@ async fn many_lines_pass_through_a_connection() {
     let (_writing, results) = soon(async { tokio::join!(write, read) }).await;
     assert_eq!(results, count);
     assert_eq!(server.api.see("/v1/batches/b-1").await["allocated"], count);
+}
+
+#[tokio::test]
+async fn a_client_that_writes_too_much_hears_why() {
+    let server = serve(Limits::default()).await;
+    for (path, length) in [
+        ("/v1/batches", "content-length: 20000000"),
+        ("/v1/commands?dry_run=true", "transfer-encoding: chunked"),
+    ] {
+        let mut client = Client::connect(&server).await;
+        let chunked = length.starts_with("transfer");
+        let content_type = if chunked {
+            "application/x-ndjson"
+        } else {
+            "application/json"
+        };
+        client.say(&format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {content_type}\r\n{length}\r\n\r\n")).await;
+        let piece = " ".repeat(100_000);
+        for _ in 0..if chunked { 400 } else { 200 } {
+            if chunked {
+                client
+                    .say(&format!("{:x}\r\n{piece}\r\n", piece.len()))
+                    .await;
+            } else {
+                client.say(&piece).await;
+            }
+        }
+        if chunked {
+            client.say("0\r\n\r\n").await;
+        }
+        assert_eq!(
+            client.hear_head().await[0],
+            "HTTP/1.1 413 Payload Too Large",
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_asks_before_it_writes_too_much_is_told_at_once() {
+    let server = serve(Limits::default()).await;
+    let mut client = Client::connect(&server).await;
+    client.say("POST /v1/batches HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: 20000000\r\n\r\n").await;
+    assert_eq!(
+        client.hear_head().await[0],
+        "HTTP/1.1 413 Payload Too Large"
+    );
 }

@@ -1,5 +1,7 @@
 //! Everything that goes wrong is a problem, with its status and its headers.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -8,9 +10,10 @@ use futures_util::stream;
 use landfall_domain::{BatchRef, LineId, LineKey, OrderId};
 use landfall_http::Limits;
 use landfall_service::store::StoreError;
+use landfall_testkit::Harness;
 use serde_json::json;
 
-use crate::support::{api, api_with, post};
+use crate::support::{api, api_of, api_with, post};
 
 #[tokio::test]
 async fn there_is_no_such_route() {
@@ -160,6 +163,13 @@ async fn other_content_types_are_not_read() {
         let answer = api.send(post(path, content_type, "{}")).await;
         answer.problem(415, "unsupported-media-type");
     }
+    let mut packed = post("/v1/batches", "application/json", "{}");
+    packed
+        .headers_mut()
+        .insert("content-encoding", "gzip".parse().unwrap());
+    api.send(packed)
+        .await
+        .problem(415, "unsupported-media-type");
     let none = Request::post("/v1/batches").body(Body::from("{}")).unwrap();
     api.send(none).await.problem(415, "unsupported-media-type");
     let batch = json!({"reference": "b", "sku": "S", "quantity": 1}).to_string();
@@ -282,18 +292,51 @@ async fn a_database_that_fails_is_503_and_nothing_was_done() {
 }
 
 #[tokio::test]
-async fn a_commit_of_unknown_outcome_is_told_as_such() {
+async fn a_commit_of_unknown_outcome_is_told_as_such_and_may_be_repeated() {
     let api = api();
     let batch = json!({"reference": "b", "sku": "S", "quantity": 1});
-    // The engine looks whether it happened; it cannot tell when the database is gone altogether.
-    for _ in 0..1 {
-        api.engine
-            .faults
-            .fail_commit(0, StoreError::OutcomeUnknown("gone".into()));
+    let gone = || StoreError::OutcomeUnknown("gone".into());
+    api.engine.faults.fail_commit(0, gone());
+    api.post("/v1/batches", &batch)
+        .await
+        .problem(503, "outcome-unknown");
+    api.engine.faults.lose_commit(0, gone());
+    api.post("/v1/batches", &batch)
+        .await
+        .problem(503, "outcome-unknown");
+    // The second time it had happened.
+    assert_eq!(api.post("/v1/batches", &batch).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_is_500_and_the_next_request_is_served() {
+    struct Clock(AtomicBool);
+    impl landfall_service::Clock for Clock {
+        fn now(&self) -> jiff::Timestamp {
+            assert!(
+                !self.0.load(Ordering::Relaxed),
+                "the clock fell from the wall"
+            );
+            jiff::Timestamp::UNIX_EPOCH
+        }
     }
-    let answer = api.post("/v1/batches", &batch).await;
-    assert_ne!(answer.status, 500, "{answer:?}");
-    assert!(api.post("/v1/batches", &batch).await.status.is_success());
+    let broken = Arc::new(Clock(AtomicBool::new(false)));
+    let clock = broken.clone();
+    let api = api_of(Harness::start(), &Limits::default(), move |app| {
+        app.calendar.clock = clock;
+    });
+    broken.0.store(true, Ordering::Relaxed);
+    for _ in 0..2 {
+        let problem = api.get("/v1/orders").await.problem(500, "internal");
+        assert!(!problem.to_string().contains("wall"), "{problem}");
+    }
+    broken.0.store(false, Ordering::Relaxed);
+    assert_eq!(api.get("/v1/orders").await.status, 200);
+    let metrics = api.get("/metrics").await.body;
+    assert!(
+        metrics.contains("landfall_http_requests_under_way 1\n"),
+        "{metrics}"
+    );
 }
 
 #[tokio::test]

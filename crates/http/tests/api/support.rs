@@ -85,14 +85,24 @@ pub(crate) fn api_with(limits: &Limits) -> Api {
 
 /// With these limits, before this engine.
 pub(crate) fn api_on(engine: Harness<Memory>, limits: &Limits) -> Api {
+    api_of(engine, limits, |_| {})
+}
+
+/// With these limits, before this engine, and with something changed.
+pub(crate) fn api_of(
+    engine: Harness<Memory>,
+    limits: &Limits,
+    change: impl FnOnce(&mut App),
+) -> Api {
     let stopping = CancellationToken::new();
-    let app = App {
+    let mut app = App {
         bus: engine.bus.clone(),
         views: Arc::clone(&engine.views),
         calendar: engine.clock.calendar(0),
         stats: engine.stats(),
         stopping: stopping.clone(),
     };
+    change(&mut app);
     let router = landfall_http::router(app, limits);
     Api {
         engine,

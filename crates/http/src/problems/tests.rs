@@ -1,3 +1,4 @@
+use axum::http::StatusCode;
 use landfall_domain::{BatchRef, CommandId, LineId, LineKey, OrderId, ShipmentRef, Sku};
 use serde_json::{Value, json};
 
@@ -195,4 +196,31 @@ fn an_unknown_outcome_is_not_called_undone() {
     assert_eq!(problem.kind(), Kind::OutcomeUnknown);
     assert!(!problem.detail().contains("Nothing was done"));
     assert!(problem.detail().contains("same command again"));
+}
+
+#[test]
+fn a_view_that_cannot_be_read_is_the_services_affair() {
+    let unavailable = Problem::from(ViewError::Unavailable("locked".into()));
+    assert_eq!(unavailable.kind(), Kind::Unavailable);
+    let corrupt = Problem::from(ViewError::Corrupt("row 7 of batches".into()));
+    assert_eq!(corrupt.kind(), Kind::Internal);
+    assert!(!form(corrupt).to_string().contains("row 7"));
+    assert_eq!(
+        Problem::from(ViewError::BadCursor).errors()[0].field,
+        "cursor"
+    );
+}
+
+#[test]
+fn every_kind_is_explained() {
+    let page = include_str!("../../../../docs/http.md");
+    for kind in Kind::ALL {
+        let slug = format!("`{}`", kind.slug());
+        let rows = page.lines().filter(|line| line.starts_with("| "));
+        let status = format!("| {} |", kind.status().as_u16());
+        let found = rows
+            .filter(|row| row.starts_with(&status))
+            .any(|row| row.contains(&slug));
+        assert!(found, "docs/http.md does not explain {slug}");
+    }
 }

@@ -25,4 +25,5 @@ VOLUME /data
 EXPOSE 5005
 # SIGTERM, docker's default, lets the service answer what it has accepted before it ends.
 ENTRYPOINT ["landfall"]
-CMD ["serve", "--listen", "0.0.0.0:5005", "--database", "sqlite:/data/landfall.db"]
+# In a container the service has to listen on every address; who may connect is decided by what is published.
+CMD ["serve", "--listen", "0.0.0.0:5005", "--insecure-no-keys", "--database", "sqlite:/data/landfall.db"]

@@ -32,7 +32,7 @@ const FOR_EVER: Duration = Duration::from_hours(24 * 365);
 
 /// Carry out commands from a file of NDJSON
 ///
-/// Each line is a command, as `POST /v1/commands` takes it; for each, one line is printed:
+/// Each line is a command, as POST /v1/commands takes it; for each, one line is printed:
 /// {index, type, status, reply or problem}.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
@@ -52,7 +52,7 @@ pub(crate) struct ApplyArgs {
     /// Print the summary as one JSON object
     #[arg(long, requires = "quiet")]
     json: bool,
-    /// Go through the service that runs there
+    /// Go through the service that runs there, http://HOST:PORT
     #[arg(long, value_name = "URL")]
     url: Option<Service>,
     #[command(flatten)]

@@ -1,11 +1,14 @@
 //! `landfall audit`: do the log and the tables tell the same story, and does every unit add up?
 
-use landfall_service::audit::{AuditReport, audit};
+use landfall_domain::{Batch, OrderLine, Sku};
+use landfall_service::LogRecord;
+use landfall_service::audit::{AuditReport, Auditor};
+use landfall_service::views::Inspect;
 
 use crate::bootstrap;
 use crate::config::{DatabaseArgs, Settings};
 use crate::outcome::{CliError, Outcome};
-use crate::terminal::{self, thousands};
+use crate::terminal::{self, Progress, thousands};
 
 /// Prove that stock adds up and that the log agrees with the tables
 ///
@@ -27,9 +30,15 @@ pub(crate) struct AuditArgs {
 pub(crate) fn run(args: &AuditArgs, settings: &Settings) -> Result<Outcome, CliError> {
     let database = settings.database(&args.database);
     let views = bootstrap::open_to_read(&database, "audit")?;
-    let report = bootstrap::small_runtime()?
-        .block_on(audit(views.as_ref()))
-        .map_err(|error| CliError::failed(format!("{database}: {error}")))?;
+    let mut watched = Watched {
+        auditor: Auditor::default(),
+        progress: Progress::new("records"),
+        records: 0,
+    };
+    let inspected = bootstrap::small_runtime()?.block_on(views.inspect(&mut watched));
+    watched.progress.finish();
+    inspected.map_err(|error| CliError::failed(format!("{database}: {error}")))?;
+    let report = watched.auditor.finish();
     if args.json {
         terminal::print_json(&report)?;
     } else {
@@ -40,6 +49,52 @@ pub(crate) fn run(args: &AuditArgs, settings: &Settings) -> Result<Outcome, CliE
     } else {
         Outcome::NotAsItShouldBe
     })
+}
+
+/// Records between two looks at the clock.
+const SHOWN_EVERY: u64 = 1_000;
+
+/// An auditor that shows how far it has come.
+struct Watched {
+    auditor: Auditor,
+    progress: Progress,
+    records: u64,
+}
+
+impl Watched {
+    fn auditor(&mut self) -> &mut Auditor {
+        self.records += 1;
+        if self.records.is_multiple_of(SHOWN_EVERY) {
+            self.progress.update(self.records, None);
+        }
+        &mut self.auditor
+    }
+}
+
+impl Inspect for Watched {
+    fn event(&mut self, record: &LogRecord) {
+        self.auditor().event(record);
+    }
+
+    fn product(&mut self, number: u64, sku: &Sku, version: u64, backordered: u64) {
+        self.auditor().product(number, sku, version, backordered);
+    }
+
+    fn batch(&mut self, batch: &Batch) {
+        self.auditor().batch(batch);
+    }
+
+    fn line(&mut self, line: &OrderLine) {
+        self.auditor().line(line);
+    }
+
+    fn allocated(&mut self, batch_number: u64, units: u64, lines: u64) {
+        self.auditor().allocated(batch_number, units, lines);
+    }
+
+    fn head(&mut self, partition: u16, next_offset: u64) {
+        self.auditor().head(partition, next_offset);
+    }
 }
 
 fn print(report: &AuditReport) -> Result<(), CliError> {

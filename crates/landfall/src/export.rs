@@ -21,21 +21,26 @@ const PAGE: usize = 1_000;
 /// What is exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum What {
-    /// ref, sku, qty, eta, shipment, location; qty is what was purchased
+    #[value(help = "ref, sku, qty, eta, shipment, location; qty is what was purchased")]
     Batches,
-    /// orderid, sku, qty, `line_id`, `requested_date`, priority, policy; without what was cancelled
+    #[value(
+        help = "orderid, sku, qty, line_id, requested_date, priority, policy; without what was \
+                cancelled"
+    )]
     Orders,
-    /// orderid, sku, qty, batchref, `line_id`, promised
+    #[value(help = "orderid, sku, qty, batchref, line_id, promised")]
     Allocations,
-    /// As orders: the lines that wait, in the order in which they are filled
+    #[value(
+        help = "As orders: the lines that wait, by SKU and in the order in which they are filled"
+    )]
     Backorders,
-    /// The event log, one JSON object a line
+    #[value(help = "The event log, one JSON object a line")]
     Events,
 }
 
 /// Export batches, orders, allocations, backorders or events
 ///
-/// Batches and orders come in the form that `landfall import` reads. It works beside a running service, and
+/// Batches and orders come in the form that landfall import reads. It works beside a running service, and
 /// page by page: what is written meanwhile may be in it or not.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \

@@ -18,16 +18,24 @@ use crate::terminal::{self, Progress, count};
 /// What the rows of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum What {
-    /// Batches: ref, sku, qty, eta, and perhaps shipment, location
+    #[value(help = "ref, sku, qty, eta, and perhaps shipment, location")]
     Batches,
-    /// Order lines: orderid, sku, qty, and perhaps `line_id`, `requested_date`, priority, policy
+    #[value(
+        help = "orderid, sku, qty, and perhaps line_id, requested_date, priority, policy: \
+                each row is a line by itself"
+    )]
     Orders,
 }
 
 /// Import batches or orders from a CSV file
 ///
-/// Rows that are rejected go to FILE.rejects.csv with their line number and the reason; the rest is
-/// imported. Importing a file again changes nothing.
+/// Rows that are rejected go to FILE.rejects.csv (of standard input: batches.rejects.csv or
+/// orders.rejects.csv) with their line number and the reason; the rest is imported. Importing a file again
+/// changes nothing.
+///
+/// Where rows name an order and a SKU again, --number-lines counts them all, wherever in the file they are
+/// and also if they are rejected: putting one right later does not number the others anew. Rejected rows
+/// keep their number in the rejects file, which can be put right and imported itself.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     landfall import batches batches.csv\n  \
@@ -40,16 +48,23 @@ pub(crate) struct ImportArgs {
     what: What,
     /// The file, plain or gzip; - for standard input
     file: Input,
-    /// What the file calls its columns: orderid=InvoiceNo,qty=Quantity. `eta=` for a file of batches
-    /// that are all in the warehouse
-    #[arg(long, value_name = "OURS=THEIRS,…", default_value = "", hide_default_value = true,
-          value_parser = mapping)]
+    #[arg(
+        long,
+        value_name = "OURS=THEIRS,…",
+        default_value = "",
+        hide_default_value = true,
+        value_parser = mapping,
+        help = "What the file calls its columns: orderid=InvoiceNo,qty=Quantity; eta= for a file of \
+                batches that are all in the warehouse"
+    )]
     columns: Mapping,
-    /// Give the nth row of an order and a SKU the line id SKU#n, n ≥ 2, so that repeats are lines of
-    /// their own; rows with a `line_id` keep it
-    #[arg(long)]
+    #[arg(
+        long,
+        help = "Give the nth row of an order and a SKU the line id SKU#n, n ≥ 2, so that repeats are \
+                lines of their own; rows with a line_id keep it"
+    )]
     number_lines: bool,
-    /// Go through the service that runs there
+    /// Go through the service that runs there, http://HOST:PORT
     #[arg(long, value_name = "URL")]
     url: Option<Service>,
     /// Where rejected rows go [default: FILE.rejects.csv]

@@ -1,8 +1,12 @@
 //! `landfall serve`: the service, from the first connection that it accepts to the last answer that it owes.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use landfall_http::{App, Limits};
+use landfall_service::Bus;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -11,6 +15,9 @@ use crate::bootstrap::{self, Engine};
 use crate::config::{CalendarArgs, Common, DatabaseArgs, LogFormat, Settings};
 use crate::logging;
 use crate::outcome::{CliError, Outcome};
+
+/// How often it is looked at whether the engine is still there.
+const LOOK_AT_ENGINE: Duration = Duration::from_secs(1);
 
 /// Run the service
 ///
@@ -116,6 +123,7 @@ pub(crate) fn run_on(
     meanwhile: impl FnOnce(&str, &CancellationToken) -> Result<(), CliError>,
 ) -> Result<Outcome, CliError> {
     let stopping = CancellationToken::new();
+    let engine_failed = Arc::new(AtomicBool::new(false));
     let app = App {
         bus: engine.bus.clone(),
         views: engine.views.clone(),
@@ -132,6 +140,7 @@ pub(crate) fn run_on(
             .announce(&url)
             .map_err(|error| CliError::failed(format!("cannot write the lock file: {error}")))?;
         watch_signals(&stopping)?;
+        watch_engine(engine.bus.clone(), &stopping, &engine_failed);
         logging::listening(format, &url);
         meanwhile(&url, &stopping)?;
         let limits = Limits::default();
@@ -144,7 +153,30 @@ pub(crate) fn run_on(
     // engine ends when it has answered what it has accepted.
     drop(runtime);
     engine.finish();
-    served.map(|()| Outcome::Done)
+    served?;
+    if engine_failed.load(Ordering::Relaxed) {
+        return Err(CliError::failed(
+            "the engine has failed, see the log; what was acknowledged is in the database",
+        ));
+    }
+    Ok(Outcome::Done)
+}
+
+/// Ends the service when its engine has ended before it, which only an error of ours can do: whoever
+/// watches over the process starts it again, and a service that answers nothing but 503 would be left.
+fn watch_engine(bus: Bus, stopping: &CancellationToken, failed: &Arc<AtomicBool>) {
+    let (stopping, failed) = (stopping.clone(), Arc::clone(failed));
+    tokio::spawn(async move {
+        let ended = async {
+            while bus.is_open() {
+                tokio::time::sleep(LOOK_AT_ENGINE).await;
+            }
+        };
+        if stopping.run_until_cancelled(ended).await.is_some() {
+            failed.store(true, Ordering::Relaxed);
+            stopping.cancel();
+        }
+    });
 }
 
 /// The first signal asks the service to end, the second ends it.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::OpenError;
@@ -41,6 +42,7 @@ pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection, OpenE
         options.checkpoint_pages,
     );
     connection.execute_batch(&pragmas).map_err(sqlite)?;
+    keep_plans(&connection).map_err(sqlite)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
@@ -69,7 +71,15 @@ pub(crate) fn reader(path: &Path, options: &Options) -> Result<Connection, OpenE
         options.reader_cache_bytes >> 10,
     );
     connection.execute_batch(&pragmas).map_err(sqlite)?;
+    keep_plans(&connection).map_err(sqlite)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     schema::check(&connection, path)?;
     Ok(connection)
+}
+
+/// A plan holds for all values of its parameters. Otherwise a statement whose plan uses a partial index would
+/// be prepared anew each time that a parameter has another value.
+fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }

@@ -1,9 +1,10 @@
 //! Files in and out: import, export, apply, allocate.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{BufRead, BufReader, Write as _};
+use std::process::Stdio;
 
-use crate::support::{Place, exists};
+use crate::support::{Place, Ran, exists};
 
 const BATCHES: &str =
     "ref,sku,qty,eta\nb1,TABLE,10,\nb2,TABLE,5,2027-01-01\nb3,LAMP,3,2027-02-01\n";
@@ -209,21 +210,20 @@ fn what_is_exported_can_be_imported() {
     assert!(audit.stdout.contains("adds up"), "{audit:?}");
 }
 
-#[test]
-fn a_file_of_many_pieces_keeps_its_order() {
-    let place = Place::new();
-    place.write("b.csv", "ref,sku,qty,eta\nb1,TABLE,3000,\n");
+/// More rows than go in one piece, and some of each thousand are wrong.
+fn many_orders() -> String {
     let mut orders = String::from("orderid,sku,qty\n");
     for row in 0..5_000 {
         writeln!(orders, "o{row:05},TABLE,1").unwrap();
         if row % 1_000 == 0 {
-            orders.push_str("bad,TABLE,0\n");
+            orders.push_str("bad,TABLE,0\nbad,NOPE,1\n");
         }
     }
-    place.run(["import", "batches", "b.csv"]).ended(0);
-    let imported = place
-        .run_with_input(["import", "orders", "-", "--json"], orders)
-        .ended(3);
+    orders
+}
+
+#[track_caller]
+fn many_were_imported(place: &Place, imported: &Ran) {
     let summary = imported.json();
     assert_eq!(summary["allocated"], 3_000);
     assert_eq!(summary["backordered"], 2_000);
@@ -233,13 +233,81 @@ fn a_file_of_many_pieces_keeps_its_order() {
         .skip(1)
         .map(|row| row.split(',').next().unwrap())
         .collect();
-    assert_eq!(lines, ["3", "1004", "2005", "3006", "4007"]);
+    let expected = [
+        "3", "4", "1005", "1006", "2007", "2008", "3009", "3010", "4011", "4012",
+    ];
+    assert_eq!(lines, expected);
     let allocated = place.run(["export", "allocations"]).ended(0).stdout;
     let last = allocated.lines().last().unwrap();
     assert!(
         last.starts_with("o02999,"),
         "who came first is served first: {last}"
     );
+}
+
+#[test]
+fn a_file_of_many_pieces_keeps_its_order() {
+    let place = Place::new();
+    place.write("b.csv", "ref,sku,qty,eta\nb1,TABLE,3000,\n");
+    place.run(["import", "batches", "b.csv"]).ended(0);
+    let import = ["import", "orders", "-", "--json"];
+    many_were_imported(
+        &place,
+        &place.run_with_input(import, many_orders()).ended(3),
+    );
+}
+
+#[test]
+fn a_file_of_many_pieces_keeps_its_order_through_a_service() {
+    let place = Place::new();
+    let service = place.serve(&[]);
+    let url = format!("--url={}", service.url());
+    place.write("b.csv", "ref,sku,qty,eta\nb1,TABLE,3000,\n");
+    place.run(["import", "batches", "b.csv", &url]).ended(0);
+    let import = ["import", "orders", "-", "--json", &url];
+    many_were_imported(
+        &place,
+        &place.run_with_input(import, many_orders()).ended(3),
+    );
+}
+
+#[test]
+fn a_service_that_ends_in_the_midst_is_told_and_the_file_can_be_imported_again() {
+    let place = Place::new();
+    let service = place.serve(&[]);
+    let url = format!("--url={}", service.url());
+    place.write("b.csv", "ref,sku,qty,eta\nb1,TABLE,1000000,\n");
+    place.run(["import", "batches", "b.csv", &url]).ended(0);
+    let mut import = place.command(["import", "orders", "-", "--json", &url]);
+    import
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut import = import.spawn().unwrap();
+    let mut rows = import.stdin.take().unwrap();
+    let mut first = String::new();
+    for row in 0..2_000 {
+        writeln!(first, "o{row},TABLE,1").unwrap();
+    }
+    write!(rows, "orderid,sku,qty\n{first}").unwrap();
+    rows.flush().unwrap();
+    while service.get("/v1/orders/o1000").status != 200 {
+        std::thread::yield_now();
+    }
+    assert!(service.stop().success());
+    // It notices when it is told that the stream has ended, or when it sends more.
+    let _ = rows.write_all(b"last,TABLE,1\n");
+    drop(rows);
+    let ended = Ran::new(import.wait_with_output().unwrap()).ended(1);
+    assert!(ended.stderr.contains("import the file again"), "{ended:?}");
+    place.write("o.csv", format!("orderid,sku,qty\n{first}last,TABLE,1\n"));
+    let again = place
+        .run(["import", "orders", "o.csv", "--json"])
+        .ended(0)
+        .json();
+    assert_eq!(again["rows"], 2_001);
+    assert!(again["unchanged"].as_u64().unwrap() > 1_000, "{again}");
+    assert_eq!(place.audit()["lines"], 2_001);
 }
 
 #[test]
@@ -327,6 +395,34 @@ fn commands_are_applied_with_a_result_each() {
         .run(["apply".as_ref(), path.as_os_str(), url.as_ref()])
         .ended(3);
     assert_eq!(through.stdout, applied.stdout);
+}
+
+#[test]
+fn a_result_comes_before_the_next_command_is_given() {
+    let place = Place::new();
+    let service = Place::new();
+    let service = service.serve(&[]);
+    let url = format!("--url={}", service.url());
+    for more in [[].as_slice(), &[url.as_str()]] {
+        let mut apply = place.command(["apply", "-"].iter().chain(more));
+        apply.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut apply = apply.spawn().unwrap();
+        let mut commands = apply.stdin.take().unwrap();
+        let mut results = BufReader::new(apply.stdout.take().unwrap()).lines();
+        for number in 0..3 {
+            let batch = format!(
+                r#"{{"type":"CreateBatch","reference":"b{number}","sku":"TABLE","quantity":5}}"#
+            );
+            writeln!(commands, "{batch}").unwrap();
+            let result: serde_json::Value =
+                serde_json::from_str(&results.next().unwrap().unwrap()).unwrap();
+            assert_eq!(result["index"], number);
+            assert_eq!(result["status"], "ok");
+        }
+        drop(commands);
+        assert!(results.next().is_none());
+        assert!(apply.wait().unwrap().success());
+    }
 }
 
 #[test]

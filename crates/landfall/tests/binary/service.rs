@@ -1,5 +1,7 @@
 //! A running service: its routes, who may write beside it, how it ends.
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::{Client, Place, Service, exists, line, plenty, pretend_newer};
@@ -118,6 +120,25 @@ fn other_machines_are_kept_out_unless_it_is_told_otherwise() {
     let mut allowed = place.command(["serve", "--listen", "0.0.0.0:0"]);
     allowed.env("LANDFALL_INSECURE_NO_KEYS", "true");
     drop(Service::start_command(allowed));
+}
+
+#[test]
+fn a_log_for_programs_is_json_and_says_where_it_listens() {
+    let place = Place::new();
+    let mut command = place.command(["serve", "--listen=127.0.0.1:0", "--log-format=json"]);
+    let mut service = command.stderr(Stdio::piped()).spawn().unwrap();
+    let log = BufReader::new(service.stderr.take().unwrap()).lines();
+    let mut said =
+        log.map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap());
+    let listening = said.find(|line| line["message"] == "listening").unwrap();
+    assert!(
+        listening["url"]
+            .as_str()
+            .unwrap()
+            .starts_with("http://127.0.0.1:")
+    );
+    service.kill().unwrap();
+    service.wait().unwrap();
 }
 
 #[test]

@@ -146,8 +146,35 @@ fn explain<'a, T: Deserialize<'a>>(json: &'a [u8], error: &serde_json::Error) ->
     }
     FieldError {
         field: path,
-        message: message.to_owned(),
+        message: plain(message),
     }
+}
+
+/// The deserialiser's words for a wrong value, without its own terms.
+fn plain(message: &str) -> String {
+    let wrong = ["invalid type: ", "invalid value: ", "unknown variant "];
+    let rest = wrong
+        .iter()
+        .find_map(|prefix| message.strip_prefix(prefix))
+        .and_then(|rest| rest.rsplit_once(", expected "));
+    let Some((given, expected)) = rest else {
+        return message.to_owned();
+    };
+    let expected = match expected {
+        "u8" | "u16" | "u32" | "u64" => "a whole number",
+        "a string" => "a text",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        other if other.starts_with("struct ") => "an object",
+        other => other.strip_prefix("one of ").unwrap_or(other),
+    };
+    let given = match given {
+        "sequence" => "a list",
+        "map" => "an object",
+        other => other,
+    };
+    format!("must be {expected}, and is {given}")
 }
 
 #[cfg(test)]
@@ -194,6 +221,19 @@ mod tests {
         let order =
             r#"{"type":"PlaceOrder","order_id":"o","lines":[{"sku":"S","quantity":1},{"sku":""}]}"#;
         assert_eq!(wrong(order).0, "lines[1].sku");
+        let (_, message) = wrong(r#"{"type":"Allocate","order_id":"o","sku":"S","quantity":1.5}"#);
+        assert_eq!(
+            message,
+            "must be a whole number, and is floating point `1.5`"
+        );
+        let (_, message) = wrong(r#"{"type":"Allocate","order_id":"o","sku":[],"quantity":1}"#);
+        assert_eq!(
+            message,
+            "must be a text of 1 to 255 characters, and is a list"
+        );
+        let (_, message) =
+            wrong(r#"{"type":"Allocate","order_id":"o","sku":"S","quantity":1,"if_short":"x"}"#);
+        assert_eq!(message, "must be `backorder` or `reject`, and is `x`");
         let order = r#"{"type":"PlaceOrder","order_id":"o","lines":[{"sku":"S"}]}"#;
         assert_eq!(
             wrong(order),

@@ -34,6 +34,7 @@ pub(crate) struct BatchQuery {
     /// In the warehouse (no ETA), or inbound.
     in_warehouse: Option<bool>,
     /// Expected on or before this day.
+    #[serde(default, deserialize_with = "query::day")]
     #[param(value_type = Option<String>, format = Date)]
     eta_until: Option<Date>,
     /// Whose reference begins so.

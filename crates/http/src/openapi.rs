@@ -86,6 +86,14 @@ pub fn openapi() -> Value {
 
 /// Adds to an operation what all operations of its kind have in common.
 fn complete(path: &str, method: &str, operation: &mut Value, all: &Map<String, Value>) {
+    if let Some(Value::Array(parameters)) = operation.get_mut("parameters") {
+        for parameter in parameters {
+            let name = parameter["name"].as_str().unwrap_or_default();
+            if let Some(schema) = schemas::of_parameter(name) {
+                parameter["schema"] = schema;
+            }
+        }
+    }
     let mut common = vec![(StatusCode::INTERNAL_SERVER_ERROR, "The service failed")];
     if path != "/healthz" && path != "/metrics" && path != "/openapi.json" {
         common.push((
@@ -148,7 +156,7 @@ fn add_idempotency_key(operation: &mut Value) {
         "required": false,
         "description": "The command's id: the same command again under the same key gets the same \
                         answer, another command is refused. Not with NDJSON.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        "schema": schemas::command_id(),
     });
     match operation.get_mut("parameters") {
         Some(Value::Array(parameters)) => parameters.push(parameter),

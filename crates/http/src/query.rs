@@ -1,8 +1,10 @@
 //! Query strings: what is wrong with them is named, and nothing in them is overlooked.
 
+use jiff::civil::Date;
+use landfall_domain::commands::parse_day;
 use landfall_service::wire::FieldError;
-use serde::de::DeserializeOwned;
-use serde_urlencoded::Deserializer;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 
 use crate::problems::Problem;
 
@@ -10,12 +12,18 @@ use crate::problems::Problem;
 /// would give a list that looks right and is not.
 pub(crate) fn read<T: DeserializeOwned>(query: Option<&str>) -> Result<T, Problem> {
     let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    serde_path_to_error::deserialize(Deserializer::new(pairs)).map_err(|error| {
+    serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map_err(|error| {
         Problem::of_fields(vec![explain(
             &error.path().to_string(),
             &error.inner().to_string(),
         )])
     })
+}
+
+/// A parameter that is a date, as in a command.
+pub(crate) fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+    parse_day(&text).map(Some).map_err(D::Error::custom)
 }
 
 /// Refuses all parameters: a `dry_run` on a route that does not know it must not be done in earnest.
@@ -51,16 +59,26 @@ fn explain(path: &str, text: &str) -> FieldError {
             message: "is missing".into(),
         };
     }
+    let message = match text {
+        "provided string was not `true` or `false`" => "must be true or false".to_owned(),
+        _ if ["digit", "integer", "number too"]
+            .iter()
+            .any(|word| text.contains(word)) =>
+        {
+            "must be a whole number".to_owned()
+        }
+        _ if text.starts_with("must ") => text.to_owned(),
+        _ => format!("cannot be read: {text}"),
+    };
     FieldError {
         field: path.to_owned(),
-        message: format!("cannot be read: {text}"),
+        message,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use landfall_domain::Sku;
-    use serde::Deserialize;
 
     use super::*;
 
@@ -70,6 +88,8 @@ mod tests {
         sku: Option<Sku>,
         limit: Option<u16>,
         available: Option<bool>,
+        #[serde(default, deserialize_with = "day")]
+        until: Option<Date>,
     }
 
     fn wrong(query: &str) -> (String, String) {
@@ -82,16 +102,29 @@ mod tests {
 
     #[test]
     fn parameters_are_decoded() {
-        let filter: Filter = read(Some("sku=A%2FB+%C3%A4&limit=7&available=true")).unwrap();
+        let filter: Filter = read(Some(
+            "sku=A%2FB+%C3%A4&limit=7&available=true&until=2026-05-31",
+        ))
+        .unwrap();
         assert_eq!(filter.sku.unwrap().as_str(), "A/B ä");
         assert_eq!((filter.limit, filter.available), (Some(7), Some(true)));
+        assert_eq!(filter.until, Some(jiff::civil::date(2026, 5, 31)));
         assert!(read::<Filter>(None).is_ok());
     }
 
     #[test]
     fn what_is_wrong_is_named() {
-        assert_eq!(wrong("limit=many").0, "limit");
-        assert_eq!(wrong("available=perhaps").0, "available");
+        let whole = ("limit".to_owned(), "must be a whole number".to_owned());
+        for bad in ["limit=many", "limit=", "limit=-1", "limit=99999999"] {
+            assert_eq!(wrong(bad), whole, "{bad}");
+        }
+        let (field, message) = wrong("available=perhaps");
+        assert_eq!((&*field, &*message), ("available", "must be true or false"));
+        let (field, message) = wrong("until=2026-02-30");
+        assert_eq!(
+            (&*field, &*message),
+            ("until", "must be a date such as 2026-12-31")
+        );
         assert_eq!(wrong("sku=").0, "sku");
         assert_eq!(wrong("sku=a%0Ab").0, "sku");
         assert_eq!(

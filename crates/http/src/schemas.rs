@@ -14,6 +14,35 @@ use crate::{book, dry_run, results};
 
 const PREFIX: &str = "#/components/schemas/";
 
+/// The names that are texts without control characters.
+const NAMES: [&str; 6] = [
+    "BatchRef",
+    "LineId",
+    "Location",
+    "OrderId",
+    "ShipmentRef",
+    "Sku",
+];
+/// A text without control characters.
+const NO_CONTROL: &str = r"^[^\u0000-\u001f\u007f-\u009f]+$";
+
+/// The schema of the name that a path or a query calls so.
+pub(crate) fn of_parameter(name: &str) -> Option<Value> {
+    let target = match name {
+        "reference" | "batch" => "BatchRef",
+        "id" | "orderid" => "OrderId",
+        "line" => "LineId",
+        "sku" => "Sku",
+        _ => return None,
+    };
+    Some(reference(target))
+}
+
+/// The schema of a command's id.
+pub(crate) fn command_id() -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": NO_CONTROL})
+}
+
 /// All of them, by name.
 pub(crate) fn schemas() -> Map<String, Value> {
     // OpenAPI 3.1 speaks this dialect of JSON Schema.
@@ -48,6 +77,10 @@ pub(crate) fn schemas() -> Map<String, Value> {
     // Where a type goes both ways the answer's form is the narrower one, and true of both.
     for (name, schema) in taken(answers) {
         all.entry(name).or_insert(schema);
+    }
+    for name in NAMES {
+        // The length is the type's own; that control characters are refused, its schema cannot say.
+        all[name]["pattern"] = json!(NO_CONTROL);
     }
     with_bodies(&mut all);
     with_envelopes(&mut all);
@@ -110,7 +143,7 @@ fn with_envelopes(all: &mut Map<String, Value>) {
             "properties": {
                 "type": {"type": "string", "const": kind},
                 "id": {
-                    "type": ["string", "null"], "minLength": 1, "maxLength": 255,
+                    "anyOf": [command_id(), {"type": "null"}],
                     "description": "The command's idempotency key.",
                 },
             },

@@ -1,6 +1,8 @@
 //! Bodies of requests: their content type, their length, the time they take, and the idempotency key
 //! beside them.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderName};
@@ -24,6 +26,8 @@ const SMALL: usize = 64 << 10;
 
 /// How much of a body that is refused is read and thrown away.
 const DRAIN: usize = 64 << 20;
+/// How long that may take: a client that writes no more waits for its answer.
+const DRAIN_TIME: Duration = Duration::from_secs(2);
 
 /// How a body is written, by its content type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +58,9 @@ pub(crate) fn format(headers: &HeaderMap) -> Result<Option<Format>, Problem> {
         return Err(media_type(&format!(
             "The encoding {encoding:?} is not read here"
         )));
+    }
+    if value == "application/json" {
+        return Ok(Some(Format::Json));
     }
     let text = value.to_str().unwrap_or_default();
     let essence = text
@@ -89,7 +96,7 @@ pub(crate) async fn json(context: &Context, parts: &Parts, body: Body) -> Result
     };
     match wrong {
         None => whole(context, parts, body, context.limits.body).await,
-        Some(problem) => Err(refused(context, parts, body, problem).await),
+        Some(problem) => Err(refused(parts, body, problem).await),
     }
 }
 
@@ -102,7 +109,7 @@ pub(crate) async fn whole(
 ) -> Result<Whole, Problem> {
     let hint = body.size_hint();
     if hint.lower() > most as u64 {
-        return Err(refused(context, parts, body, too_large(most)).await);
+        return Err(refused(parts, body, too_large(most)).await);
     }
     let expected = hint
         .upper()
@@ -114,7 +121,7 @@ pub(crate) async fn whole(
     };
     match tokio::time::timeout(context.limits.body_timeout, collect(&mut body, most)).await {
         Ok(Ok(Some(bytes))) => Ok(Whole { bytes, _room: room }),
-        Ok(Ok(None)) => Err(refused(context, parts, body, too_large(most)).await),
+        Ok(Ok(None)) => Err(refused(parts, body, too_large(most)).await),
         Ok(Err(_)) => Err(Problem::ill_formed("", "was cut off")),
         Err(_) => Err(Problem::new(
             Kind::Timeout,
@@ -160,7 +167,7 @@ async fn piece(body: &mut Body) -> Result<Option<Bytes>, axum::Error> {
 
 /// Reads on past the refusal of a body, up to a bound: a client that is still writing when its connection
 /// is closed gets a reset instead of the answer. One that asked before it wrote has not begun to.
-async fn refused(context: &Context, parts: &Parts, mut body: Body, problem: Problem) -> Problem {
+async fn refused(parts: &Parts, mut body: Body, problem: Problem) -> Problem {
     let drain = async {
         let mut rest = DRAIN;
         while let Ok(Some(piece)) = piece(&mut body).await {
@@ -172,7 +179,7 @@ async fn refused(context: &Context, parts: &Parts, mut body: Body, problem: Prob
     };
     if !parts.headers.contains_key(EXPECT) {
         // Whether it came to its end makes no difference to the answer.
-        let _ = tokio::time::timeout(context.limits.body_timeout, drain).await;
+        let _ = tokio::time::timeout(DRAIN_TIME, drain).await;
     }
     problem
 }

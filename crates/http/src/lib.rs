@@ -1,7 +1,7 @@
 //! The HTTP API: routes, problems, OpenAPI.
 //!
-//! A request passes the [`watch`] layer (its id, its count, a panic caught), then its route: [`commands`]
-//! and [`stream`] hand what they read to the bus, [`lists`] and [`resources`] ask the views, [`book`] speaks
+//! A request passes the `watch` layer (its id, its count, a panic caught), then its route: `commands` and
+//! `stream` hand what they read to the bus, `lists`, `resources` and `events` ask the views, `book` speaks
 //! the language of *Architecture Patterns with Python*. Whatever goes wrong becomes one of [`problems`].
 //! [`openapi()`] describes all of it, and [`serve()`] listens.
 

@@ -53,8 +53,11 @@ proptest! {
                 Step::Ask(request) => Some(request),
                 Step::Wait(_) => None,
             });
-            for (Request { command, .. }, answer) in requests.zip(&answers) {
-                if answer.is_err() {
+            let mut ids = BTreeSet::new();
+            for (Request { id, command }, answer) in requests.zip(&answers) {
+                // What was answered under its id before was not carried out again.
+                let repeated = id.as_ref().is_some_and(|id| answer.is_ok() && !ids.insert(id));
+                if answer.is_err() || repeated {
                     continue;
                 }
                 match command {

@@ -26,8 +26,10 @@ pub(crate) use source::{Input, Position};
 use crate::outcome::CliError;
 use source::{Guarded, RowGuard};
 
-/// Rows that are handed on together.
+/// The most rows that are handed on together.
 const PIECE: usize = 512;
+/// Bytes of rows after which no more are added to a piece.
+const PIECE_BYTES: usize = 1024 * 1024;
 
 /// What a row turned out to be.
 pub(crate) struct Parsed {
@@ -120,7 +122,7 @@ impl Rows {
     /// The next rows; `None` at the end of the file.
     pub(crate) fn next_piece(&mut self) -> Result<Option<Piece>, CliError> {
         let mut piece = Piece::default();
-        while piece.rows.len() < PIECE && self.broken.is_none() {
+        while piece.rows.len() < PIECE && piece.size() < PIECE_BYTES && self.broken.is_none() {
             match self.csv.read_byte_record(&mut self.record) {
                 Ok(true) => self.guard.row(),
                 Ok(false) => break,

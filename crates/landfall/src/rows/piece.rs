@@ -55,6 +55,11 @@ impl Piece {
         });
     }
 
+    /// Bytes of its rows.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The fields of a row, as they are in the file.
     pub(crate) fn fields(&self, row: usize) -> impl Iterator<Item = &[u8]> {
         let end = |row: usize| self.rows.get(row).map_or(0, |row| row.ends);

@@ -178,6 +178,10 @@ fn a_file_is_read_in_pieces() {
         sizes.push(piece.rows.len());
     }
     assert_eq!(sizes, [PIECE, 1]);
+    let long = format!("o,{},1\n", "x".repeat(1_000_000));
+    let long = format!("orderid,sku,qty\n{}", long.repeat(5));
+    let mut rows = open(long.as_bytes(), orders(false));
+    assert_eq!(rows.next_piece().unwrap().unwrap().rows.len(), 2);
 }
 
 /// Writes every row of a file into a rejects file, and gives that file's text.

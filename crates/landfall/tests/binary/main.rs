@@ -4,5 +4,6 @@
 
 mod cli;
 mod files;
+mod import;
 mod service;
 mod support;

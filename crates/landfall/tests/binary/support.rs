@@ -13,6 +13,12 @@ use serde_json::Value;
 /// Longer than anything here takes; who waits for it waits for something that never comes.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Three batches of two products.
+pub(crate) const BATCHES: &str =
+    "ref,sku,qty,eta\nb1,TABLE,10,\nb2,TABLE,5,2027-01-01\nb3,LAMP,3,2027-02-01\n";
+/// The day that it is in tests that are told one.
+pub(crate) const TODAY: &str = "--today=2026-11-21";
+
 /// A directory of one test, with the binary to run in it.
 pub(crate) struct Place {
     directory: tempfile::TempDir,

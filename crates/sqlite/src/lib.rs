@@ -9,6 +9,7 @@
 
 mod backup;
 pub mod bare;
+mod bulk;
 mod codes;
 mod connection;
 mod error;

@@ -204,7 +204,7 @@ impl Loader<'_> {
         });
         // One more than asked for, to know whether there are more.
         let wanted = range.limit.saturating_add(1);
-        let mut found: Vec<Entry> = unsettled.backwards(batch, after).take(wanted).collect();
+        let mut found = unsettled.backwards(batch, after);
         let mut statement = self.connection.prepare_cached(PEGGED)?;
         let limit = i64::try_from(wanted).unwrap_or(i64::MAX);
         let mut rows = statement.query(params![

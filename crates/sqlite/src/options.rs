@@ -5,7 +5,8 @@ use std::time::Duration;
 /// How a database is opened. The defaults suit a service with a memory budget of 300 MB.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Bytes of the file that the writer keeps in memory.
+    /// Bytes of the file that the writer keeps in memory. More is slower: after most commits SQLite walks
+    /// through all that it keeps, and what it does not keep the operating system does.
     pub cache_bytes: u64,
     /// Bytes that each reader keeps in memory.
     pub reader_cache_bytes: u64,
@@ -26,7 +27,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            cache_bytes: 64 << 20,
+            cache_bytes: 16 << 20,
             reader_cache_bytes: 4 << 20,
             readers: 4,
             reader_wait: Duration::from_secs(5),

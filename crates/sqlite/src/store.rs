@@ -140,7 +140,7 @@ impl SqliteStore {
         else {
             return Err(none_open());
         };
-        let written = write::write(connection, head, changes, unsettled, self.options.unsettled);
+        let written = write::write(connection, head, changes, unsettled);
         let staged = written.map_err(|fault| self.fail(fault, false))?;
         self.finish(
             staged,
@@ -164,7 +164,7 @@ impl SqliteStore {
         self.open = None;
         self.version = version;
         if let Some(unsettled) = &mut self.unsettled {
-            unsettled.apply(staged);
+            unsettled.apply(staged, self.options.unsettled);
         }
         Ok(())
     }

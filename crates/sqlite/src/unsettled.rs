@@ -2,19 +2,18 @@
 //!
 //! Entered line by line, the entry of each would lie in a page of its own (of 500 lines, nearly each is of
 //! another batch), and writing so many pages costs several times what the lines themselves cost. So entries
-//! of new lines are kept in memory, sorted, and when there are enough of them, each commit enters those
-//! that come next in the order of the table, a run of neighbours, and goes round and round. Nothing is lost
-//! in a crash: the lines themselves say to what they are pegged, and `heads.settled` says from which line on
-//! to look.
+//! of new lines are kept in memory until there are enough of them; then they are sorted, and each commit
+//! enters a few, a run of neighbours, while the next ones gather. Nothing is lost in a crash: the lines
+//! themselves say to what they are pegged, and `heads.settled` says from which line on to look.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use landfall_domain::shortage::ShortageKey;
 use landfall_domain::{Allocation, OrderLine};
 use rusqlite::{Connection, params};
 
+use crate::bulk::Insert;
 use crate::codes;
 use crate::error::Fault;
 use crate::rows;
@@ -45,26 +44,27 @@ impl Entry {
     }
 }
 
-/// The entries that are still to be made.
+/// The entries that are still to be made, with their units; 0: it need not be made any longer.
 #[derive(Debug, Default)]
 pub(crate) struct Unsettled {
-    entries: BTreeMap<Entry, u64>,
+    /// Those that are being made, in the order of the table, from `next` on.
+    run: Vec<(Entry, u64)>,
+    next: usize,
+    /// Those of lines that came since, by number.
+    gathered: Vec<(Entry, u64)>,
     /// `heads.settled`: all entries of lines numbered below are in the table.
     settled: u64,
-    /// The last entry that was made; the next ones are those after it.
-    cursor: Option<Entry>,
 }
 
 /// What a commit changes here once it has happened.
 #[derive(Debug, Default)]
 pub(crate) struct Staged {
-    /// Entries of young lines, to be made later.
+    /// Entries of new lines, by number, to be made later.
     pub(crate) added: Vec<(Entry, u64)>,
     /// Entries that need not be made any longer.
     pub(crate) removed: BTreeSet<Entry>,
-    /// Entries that this commit made.
-    made: Vec<Entry>,
-    cursor: Option<Entry>,
+    /// How many of the run this commit made, and what `heads.settled` is then.
+    made: usize,
     settled: u64,
 }
 
@@ -72,101 +72,110 @@ impl Unsettled {
     /// Finds out what is still to be entered.
     pub(crate) fn read(connection: &Connection) -> Result<Self, Fault> {
         let settled = settled(connection)?;
-        let mut entries = BTreeMap::new();
+        let mut gathered = Vec::new();
         each_unsettled(connection, settled, |entry, units, _| {
-            entries.insert(entry, units);
+            gathered.push((entry, units));
         })?;
         Ok(Self {
-            entries,
+            gathered,
             settled,
-            cursor: None,
+            ..Self::default()
         })
     }
 
     /// Whether this entry is still to be made.
     pub(crate) fn contains(&self, entry: &Entry) -> bool {
-        self.entries.contains_key(entry)
+        self.place(entry).is_some()
     }
 
-    /// Whether the entries of a line may wait.
-    pub(crate) fn is_young(&self, line_number: u64) -> bool {
-        line_number >= self.settled
+    fn place(&self, entry: &Entry) -> Option<Place> {
+        let run = self.run.get(self.next..).unwrap_or_default();
+        if let Ok(at) = run.binary_search_by(|(other, _)| other.cmp(entry)) {
+            return (run[at].1 > 0).then_some(Place::Run(self.next + at));
+        }
+        let from = self
+            .gathered
+            .partition_point(|(other, _)| other.number < entry.number);
+        let same = self.gathered[from..]
+            .iter()
+            .take_while(|(other, _)| other.number == entry.number);
+        let mut same = same
+            .enumerate()
+            .filter(|(_, (other, units))| other == entry && *units > 0);
+        same.next().map(|(at, _)| Place::Gathered(from + at))
     }
 
     /// The entries of a batch that come before this one in the table, the last first.
-    pub(crate) fn backwards(
-        &self,
-        batch: u64,
-        before: Option<Entry>,
-    ) -> impl Iterator<Item = Entry> {
-        let first = Entry {
-            batch,
-            rank: i64::MIN,
-            promise: i64::MIN,
-            number: 0,
-        };
-        let last = Entry {
-            batch,
-            rank: i64::MAX,
-            promise: i64::MAX,
-            number: u64::MAX,
-        };
-        let end = before.map_or(Bound::Included(last), Bound::Excluded);
-        self.entries
-            .range((Bound::Included(first), end))
-            .rev()
-            .map(|(entry, _)| *entry)
+    pub(crate) fn backwards(&self, batch: u64, before: Option<Entry>) -> Vec<Entry> {
+        let run = self.run.get(self.next..).unwrap_or_default();
+        let run = &run[run.partition_point(|(entry, _)| entry.batch < batch)..];
+        let run = &run[..run.partition_point(|(entry, _)| entry.batch == batch)];
+        let all = run.iter().chain(
+            self.gathered
+                .iter()
+                .filter(|(entry, _)| entry.batch == batch),
+        );
+        let wanted =
+            all.filter(|(entry, units)| *units > 0 && before.is_none_or(|end| *entry < end));
+        let mut found: Vec<Entry> = wanted.map(|(entry, _)| *entry).collect();
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        found
     }
 
-    /// Enters so many that at most `limit` are left, but no more than about twice as many as are new, so
-    /// that no commit takes long; and says in `staged` from which line on there are any.
+    /// Enters the next few of the run, somewhat more than there are new ones, so that the run ends before
+    /// the next one is gathered and no commit takes long; and says in `staged` from which line on there are
+    /// any left.
     pub(crate) fn make(
         &self,
         connection: &Connection,
         staged: &mut Staged,
-        limit: usize,
         next_number: u64,
     ) -> Result<(), Fault> {
-        staged.settled = self.settled;
-        staged.cursor = self.cursor;
+        let run = self.run.get(self.next..).unwrap_or_default();
         let new = staged.added.len();
-        let excess = (self.entries.len() + new).saturating_sub(limit + staged.removed.len());
-        let count = excess.min(2 * new + 64);
-        if count == 0 {
-            return Ok(());
+        let chunk = &run[..run.len().min(new + new / 4 + 1)];
+        let wanted = |(entry, units): &(Entry, u64)| *units > 0 && !staged.removed.contains(entry);
+        if chunk.iter().all(wanted) {
+            insert_all(connection, chunk)?;
+        } else {
+            let wanted: Vec<_> = chunk.iter().filter(|made| wanted(made)).copied().collect();
+            insert_all(connection, &wanted)?;
         }
-        let mut insert = connection.prepare_cached(INSERT)?;
-        let start = self.cursor.map_or(Bound::Unbounded, Bound::Excluded);
-        let next = self.entries.range((start, Bound::Unbounded));
-        for (entry, units) in next
-            .filter(|(entry, _)| !staged.removed.contains(entry))
-            .take(count)
-        {
-            insert_with(&mut insert, entry, *units)?;
-            staged.made.push(*entry);
-        }
-        staged.cursor = staged.made.last().copied();
-        if staged.made.len() < count {
-            // Once round: what was young when the last round began is entered by now.
-            staged.cursor = None;
-            let made: BTreeSet<_> = staged.made.iter().collect();
-            let left = self.entries.keys();
-            let left = left.filter(|e| !made.contains(e) && !staged.removed.contains(e));
-            let left = left.chain(staged.added.iter().map(|(entry, _)| entry));
-            staged.settled = left.map(|entry| entry.number).min().unwrap_or(next_number);
-        }
+        staged.made = chunk.len();
+        staged.settled = if chunk.len() < run.len() {
+            self.settled
+        } else {
+            let mut left = self.gathered.iter().chain(&staged.added);
+            left.next().map_or(next_number, |(entry, _)| entry.number)
+        };
         Ok(())
     }
 
-    /// Takes over what a commit did.
-    pub(crate) fn apply(&mut self, staged: Staged) {
-        for entry in staged.made.iter().chain(&staged.removed) {
-            self.entries.remove(entry);
+    /// Takes over what a commit did. At `limit` the gathered entries become the next run.
+    pub(crate) fn apply(&mut self, staged: Staged, limit: usize) {
+        for entry in &staged.removed {
+            match self.place(entry) {
+                Some(Place::Run(at)) => self.run[at].1 = 0,
+                Some(Place::Gathered(at)) => self.gathered[at].1 = 0,
+                None => {}
+            }
         }
-        self.entries.extend(staged.added);
-        self.cursor = staged.cursor;
+        self.next += staged.made;
         self.settled = staged.settled;
+        self.gathered.extend(staged.added);
+        if self.next >= self.run.len() && self.gathered.len() >= limit {
+            self.run.clear();
+            self.next = 0;
+            std::mem::swap(&mut self.run, &mut self.gathered);
+            self.run.sort_unstable();
+        }
     }
+}
+
+/// Where an entry that is still to be made is.
+enum Place {
+    Run(usize),
+    Gathered(usize),
 }
 
 impl Staged {
@@ -176,28 +185,26 @@ impl Staged {
     }
 }
 
-const INSERT: &str = "INSERT INTO allocations (batch, rank, promise, number, quantity) \
-                      VALUES (?1, ?2, ?3, ?4, ?5)";
+const INSERT: Insert = Insert {
+    into: "allocations (batch, rank, promise, number, quantity)",
+    row: "(?, ?, ?, ?, ?)",
+};
 
-/// Enters an allocation.
-pub(crate) fn insert(connection: &Connection, entry: &Entry, units: u64) -> Result<(), Fault> {
-    insert_with(&mut connection.prepare_cached(INSERT)?, entry, units)
-}
-
-fn insert_with(
-    statement: &mut rusqlite::CachedStatement<'_>,
-    entry: &Entry,
-    units: u64,
-) -> Result<(), Fault> {
-    let Entry {
-        batch,
-        rank,
-        promise,
-        number,
-    } = *entry;
-    let (batch, number) = (codes::int(batch), codes::int(number));
-    statement.execute(params![batch, rank, promise, number, codes::int(units)])?;
-    Ok(())
+/// Enters allocations.
+pub(crate) fn insert_all(connection: &Connection, made: &[(Entry, u64)]) -> Result<(), Fault> {
+    INSERT.all(connection, made, |values, (entry, units)| {
+        let Entry {
+            batch,
+            rank,
+            promise,
+            number,
+        } = *entry;
+        values.put(codes::int(batch))?;
+        values.put(rank)?;
+        values.put(promise)?;
+        values.put(codes::int(number))?;
+        values.put(codes::int(*units))
+    })
 }
 
 /// Removes the entry of an allocation that is no more.
@@ -236,9 +243,9 @@ pub(crate) fn settled(connection: &Connection) -> Result<u64, Fault> {
 
 /// The lines among which the unsettled ones are.
 pub(crate) const YOUNG: &str = "SELECT number, priority, current, batch, parts, quantity - dispatched, \
-                                order_id FROM lines WHERE number >= ?1 AND status = 0";
+                                order_id FROM lines WHERE number >= ?1 AND status = 0 ORDER BY number";
 
-/// Shows every allocation that is not in the table, with its units and its order.
+/// Shows every allocation that is not in the table, by number, with its units and its order.
 pub(crate) fn each_unsettled(
     connection: &Connection,
     settled: u64,

@@ -16,6 +16,10 @@ use tokio::runtime::{Builder, Runtime};
 use crate::config::{CalendarArgs, Database, Settings};
 use crate::outcome::CliError;
 
+/// Commands after which a group takes no more, where they come from a file: nobody waits for the answer to a
+/// single one, and a large group costs less.
+const FILE_GROUP: usize = 4_096;
+
 /// A database that this process writes to.
 pub(crate) struct Engine {
     /// Where commands go. All clones have to be dropped before [`Engine::finish`].
@@ -60,8 +64,12 @@ pub(crate) fn open_to_write(
     settings: &Settings,
     command: &str,
 ) -> Result<Engine, CliError> {
+    let limits = Limits {
+        group: FILE_GROUP,
+        ..limits(settings)
+    };
     match database {
-        Database::Sqlite(path) => open_sqlite(path, calendar, settings),
+        Database::Sqlite(path) => open_sqlite(path, calendar, limits),
         Database::Memory => Err(gone(command)),
     }
 }
@@ -73,12 +81,12 @@ pub(crate) fn open_service(
     settings: &Settings,
 ) -> Result<Engine, CliError> {
     match database {
-        Database::Sqlite(path) => open_sqlite(path, calendar, settings),
+        Database::Sqlite(path) => open_sqlite(path, calendar, limits(settings)),
         Database::Memory => open_memory(calendar, settings),
     }
 }
 
-fn open_sqlite(path: &Path, calendar: Calendar, settings: &Settings) -> Result<Engine, CliError> {
+fn open_sqlite(path: &Path, calendar: Calendar, limits: Limits) -> Result<Engine, CliError> {
     let failed = |error: landfall_sqlite::OpenError| CliError::failed(error.to_string());
     let options = Options::default();
     let lock = WriterLock::acquire(path).map_err(failed)?;
@@ -89,7 +97,7 @@ fn open_sqlite(path: &Path, calendar: Calendar, settings: &Settings) -> Result<E
         move || SqliteStore::open_reader(&path, &options).map_err(unavailable)
     };
     let (bus, running) =
-        engine::start(store, reader, calendar.clone(), limits(settings)).map_err(no_thread)?;
+        engine::start(store, reader, calendar.clone(), limits).map_err(no_thread)?;
     Ok(Engine {
         bus,
         views: Arc::new(views),

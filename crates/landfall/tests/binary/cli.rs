@@ -1,6 +1,6 @@
 //! The command line itself: configuration, help, exit codes, the demo.
 
-use crate::support::{Place, Service, exists};
+use crate::support::{Place, Service, exists, until};
 
 #[test]
 fn flags_come_before_variables_before_the_file() {
@@ -129,8 +129,6 @@ fn orders_keep_coming_in() {
     let service = Service::start_command(place.command(arguments));
     let known = |order: u64| service.get(&format!("/v1/orders/SO-{order}")).status == 200;
     // The history ends at about 10,280.
-    while !known(10_500) {
-        std::thread::yield_now();
-    }
+    until(|| known(10_500));
     assert!(service.stop().success());
 }

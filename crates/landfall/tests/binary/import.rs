@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Stdio;
 
-use crate::support::{BATCHES, Place, Ran, TODAY, exists};
+use crate::support::{BATCHES, Place, Ran, TODAY, exists, until};
 
 const ORDERS: &str = "InvoiceNo,StockCode,Description,Quantity\n\
     o1,TABLE,a table,8\n\
@@ -283,14 +283,12 @@ fn a_service_that_ends_in_the_midst_is_told_and_the_file_can_be_imported_again()
     let mut import = import.spawn().unwrap();
     let mut rows = import.stdin.take().unwrap();
     let mut first = String::new();
-    for row in 0..2_000 {
+    for row in 0..5_000 {
         writeln!(first, "o{row},TABLE,1").unwrap();
     }
     write!(rows, "orderid,sku,qty\n{first}").unwrap();
     rows.flush().unwrap();
-    while service.get("/v1/orders/o1000").status != 200 {
-        std::thread::yield_now();
-    }
+    until(|| service.get("/v1/orders/o1000").status == 200);
     assert!(service.stop().success());
     // It notices when it is told that the stream has ended, or when it sends more.
     let _ = rows.write_all(b"last,TABLE,1\n");
@@ -302,9 +300,9 @@ fn a_service_that_ends_in_the_midst_is_told_and_the_file_can_be_imported_again()
         .run(["import", "orders", "o.csv", "--json"])
         .ended(0)
         .json();
-    assert_eq!(again["rows"], 2_001);
+    assert_eq!(again["rows"], 5_001);
     assert!(again["unchanged"].as_u64().unwrap() > 1_000, "{again}");
-    assert_eq!(place.audit()["lines"], 2_001);
+    assert_eq!(place.audit()["lines"], 5_001);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::support::{Client, Place, Service, exists, line, plenty, pretend_newer};
+use crate::support::{Client, Place, Service, exists, line, plenty, pretend_newer, until};
 
 #[test]
 fn the_routes_of_the_book_are_served() {
@@ -236,9 +236,7 @@ fn ended_under_load(service: Service, end: impl FnOnce(Service)) -> Vec<Acknowle
                 })
             })
             .collect();
-        while !busy.load(Ordering::Relaxed) {
-            std::thread::yield_now();
-        }
+        until(|| busy.load(Ordering::Relaxed));
         end(service);
         loads.into_iter().map(|load| load.join().unwrap()).collect()
     })

@@ -6,12 +6,12 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 /// Longer than anything here takes; who waits for it waits for something that never comes.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(4);
 
 /// Three batches of two products.
 pub(crate) const BATCHES: &str =
@@ -326,6 +326,16 @@ pub(crate) fn plenty(sku: &str) -> String {
 /// One line of an order.
 pub(crate) fn line(order: &str, sku: &str) -> String {
     format!(r#"{{"order_id": "{order}", "sku": "{sku}", "quantity": 1}}"#)
+}
+
+/// Waits for something that comes.
+#[track_caller]
+pub(crate) fn until(mut here: impl FnMut() -> bool) {
+    let since = Instant::now();
+    while !here() {
+        assert!(since.elapsed() < PATIENCE, "it never comes");
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// Whether a file is there.

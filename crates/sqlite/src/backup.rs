@@ -12,8 +12,8 @@ use crate::connection;
 use crate::error::BackupError;
 use crate::options::Options;
 
-/// Pages copied between two reports of progress: 4 MiB.
-const PAGES_AT_ONCE: i32 = 1_024;
+/// Pages copied between two reports of progress: 1 MiB.
+const PAGES_AT_ONCE: i32 = 256;
 
 /// Copies the database at `path` to the new file `to`. It is the database of the moment at which this
 /// began, whatever is written meanwhile; `progress` is told how many of how many pages are copied. The

@@ -25,6 +25,11 @@ mod views;
 mod write;
 
 #[cfg(test)]
+extern crate self as landfall_sqlite;
+#[cfg(test)]
+#[path = "../tests/database/mod.rs"]
+mod database;
+#[cfg(test)]
 mod plans_tests;
 
 pub use backup::backup;

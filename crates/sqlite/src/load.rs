@@ -34,7 +34,8 @@ const PEGGED: &str = "SELECT rank, promise, number FROM allocations \
      WHERE batch = ?1 AND (rank, promise, number) < (?2, ?3, ?4) \
      ORDER BY rank DESC, promise DESC, number DESC LIMIT ?5";
 const WAITING: &str = "SELECT age FROM lines \
-     WHERE status = 1 AND product = ?1 AND (rank, wanted, age) > (?2, ?3, ?4) AND outstanding <= ?5 \
+     WHERE status = 1 AND product = ?1 AND (rank, wanted, age) > (?2, ?3, ?4) \
+     AND (outstanding <= ?5 OR split = 1) \
      ORDER BY rank, wanted, age LIMIT ?6";
 
 /// The statements, for a test of their plans.

@@ -192,7 +192,7 @@ impl SqliteStore {
         }
     }
 
-    fn forget_now(&mut self, before: Timestamp) -> Result<(), StoreError> {
+    fn forget_now(&mut self, before: Timestamp) -> Result<usize, StoreError> {
         if self.reads_only {
             return Err(StoreError::Unavailable("this connection only reads".into()));
         }
@@ -205,9 +205,7 @@ impl SqliteStore {
             .connection()?
             .prepare_cached(&sql)
             .and_then(|mut forget| forget.execute([codes::micros(before)]));
-        forgotten
-            .map(drop)
-            .map_err(|error| self.fail(error.into(), true))
+        forgotten.map_err(|error| self.fail(error.into(), true))
     }
 }
 
@@ -233,7 +231,11 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    async fn forget(&mut self, before: Timestamp) -> Result<(), StoreError> {
+    async fn forget(&mut self, before: Timestamp) -> Result<usize, StoreError> {
         self.forget_now(before)
     }
 }
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

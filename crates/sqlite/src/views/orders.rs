@@ -21,7 +21,7 @@ use crate::rows::{self, RawLine};
 use crate::unsettled;
 
 /// Lines of a batch or a product from which their orders are found; with more, all orders are looked at.
-const MANY: usize = 20_000;
+const MANY: usize = if cfg!(test) { 10 } else { 20_000 };
 
 pub(super) fn order(
     connection: &Connection,
@@ -236,5 +236,60 @@ impl Found<'_> {
             self.add(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use landfall_service::views::{OrderFilter, Page};
+    use landfall_testkit::commands::{batch, line, name};
+    use landfall_testkit::{Harness, run, today};
+
+    use super::MANY;
+    use crate::database::Sqlite;
+
+    #[test]
+    fn few_and_many_lines_are_listed_alike() {
+        run(async {
+            let harness = Harness::<Sqlite<5>>::start();
+            harness.done(batch("few", "FEW", 100)).await;
+            harness.done(batch("many", "MANY", 100)).await;
+            let many = 3 * MANY;
+            for order in 0..many {
+                harness.done(line(&format!("o{order:02}"), "MANY", 1)).await;
+                if order % 10 == 0 {
+                    harness.done(line(&format!("o{order:02}"), "FEW", 1)).await;
+                }
+            }
+            let ids = async |filter: OrderFilter| {
+                let mut ids = Vec::new();
+                let mut page = Page {
+                    after: None,
+                    limit: 4,
+                };
+                loop {
+                    let list = harness.views.orders(&filter, &page, today()).await.unwrap();
+                    ids.extend(list.items.iter().map(|order| order.order_id.to_string()));
+                    page.after = list.next;
+                    if page.after.is_none() {
+                        return ids;
+                    }
+                }
+            };
+            let all: Vec<_> = (0..many).map(|order| format!("o{order:02}")).collect();
+            let some: Vec<_> = all.iter().step_by(10).cloned().collect();
+            let of = |batch: Option<&str>, sku: Option<&str>, prefix: Option<&str>| OrderFilter {
+                batch: batch.map(name),
+                sku: sku.map(name),
+                prefix: prefix.map(Into::into),
+            };
+            assert_eq!(ids(of(Some("many"), None, None)).await, all);
+            assert_eq!(ids(of(None, Some("MANY"), None)).await, all);
+            assert_eq!(ids(of(Some("few"), None, None)).await, some);
+            assert_eq!(ids(of(None, Some("FEW"), None)).await, some);
+            assert_eq!(ids(of(Some("many"), Some("FEW"), None)).await, some);
+            assert_eq!(ids(of(Some("many"), None, Some("o1"))).await, all[10..20]);
+            assert_eq!(ids(of(Some("few"), None, Some("o1"))).await, some[1..2]);
+        });
     }
 }

@@ -76,3 +76,42 @@ fn data<'a>(event: &Event, json: &'a mut Vec<u8>) -> Result<&'a str, Fault> {
         .unwrap_or_default();
     std::str::from_utf8(data).map_err(|error| refused(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn record(command_id: &str) -> LogRecord {
+        LogRecord {
+            partition: 0,
+            offset: 7,
+            sku: None,
+            time: Timestamp::UNIX_EPOCH,
+            command_id: command_id.into(),
+            event: Event::LineCancelled {
+                order_id: "o\"1".parse().unwrap(),
+                line_id: "l".parse().unwrap(),
+                quantity: 3,
+            },
+        }
+    }
+
+    #[test]
+    fn only_the_id_that_can_be_made_again_is_left_out() {
+        assert_eq!(command_id(&record("~0-7")), None);
+        for id in [
+            "~0-8", "~1-7", "~0-07", "~0-+7", "0-7", "~0-7 ", "~7", "key",
+        ] {
+            assert_eq!(command_id(&record(id)), Some(id));
+        }
+    }
+
+    #[test]
+    fn data_is_the_event_without_its_type() {
+        let mut json = vec![b'x'];
+        let data = data(&record("").event, &mut json).unwrap();
+        assert_eq!(data, r#"{"order_id":"o\"1","line_id":"l","quantity":3}"#);
+    }
+}

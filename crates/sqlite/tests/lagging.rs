@@ -1,0 +1,162 @@
+//! The index of allocations lags behind the lines: it and what is still to be entered must always make up
+//! what the lines say, through changes of all kinds, restarts, and for readers who know nothing of it.
+
+mod database;
+
+use database::Sqlite;
+use landfall_domain::Command;
+use landfall_service::engine::Limits;
+use landfall_service::views::{OrderFilter, Page};
+use landfall_service::{Request, views::Views};
+use landfall_sqlite::SqliteViews;
+use landfall_testkit::commands::{amend, batch, cancel_line, line, name, set_eta, set_quantity};
+use landfall_testkit::{Database, FixedClock, Harness, run, today};
+use rusqlite::Connection;
+
+/// Enough for several rounds, so few that many are always still to be entered.
+type Lagging = Sqlite<7>;
+
+const SKUS: u64 = 5;
+
+fn start(database: Lagging) -> Harness<Lagging> {
+    Harness::start_on(database, FixedClock::new(), Limits::default(), 0)
+}
+
+async fn check(harness: &Harness<Lagging>) {
+    let report = harness.audit().await;
+    assert!(report.ok, "{report:#?}");
+}
+
+/// Lines of the index, and lines that are allocated.
+fn counts(database: &Lagging) -> (i64, i64) {
+    let connection = Connection::open(database.path()).expect("a connection");
+    let one = |sql: &str| {
+        connection
+            .query_row(sql, [], |row| row.get(0))
+            .expect("a count")
+    };
+    (
+        one("SELECT count(*) FROM allocations"),
+        one("SELECT count(*) FROM lines WHERE status = 0"),
+    )
+}
+
+fn supply() -> impl Iterator<Item = Request> {
+    (0..SKUS).map(|sku| batch(&format!("b{sku}"), &format!("S{sku}"), 1_000).into())
+}
+
+fn lines(orders: std::ops::Range<u64>) -> impl Iterator<Item = Request> {
+    orders.map(|order| {
+        let line = line(
+            &format!("o{order:03}"),
+            &format!("S{}", order % SKUS),
+            1 + order % 3,
+        );
+        line.priority(order % 4).into()
+    })
+}
+
+#[test]
+fn what_is_still_to_be_entered_survives_everything() {
+    run(async {
+        let mut harness = start(Lagging::create());
+        harness.all(supply()).await;
+        for round in 0..6_u64 {
+            let first = round * 20;
+            harness.all(lines(first..first + 20)).await;
+            check(&harness).await;
+            // Of this round, some young and some old.
+            for order in [first, first + 7, first / 2, first / 3 + 1] {
+                let key = (format!("o{order:03}"), format!("S{}", order % SKUS));
+                let change: Command = if order % 2 == 0 {
+                    amend(&key.0, &key.1, 1 + order % 5)
+                } else {
+                    cancel_line(&key.0, &key.1)
+                };
+                // A line that was cancelled before stays so, whatever is asked for.
+                let _ = harness.handle(change).await;
+            }
+            check(&harness).await;
+            let eta = (round % 2 == 0).then(|| today().saturating_add(jiff::Span::new().days(3)));
+            harness.done(set_eta("b1", eta)).await;
+            harness
+                .done(set_quantity("b2", if round % 2 == 0 { 5 } else { 1_000 }))
+                .await;
+            check(&harness).await;
+            harness = start(harness.stop());
+            check(&harness).await;
+        }
+        let (entered, allocated) = counts(&harness.stop());
+        assert!(entered > 0, "some were entered");
+        assert!(entered < allocated, "and some still lag");
+    });
+}
+
+#[test]
+fn the_index_follows_at_the_pace_of_the_lines() {
+    run(async {
+        let harness = start(Lagging::create());
+        harness.all(supply()).await;
+        harness.all(lines(0..200)).await;
+        let (entered, allocated) = counts(&harness.stop());
+        assert_eq!(allocated, 200);
+        // What gathers and what is being made: twice the limit at the most, and one group.
+        assert!(entered >= 200 - 2 * 7 - 1, "{entered}");
+    });
+}
+
+#[test]
+fn readers_see_what_is_not_entered_yet() {
+    run(async {
+        let harness = start(Lagging::create());
+        harness.all(supply()).await;
+        harness.all(lines(0..43)).await;
+        let views = &harness.views;
+        let filter = OrderFilter {
+            batch: Some(name("b1")),
+            ..OrderFilter::default()
+        };
+        let page = Page {
+            after: None,
+            limit: 100,
+        };
+        let orders = views.orders(&filter, &page, today()).await.expect("orders");
+        let ids: Vec<_> = orders
+            .items
+            .iter()
+            .map(|order| order.order_id.to_string())
+            .collect();
+        let wanted: Vec<_> = (0..43)
+            .filter(|order| order % SKUS == 1)
+            .map(|order| format!("o{order:03}"))
+            .collect();
+        assert_eq!(ids, wanted);
+        // A dry run that takes stock away reads the index and what lags, without being the writer.
+        let cut = Request::from(set_quantity("b1", 0));
+        let steps = harness.bus.dry_run(vec![cut]).await.expect("a dry run");
+        let lost = steps[0]
+            .events
+            .iter()
+            .filter(|record| record.event.kind() == "Deallocated");
+        assert_eq!(lost.count(), wanted.len());
+        check(&harness).await;
+    });
+}
+
+#[test]
+fn views_of_another_process_need_no_service() {
+    run(async {
+        let harness = start(Lagging::create());
+        harness.all(supply()).await;
+        harness.all(lines(0..20)).await;
+        let database = harness.stop();
+        let views = SqliteViews::open(database.path(), &database.options).expect("views");
+        let order = views
+            .order(&name("o003"), today())
+            .await
+            .expect("an answer")
+            .expect("an order");
+        assert_eq!(order.lines[0].allocations[0].batch.as_str(), "b3");
+        assert!(views.ready().await.is_ok());
+    });
+}

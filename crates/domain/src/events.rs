@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{BatchRef, LineId, Location, OrderId, ShipmentRef, Sku};
 use crate::line::{Allocation, Terms};
-use crate::values::Deliver;
+use crate::values::{Deliver, IfShort};
 
 /// Why a line lost its stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,6 +159,9 @@ pub enum Event {
         to: u64,
         /// What the line is pegged to now; empty where another event of the same command tells.
         allocations: Vec<Allocation>,
+        /// What was to happen had nothing been able to hold an increase, as the customer said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        if_short: Option<IfShort>,
     },
     /// What had not left of the line is no longer wanted.
     LineCancelled {

@@ -12,7 +12,7 @@ use crate::events::{DeallocationReason, Event, PromiseCause};
 use crate::ids::{BatchRef, Sku};
 use crate::line::{Allocation, OrderLine, Status};
 use crate::policy;
-use crate::values::Day;
+use crate::values::{Day, IfShort};
 
 /// A product and those of its batches that are loaded: all that have free units, and any other that a
 /// command or a line names.
@@ -34,6 +34,17 @@ pub struct Product {
     journal: Vec<Undo>,
     /// Numbers of the batches changed since the last [`Product::take_changed`], with repeats.
     changed: Vec<u64>,
+    /// How many of them are accepted.
+    changed_for_good: usize,
+}
+
+/// Another quantity for a line, and what the customer said of a shortage.
+#[derive(Debug, Clone, Copy)]
+pub struct Amendment {
+    /// Units wanted from now on.
+    pub quantity: u64,
+    /// As asked for.
+    pub if_short: Option<IfShort>,
 }
 
 /// One step backwards. Positions are those at the time: undone in reverse order, they are right.
@@ -81,6 +92,7 @@ impl Product {
             events: Vec::new(),
             journal: Vec::new(),
             changed: Vec::new(),
+            changed_for_good: 0,
         }
     }
 
@@ -114,6 +126,12 @@ impl Product {
     /// Units that no line has, over all batches.
     pub fn free(&self) -> u64 {
         self.batches.iter().map(Batch::free).sum()
+    }
+
+    /// The most units that one batch could give a line now: no line that wants more fits, unless it may be
+    /// split.
+    pub fn largest_available(&self) -> u64 {
+        self.batches.iter().map(Batch::available).max().unwrap_or(0)
     }
 
     // ---- supply --------------------------------------------------------------------------------
@@ -290,8 +308,10 @@ impl Product {
 
     /// Changes the quantity of an allocated line in place: a line of one batch that
     /// [fits](Product::fits_where_it_is), or a smaller quantity, given back from its last batch on.
-    pub fn amend_in_place(&mut self, line: &mut OrderLine, quantity: u64) {
-        let from = line.quantity;
+    /// The promise stays, also where a late part of a split line is no longer wanted: who asks for less does not
+    /// ask for another day.
+    pub fn amend_in_place(&mut self, line: &mut OrderLine, c: &Amendment) {
+        let (from, quantity) = (line.quantity, c.quantity);
         if quantity > from {
             let more = quantity - from;
             if let Some(allocation) = line.allocations.first_mut() {
@@ -318,14 +338,14 @@ impl Product {
             }
         }
         line.quantity = quantity;
-        self.amended(line, from);
+        self.amended(line, from, c.if_short);
     }
 
     /// Changes the quantity of a line that has no stock at the moment.
-    pub fn amend_unallocated(&mut self, line: &mut OrderLine, quantity: u64) {
+    pub fn amend_unallocated(&mut self, line: &mut OrderLine, c: &Amendment) {
         let from = line.quantity;
-        line.quantity = quantity;
-        self.amended(line, from);
+        line.quantity = c.quantity;
+        self.amended(line, from, c.if_short);
     }
 
     /// Cancels what has not left of a line: its stock goes back, its place in the queue is free.
@@ -345,7 +365,7 @@ impl Product {
         });
     }
 
-    /// Promises an allocated line again after the ETA of one of its batches changed: a later supply moves
+    /// Promises an allocated line again after its supply has another date: a later supply moves
     /// the promise, an earlier one pulls a late promise back, never before the original. All batches of
     /// the line must be loaded. Whether the promise changed.
     pub fn promise_again(&mut self, line: &mut OrderLine, day: &Day) -> bool {
@@ -389,11 +409,13 @@ impl Product {
             self.version += 1;
             self.journal.clear();
         }
+        self.changed_for_good = self.changed.len();
     }
 
     /// Undoes what was done since the last accept or roll-back.
     pub fn roll_back(&mut self) {
         self.events.clear();
+        self.changed.truncate(self.changed_for_good);
         while let Some(undo) = self.journal.pop() {
             match undo {
                 Undo::Counts {
@@ -421,6 +443,7 @@ impl Product {
     /// The batches changed since the last call, each once, in the order of their numbers.
     pub fn take_changed(&mut self) -> Vec<u64> {
         let mut changed = std::mem::take(&mut self.changed);
+        self.changed_for_good = 0;
         changed.sort_unstable();
         changed.dedup();
         changed
@@ -456,7 +479,7 @@ impl Product {
             purchased: batch.purchased,
             allocated: batch.allocated,
         });
-        if self.changed.last() != Some(&batch.number) {
+        if self.changed[self.changed_for_good..].last() != Some(&batch.number) {
             self.changed.push(batch.number);
         }
     }
@@ -478,7 +501,7 @@ impl Product {
         self.backordered = count;
     }
 
-    fn amended(&mut self, line: &OrderLine, from: u64) {
+    fn amended(&mut self, line: &OrderLine, from: u64, if_short: Option<IfShort>) {
         self.journal.push(Undo::LineOnly);
         self.events.push(Event::LineAmended {
             order_id: line.key.order_id.clone(),
@@ -486,6 +509,7 @@ impl Product {
             from,
             to: line.quantity,
             allocations: line.allocations.clone(),
+            if_short,
         });
     }
 

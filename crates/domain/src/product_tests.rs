@@ -220,7 +220,13 @@ fn a_split_line_takes_several_batches_or_waits_whole() {
         (0, 2)
     );
     assert_eq!(split.current_promise, Some(date(2026, 6, 1)));
-    product.amend_in_place(&mut split, 3);
+    let less = Amendment {
+        quantity: 3,
+        if_short: None,
+    };
+    product.amend_in_place(&mut split, &less);
+    // The part on the ship is gone, but the customer planned for its date.
+    assert_eq!(split.current_promise, Some(date(2026, 6, 1)));
     assert_eq!(
         (available(&product, "stock"), available(&product, "ship")),
         (1, 10)

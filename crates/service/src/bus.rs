@@ -57,8 +57,8 @@ impl Bus {
             mpsc::error::TrySendError::Full(_) => Failure::Busy,
             mpsc::error::TrySendError::Closed(_) => Failure::Stopping,
         })?;
-        let mut answers = answer.await.map_err(|_| Failure::Stopping)?;
-        answers.pop().unwrap_or(Err(Failure::Stopping))
+        let mut answers = answer.await.map_err(|_| engine_ended())?;
+        answers.pop().unwrap_or_else(|| Err(engine_ended()))
     }
 
     /// Carries out the commands of a stream's piece in their order, one answer each. When the queue is
@@ -77,12 +77,16 @@ impl Bus {
     ) -> impl Future<Output = Vec<Answer>> + Send + use<> {
         let count = requests.len();
         let (reply, answers) = oneshot::channel();
-        // A queue that is closed drops the job, and with it the place for its answers.
-        drop(self.queue.send(Job { requests, reply }).await);
+        let queued = self.queue.send(Job { requests, reply }).await.is_ok();
         async move {
-            answers
-                .await
-                .unwrap_or_else(|_| vec![Err(Failure::Stopping); count])
+            answers.await.unwrap_or_else(|_| {
+                let failure = if queued {
+                    engine_ended()
+                } else {
+                    Failure::Stopping
+                };
+                vec![Err(failure); count]
+            })
         }
     }
 
@@ -100,5 +104,14 @@ impl Bus {
     pub fn waiting(&self) -> (usize, usize) {
         let max = self.queue.max_capacity();
         (max - self.queue.capacity(), max)
+    }
+}
+
+/// The queue took the command, and nobody answers: the engine has ended in the midst, for it answers all that is
+/// queued before it ends in order. The commit may have happened.
+fn engine_ended() -> Failure {
+    Failure::Unavailable {
+        reason: "the engine has ended".into(),
+        outcome_unknown: true,
     }
 }

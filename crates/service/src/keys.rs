@@ -45,7 +45,7 @@ pub struct WaitingRange {
     pub sku: Sku,
     /// The product's number.
     pub product_number: u64,
-    /// Only lines that wait for at most so many units.
+    /// Only lines that wait for at most so many units, and all that may be split.
     pub at_most: u64,
     /// Only lines after this one.
     pub after: Option<QueueKey>,
@@ -57,6 +57,17 @@ impl Keys {
     /// Whether there is nothing to load.
     pub fn is_empty(&self) -> bool {
         *self == Keys::default()
+    }
+
+    /// Adds all that other keys name.
+    pub fn extend(&mut self, other: Keys) {
+        self.products.extend(other.products);
+        self.batches.extend(other.batches);
+        self.lines.extend(other.lines);
+        self.orders.extend(other.orders);
+        self.command_ids.extend(other.command_ids);
+        self.allocated.extend(other.allocated);
+        self.waiting.extend(other.waiting);
     }
 
     /// Adds what a command is concerned with.

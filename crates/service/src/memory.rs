@@ -131,10 +131,10 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn forget(&mut self, before: Timestamp) -> Result<(), StoreError> {
-        self.shared
-            .write(|tables| tables.forget(before, FORGET_AT_ONCE));
-        Ok(())
+    async fn forget(&mut self, before: Timestamp) -> Result<usize, StoreError> {
+        Ok(self
+            .shared
+            .write(|tables| tables.forget(before, FORGET_AT_ONCE)))
     }
 }
 

@@ -180,9 +180,12 @@ pub trait Store: Send + 'static {
     /// Ends the unit of work and writes nothing.
     fn roll_back(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Forgets remembered answers that were given before this instant, a bounded number at a time. Called
-    /// outside a unit of work, now and then.
-    fn forget(&mut self, before: Timestamp) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Forgets remembered answers that were given before this instant, a bounded number at a time, and says
+    /// how many: none means that there are no more. Called outside a unit of work, now and then.
+    fn forget(
+        &mut self,
+        before: Timestamp,
+    ) -> impl Future<Output = Result<usize, StoreError>> + Send;
 }
 
 /// The partition of a product among `partitions`: FNV-1a over the SKU's bytes, so that every store and

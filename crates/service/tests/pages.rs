@@ -2,7 +2,9 @@
 //! of its group.
 
 use landfall_service::Request;
-use landfall_testkit::commands::{batch, cancel_line, line, set_eta, set_quantity};
+use landfall_testkit::commands::{
+    batch, cancel_line, cancel_order, line, order, set_eta, set_quantity,
+};
 use landfall_testkit::{Harness, Memory, ShortPages, run, today};
 
 /// Carries the commands out one by one and as one group, and wants the same lines to wait afterwards.
@@ -82,5 +84,47 @@ fn a_later_cut_sees_what_the_group_changed() {
             set_quantity("b", 2).into(),
         ],
         &["o-3", "o-6", "o-4"],
+    );
+}
+
+/// Cancelling an order of many products, for each of which somebody waits, is one command like any other.
+#[test]
+fn a_large_order_can_be_cancelled() {
+    run(async {
+        let h = Harness::<Memory>::start();
+        let skus: Vec<String> = (0..1_100).map(|n| format!("S-{n}")).collect();
+        let lines: Vec<(&str, u64)> = skus.iter().map(|sku| (sku.as_str(), 1)).collect();
+        h.all(
+            skus.iter()
+                .map(|sku| batch(&format!("b-{sku}"), sku, 1).into()),
+        )
+        .await;
+        h.done(order("big", &lines)).await;
+        h.all(skus.iter().map(|sku| line("next", sku, 1).into()))
+            .await;
+        h.done(cancel_order("big")).await;
+        let next = h.see_order("next").await;
+        assert!(
+            next.current_promise.is_some(),
+            "no line of it waits any longer"
+        );
+        h.audit().await;
+    });
+}
+
+/// A line that may be split is filled from what several batches have left; one that may not, waits.
+#[test]
+fn what_is_left_of_several_batches_fills_only_who_may_be_split() {
+    same_in_a_group(
+        &[
+            batch("a", "SOFA", 3).into(),
+            batch("b", "SOFA", 3).into(),
+            line("o-1", "SOFA", 2).into(),
+            line("o-2", "SOFA", 2).into(),
+            line("w-1", "SOFA", 4).into(),
+            line("w-2", "SOFA", 4).split().into(),
+        ],
+        &[set_quantity("a", 4).into(), set_quantity("b", 4).into()],
+        &["w-1"],
     );
 }

@@ -177,7 +177,7 @@ impl<S: Store> Store for Faulty<S> {
         self.inner.roll_back().await
     }
 
-    async fn forget(&mut self, before: Timestamp) -> Result<(), StoreError> {
+    async fn forget(&mut self, before: Timestamp) -> Result<usize, StoreError> {
         self.inner.forget(before).await
     }
 }

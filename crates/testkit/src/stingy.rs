@@ -64,7 +64,7 @@ impl<S: Store, const LINES: usize> Store for Stingy<S, LINES> {
         self.0.roll_back().await
     }
 
-    async fn forget(&mut self, before: Timestamp) -> Result<(), StoreError> {
+    async fn forget(&mut self, before: Timestamp) -> Result<usize, StoreError> {
         self.0.forget(before).await
     }
 }

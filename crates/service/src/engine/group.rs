@@ -3,19 +3,19 @@
 use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
-use landfall_domain::{Day, Event, Rejection};
+use landfall_domain::{Command, CommandId, Day, Event, Rejection};
 
 use super::Stats;
 use crate::answer::{Answer, Done, Failure, Request};
 use crate::handlers;
 use crate::keys::Keys;
 use crate::log::LogRecord;
-use crate::store::{Store, StoreError};
+use crate::store::{Remembered, Store, StoreError};
 use crate::uow::{Stop, UnitOfWork};
 use crate::wire;
 
-/// How often one command may ask for more. Ranges double each time, so this is never reached by a command
-/// that makes progress.
+/// How often one command may ask for more. It asks for many things at once, and each further page of a range
+/// is twice as long, so this is a stop for a loop.
 const MAX_LOADS: usize = 1_000;
 
 /// Loads what the group needs, runs its commands in order and commits them once. `Ok` holds durable answers.
@@ -93,13 +93,7 @@ fn attempt(uow: &mut UnitOfWork, request: &Request) -> Result<Answer, Box<Keys>>
     if let Some(id) = &request.id {
         match uow.answered(id) {
             Ok(Some(remembered)) => {
-                let same = remembered.command == wire::canonical(&request.command);
-                let before: Result<Result<Done, Rejection>, _> =
-                    serde_json::from_str(&remembered.answer);
-                return Ok(match before {
-                    Ok(answer) if same => answer.map_err(Failure::Rejected),
-                    _ => Err(Failure::Rejected(Rejection::IdReused { id: id.clone() })),
-                });
+                return Ok(answer_again(id, &request.command, remembered));
             }
             Ok(None) => {}
             Err(Stop::Needs(keys)) => return Err(keys),
@@ -124,6 +118,22 @@ fn attempt(uow: &mut UnitOfWork, request: &Request) -> Result<Answer, Box<Keys>>
         uow.remember(id, wire::canonical(&request.command), json);
     }
     Ok(answer.map_err(Failure::Rejected))
+}
+
+/// The answer that was given to this command before, if it is the same. It is compared as a command, not as
+/// text: a later version may write a command with more fields.
+fn answer_again(id: &CommandId, command: &Command, remembered: &Remembered) -> Answer {
+    if !serde_json::from_str::<Command>(&remembered.command).is_ok_and(|before| before == *command)
+    {
+        return Err(Rejection::IdReused { id: id.clone() }.into());
+    }
+    let before: Result<Result<Done, Rejection>, _> = serde_json::from_str(&remembered.answer);
+    before
+        .map_err(|error| Failure::Unavailable {
+            reason: format!("the remembered answer to {id} cannot be read: {error}"),
+            outcome_unknown: false,
+        })?
+        .map_err(Failure::Rejected)
 }
 
 /// Conflicts and senseless commands are remembered under their idempotency key; what was ill-formed or not

@@ -3,6 +3,7 @@
 use landfall_domain::commands::{Allocate, CancelLine, ChangeLineQuantity};
 use landfall_domain::events::DeallocationReason;
 use landfall_domain::line::Status;
+use landfall_domain::product::Amendment;
 use landfall_domain::{IfShort, LineKey, OrderLine, Rejection, Sku, Terms};
 
 use super::compare::Comparison;
@@ -121,6 +122,10 @@ pub(super) fn change_quantity(
             created: false,
         });
     }
+    let amendment = Amendment {
+        quantity,
+        if_short: c.if_short,
+    };
     let may_wait = c.if_short == Some(IfShort::Backorder);
     let day = uow.day();
     let product = uow.its_product(&line.sku.clone())?;
@@ -129,12 +134,12 @@ pub(super) fn change_quantity(
         if quantity > line.quantity && !may_wait {
             return Err(out_of_stock(&line, quantity));
         }
-        product.amend_unallocated(&mut line, quantity);
+        product.amend_unallocated(&mut line, &amendment);
     } else if quantity < line.quantity || product.fits_where_it_is(&line, quantity) {
-        product.amend_in_place(&mut line, quantity);
+        product.amend_in_place(&mut line, &amendment);
     } else {
         product.deallocate(&mut line, DeallocationReason::Amended);
-        product.amend_unallocated(&mut line, quantity);
+        product.amend_unallocated(&mut line, &amendment);
         if !product.allocate(&mut line, &day, false) {
             if !may_wait {
                 return Err(out_of_stock(&line, quantity));

@@ -5,11 +5,14 @@
 //! that wait longer are served in one order, by the rule of [`QueueKey`]. That records events in turn,
 //! and so on until there are no more; the number of steps is bounded.
 
+use std::collections::HashSet;
+
 use indexmap::IndexSet;
 use landfall_domain::shortage::QueueKey;
 use landfall_domain::{BatchRef, Event, LineKey, OrderId, Rejection, Sku};
 
 use crate::answer::{Done, Reply};
+use crate::keys::Keys;
 use crate::resources::{BatchResource, LineResource, OrderResource};
 use crate::uow::{Stop, UnitOfWork};
 
@@ -31,10 +34,33 @@ pub(super) fn run(uow: &mut UnitOfWork) -> Result<(), Stop> {
             }
         }
         seen = count;
+        need_queues(&to_fill, uow)?;
         let Some(sku) = to_fill.shift_remove_index(0) else {
             return Ok(());
         };
         fill_queue(&sku, uow)?;
+    }
+}
+
+/// Asks for the beginnings of all queues at once: a command may touch thousands of products, and is run again
+/// for each time that it asks.
+fn need_queues(skus: &IndexSet<Sku>, uow: &mut UnitOfWork) -> Result<(), Stop> {
+    let mut missing = Keys::default();
+    for sku in skus {
+        let product = uow.its_product(sku)?;
+        let room = product.largest_available();
+        if product.backordered == 0 || room == 0 {
+            continue;
+        }
+        match uow.next_waiting(sku, None, room) {
+            Err(Stop::Needs(keys)) => missing.extend(*keys),
+            other => drop(other?),
+        }
+    }
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Stop::Needs(Box::new(missing)))
     }
 }
 
@@ -52,30 +78,33 @@ fn moves_stock(event: &Event) -> bool {
 /// skipped and blocks nobody. Those that lost their stock in this command and find none begin to wait.
 fn fill_queue(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let day = uow.day();
-    let mut unplaced: IndexSet<LineKey> = uow.take_unplaced(sku).into_iter().collect();
+    let unplaced: IndexSet<LineKey> = uow.take_unplaced(sku).into_iter().collect();
     let product = uow.its_product(sku)?;
     if product.backordered == 0 && unplaced.is_empty() {
         return Ok(());
     }
-    let mut free = product.free();
+    let mut room = product.largest_available();
+    let mut placed: HashSet<LineKey> = HashSet::new();
     let mut after: Option<QueueKey> = None;
-    while free > 0 {
-        let Some(key) = uow.next_waiting(sku, after, free)? else {
+    while room > 0 {
+        let Some(key) = uow.next_waiting(sku, after, room)? else {
             break;
         };
         let mut line = uow.line_to_change(&key)?;
         after = Some(QueueKey::of(&line));
         let product = uow.its_product(sku)?;
         if product.allocate(&mut line, &day, false) {
-            free = product.free();
-            if !unplaced.shift_remove(&key) {
+            room = product.largest_available();
+            if unplaced.contains(&key) {
+                placed.insert(key);
+            } else {
                 product.leave_queue();
             }
             uow.put(line);
         }
     }
     let mut told = false;
-    for key in unplaced {
+    for key in unplaced.into_iter().filter(|key| !placed.contains(key)) {
         let mut line = uow.line_to_change(&key)?;
         let product = uow.its_product(sku)?;
         product.backorder(&mut line, false);

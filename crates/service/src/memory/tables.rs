@@ -194,10 +194,14 @@ impl Tables {
                 row.waiting.remove(&QueueKey::of(before));
             }
             if after.status() == Status::Backordered {
-                row.waiting.insert(
-                    QueueKey::of(after),
-                    (after.key.clone(), after.outstanding()),
-                );
+                // A range has all lines that may be split, whatever they want.
+                let units = if after.terms.split {
+                    0
+                } else {
+                    after.outstanding()
+                };
+                row.waiting
+                    .insert(QueueKey::of(after), (after.key.clone(), units));
             }
         }
         if let Some(before) = before {
@@ -263,13 +267,14 @@ impl Tables {
         }
     }
 
-    /// Forgets answers that were given before this instant, at most so many.
-    pub(super) fn forget(&mut self, before: Timestamp, limit: usize) {
+    /// Forgets answers that were given before this instant, at most so many, and says how many.
+    pub(super) fn forget(&mut self, before: Timestamp, limit: usize) -> usize {
         let old = self.answers.values().filter(|answer| answer.time < before);
         let old: Vec<CommandId> = old.take(limit).map(|answer| answer.id.clone()).collect();
-        for id in old {
-            self.answers.remove(&id);
+        for id in &old {
+            self.answers.remove(id);
         }
+        old.len()
     }
 }
 

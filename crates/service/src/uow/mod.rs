@@ -84,6 +84,8 @@ pub struct UnitOfWork {
     heads: Vec<(Head, Head)>,
     products: ProductCache,
     absent_products: HashSet<Sku>,
+    /// Products to which the store added a batch without free units, for this group only.
+    with_full_batches: HashSet<Sku>,
     batches: HashMap<BatchRef, Option<Sku>>,
     lines: HashMap<LineKey, LineSlot>,
     orders: HashMap<OrderId, OrderEntry>,
@@ -116,6 +118,7 @@ impl UnitOfWork {
             heads: Vec::new(),
             products: ProductCache::new(cached_products),
             absent_products: HashSet::new(),
+            with_full_batches: HashSet::new(),
             batches: HashMap::new(),
             lines: HashMap::new(),
             orders: HashMap::new(),
@@ -182,6 +185,9 @@ impl UnitOfWork {
                 .insert(batch.reference.clone(), Some(batch.sku.clone()));
             let sku = batch.sku.clone();
             if let Some(product) = self.products.get_mut(&sku) {
+                if batch.free() == 0 {
+                    self.with_full_batches.insert(sku);
+                }
                 product.add_loaded(batch);
             }
         }
@@ -204,23 +210,18 @@ impl UnitOfWork {
                 .entry(remembered.id.clone())
                 .or_insert(Some(remembered));
         }
-        let lines = &self.lines;
-        let current = || lines.values().filter_map(|slot| slot.now.as_ref());
-        self.queues
-            .absorb(&loaded.allocated, &loaded.waiting, &frontiers, current);
+        if !loaded.allocated.is_empty() || !loaded.waiting.is_empty() {
+            let lines = &self.lines;
+            let of = |key: &LineKey| lines.get(key).and_then(|slot| slot.now.as_ref());
+            // What the group has changed is newer than what the store shows.
+            let mut changed: HashMap<&Sku, Vec<&OrderLine>> = HashMap::new();
+            for line in self.changed_lines.iter().filter_map(of) {
+                changed.entry(&line.sku).or_default().push(line);
+            }
+            let ranges = (loaded.allocated.as_slice(), loaded.waiting.as_slice());
+            self.queues.absorb(ranges, &frontiers, of, &changed);
+        }
         self.note_absent(keys);
-    }
-
-    /// The lines of this order that earlier commands of the group made, in the order of their numbers.
-    fn new_lines_of(&self, id: &OrderId) -> Vec<LineKey> {
-        let is_new = |key: &&LineKey| {
-            key.order_id == *id
-                && self
-                    .lines
-                    .get(*key)
-                    .is_some_and(|slot| slot.committed.is_none() && slot.now.is_some())
-        };
-        self.changed_lines.iter().filter(is_new).cloned().collect()
     }
 
     /// What was asked for and not found is known not to be there.
@@ -242,14 +243,7 @@ impl UnitOfWork {
         }
         for id in &keys.orders {
             if !self.orders.contains_key(id) {
-                let lines = self.new_lines_of(id);
-                self.orders.insert(
-                    id.clone(),
-                    OrderEntry {
-                        placed: None,
-                        lines,
-                    },
-                );
+                self.orders.insert(id.clone(), OrderEntry::default());
             }
         }
         for id in &keys.command_ids {
@@ -403,6 +397,11 @@ impl UnitOfWork {
         for (before, now) in &mut self.heads {
             *before = *now;
         }
+        for sku in std::mem::take(&mut self.with_full_batches) {
+            if let Some(product) = self.products.get_mut(&sku) {
+                product.forget_full();
+            }
+        }
         self.forget_group();
         self.products.trim();
     }
@@ -426,6 +425,7 @@ impl UnitOfWork {
         // A change of supply may have brought in very many lines: do not keep the room that they took.
         const KEEP: usize = 16_384;
         self.absent_products.clear();
+        self.with_full_batches.clear();
         self.batches.clear();
         self.lines.clear();
         self.lines.shrink_to(KEEP);
@@ -517,16 +517,15 @@ impl UnitOfWork {
     /// The next number of a product, batch or line of this SKU.
     pub fn next_number(&mut self, sku: &Sku) -> u64 {
         let partition = partition_of(sku.as_str(), self.partitions);
-        let number = self.head_mut(partition).map(|head| {
-            head.next_number += 1;
-            head.next_number - 1
-        });
-        debug_assert!(
-            number.is_some(),
-            "a store loads the head with the keys of its partition"
-        );
+        let Some(head) = self.head_mut(partition) else {
+            panic!(
+                "a store loads the head of each partition that its keys touch, not of {partition}"
+            );
+        };
+        let number = head.next_number;
+        head.next_number += 1;
         self.undo.push(Undo::Number(partition));
-        number.unwrap_or_default()
+        number
     }
 
     /// The line, if there is one; to change it, change the copy and [put](UnitOfWork::put) it back.
@@ -665,7 +664,10 @@ impl UnitOfWork {
             (None, _) => 0,
         };
         let Some(head) = self.head_mut(partition) else {
-            return;
+            // To lose a fact in silence would be worse than the end of the engine.
+            panic!(
+                "a store loads the head of each partition that its keys touch, not of {partition}"
+            );
         };
         let offset = head.next_offset;
         head.next_offset += 1;

@@ -56,6 +56,9 @@ impl<K: Ord + Copy> Frontier<K> {
 #[derive(Debug, Default)]
 struct Waiting {
     lines: BTreeMap<QueueKey, LineKey>,
+    /// How many lines the store has shown. Each page is twice what was shown before: a command that reads on
+    /// is run again for each page, also when it takes lines out of the queue as it goes.
+    shown_lines: usize,
     /// For lines of at most so many units, up to where. None is contained in another.
     shown: Vec<(u64, Frontier<QueueKey>)>,
 }
@@ -155,31 +158,26 @@ impl Queues {
         }
     }
 
-    /// Takes in loaded ranges. `current` gives all lines in memory, the newly loaded ones included.
-    pub(super) fn absorb<'a, I>(
+    /// Takes in loaded ranges. `of` gives a line as it is in memory; `changed` are the lines that the group has
+    /// changed, by product: they may be in a range though the store does not show them there.
+    pub(super) fn absorb<'a>(
         &mut self,
-        allocated: &[LoadedRange<AllocatedRange>],
-        waiting: &[LoadedRange<WaitingRange>],
+        (allocated, waiting): (&[LoadedRange<AllocatedRange>], &[LoadedRange<WaitingRange>]),
         frontiers: &Frontiers,
-        current: impl Fn() -> I,
-    ) where
-        I: Iterator<Item = &'a OrderLine>,
-    {
+        of: impl Fn(&LineKey) -> Option<&'a OrderLine>,
+        changed: &HashMap<&Sku, Vec<&'a OrderLine>>,
+    ) {
+        let changed = |sku: &Sku| changed.get(sku).into_iter().flatten().copied();
         for (loaded, frontier) in allocated.iter().zip(&frontiers.allocated) {
-            let queue = self
-                .allocated
-                .entry(loaded.range.batch.clone())
-                .or_insert(Queue {
-                    lines: BTreeMap::new(),
-                    frontier: Frontier::Nothing,
-                });
+            let batch = &loaded.range.batch;
+            let queue = self.allocated.entry(batch.clone()).or_insert(Queue {
+                lines: BTreeMap::new(),
+                frontier: Frontier::Nothing,
+            });
             queue.frontier = queue.frontier.max(*frontier);
-            for line in current() {
-                if line
-                    .allocations
-                    .iter()
-                    .any(|a| a.batch == loaded.range.batch)
-                {
+            let shown = loaded.lines.iter().filter_map(&of);
+            for line in shown.chain(changed(&loaded.range.sku)) {
+                if line.allocations.iter().any(|a| a.batch == *batch) {
                     queue.lines.insert(ShortageKey::of(line), line.key.clone());
                 }
             }
@@ -187,10 +185,13 @@ impl Queues {
         for (loaded, frontier) in waiting.iter().zip(&frontiers.waiting) {
             let queue = self.waiting.entry(loaded.range.sku.clone()).or_default();
             queue.show(loaded.range.at_most, *frontier);
-            for line in current() {
-                if line.sku == loaded.range.sku && waits(line) {
-                    queue.lines.insert(QueueKey::of(line), line.key.clone());
-                }
+            queue.shown_lines += loaded.lines.len();
+            let shown = loaded.lines.iter().filter_map(&of);
+            for line in shown
+                .chain(changed(&loaded.range.sku))
+                .filter(|line| waits(line))
+            {
+                queue.lines.insert(QueueKey::of(line), line.key.clone());
             }
         }
     }
@@ -250,7 +251,7 @@ impl UnitOfWork {
     }
 
     /// The next line that waits for this product, in the order in which they are filled, after this place
-    /// in the queue and for at most so many units.
+    /// in the queue, that wants at most so many units or may be split.
     pub fn next_waiting(
         &mut self,
         sku: &Sku,
@@ -262,7 +263,9 @@ impl UnitOfWork {
         if backordered == 0 && !self.queues.waiting.contains_key(sku) {
             self.queues.watch_empty(
                 sku,
-                self.lines.values().filter_map(|slot| slot.now.as_ref()),
+                self.changed_lines
+                    .iter()
+                    .filter_map(|key| self.lines.get(key)?.now.as_ref()),
             );
         }
         let needs = |after, limit| {
@@ -287,7 +290,7 @@ impl UnitOfWork {
             }
             if self
                 .line(line_key)?
-                .is_some_and(|line| line.outstanding() <= at_most)
+                .is_some_and(|line| line.terms.split || line.outstanding() <= at_most)
             {
                 return Ok(Some(line_key.clone()));
             }
@@ -295,18 +298,25 @@ impl UnitOfWork {
         if frontier == Frontier::All {
             return Ok(None);
         }
-        Err(needs(frontier.after(), PAGE.max(2 * queue.lines.len())))
+        Err(needs(frontier.after(), PAGE.max(2 * queue.shown_lines)))
     }
 }
 
 impl Queues {
-    /// A queue of which the store has nothing: the lines in memory are all there is.
+    /// A queue of which the store has nothing: the lines that the group has changed are all there is.
     fn watch_empty<'a>(&mut self, sku: &Sku, current: impl Iterator<Item = &'a OrderLine>) {
         let lines = current
             .filter(|line| line.sku == *sku && waits(line))
             .map(|line| (QueueKey::of(line), line.key.clone()))
             .collect();
         let shown = vec![(u64::MAX, Frontier::All)];
-        self.waiting.insert(sku.clone(), Waiting { lines, shown });
+        self.waiting.insert(
+            sku.clone(),
+            Waiting {
+                lines,
+                shown_lines: 0,
+                shown,
+            },
+        );
     }
 }

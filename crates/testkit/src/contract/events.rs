@@ -114,6 +114,7 @@ fn of_lines() -> Vec<Event> {
             line_id: line_id(),
             from: 5,
             to: 6,
+            if_short: None,
             allocations: allocations(),
         },
         Event::LineCancelled {

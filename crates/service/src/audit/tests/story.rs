@@ -3,6 +3,7 @@
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
 use landfall_domain::events::DeallocationReason;
+use landfall_domain::product::Amendment;
 use landfall_domain::{
     Batch, Day, Deliver, Event, LineId, LineKey, OrderLine, Product, Sku, Terms,
 };
@@ -134,7 +135,11 @@ pub(super) fn story() -> Story {
     product.backorder(&mut waits, true);
     product.out_of_stock(&waits);
     product.cancel(&mut lines[2]);
-    product.amend_in_place(&mut lines[0], 5);
+    let less = Amendment {
+        quantity: 5,
+        if_short: None,
+    };
+    product.amend_in_place(&mut lines[0], &less);
     product.change_eta(&"b-ship".parse().unwrap(), Some(later + 5.days()));
     assert!(product.promise_again(&mut lines[1], &day));
     product.change_quantity(&"b-here".parse().unwrap(), 10, Some("damage".into()));

@@ -1,5 +1,6 @@
 //! `landfall import`, and `export`, whose files it reads.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Stdio;
@@ -207,6 +208,36 @@ fn what_is_exported_can_be_imported() {
     assert!(audit.stdout.contains("adds up"), "{audit:?}");
 }
 
+#[test]
+fn all_pages_are_exported_and_what_was_cancelled_is_not() {
+    let place = Place::new();
+    let mut batches = String::from("ref,sku,qty,eta\n");
+    let mut orders = String::from("orderid,sku,qty\n");
+    for row in 0..1_200 {
+        writeln!(batches, "b{row:04},TABLE,1,").unwrap();
+        writeln!(orders, "o{row:04},TABLE,2").unwrap();
+    }
+    place.write("b.csv", batches);
+    place.write("o.csv", orders);
+    place.run(["import", "batches", "b.csv"]).ended(0);
+    place.run(["import", "orders", "o.csv"]).ended(0);
+    let cancel = r#"{"type":"CancelOrder","order_id":"o0007"}"#;
+    place.run_with_input(["apply", "-"], cancel).ended(0);
+    for (what, rows) in [
+        ("batches", 1_200),
+        ("orders", 1_199),
+        ("backorders", 1_199),
+        ("events", 3_601),
+    ] {
+        let exported = place.run(["export", what]).ended(0).stdout;
+        let header = usize::from(what != "events");
+        let different: HashSet<_> = exported.lines().skip(header).collect();
+        assert_eq!(different.len(), rows, "{what}");
+        assert_eq!(exported.lines().count(), rows + header, "{what}");
+        assert!(what == "events" || !exported.contains("o0007"), "{what}");
+    }
+}
+
 /// More rows than go in one piece, and some of each thousand are wrong.
 fn many_orders() -> String {
     let mut orders = String::from("orderid,sku,qty\n");
@@ -293,7 +324,7 @@ fn a_service_that_ends_in_the_midst_is_told_and_the_file_can_be_imported_again()
     // It notices when it is told that the stream has ended, or when it sends more.
     let _ = rows.write_all(b"last,TABLE,1\n");
     drop(rows);
-    let ended = Ran::new(import.wait_with_output().unwrap()).ended(1);
+    let ended = Ran::when_ended(import).ended(1);
     assert!(ended.stderr.contains("import the file again"), "{ended:?}");
     place.write("o.csv", format!("orderid,sku,qty\n{first}last,TABLE,1\n"));
     let again = place

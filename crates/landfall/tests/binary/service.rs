@@ -274,6 +274,23 @@ fn a_power_failure_loses_nothing_that_was_acknowledged() {
 }
 
 #[test]
+fn asked_to_end_it_hears_out_who_has_begun() {
+    let place = Place::new();
+    let mut service = place.serve(&[]);
+    assert_eq!(service.post("/v1/batches", &plenty("LAMP")).status, 201);
+    let (mut client, mut idle) = (service.client(), service.client());
+    let line = line("o1", "LAMP");
+    client.begin("POST", "/v1/allocations", line.len()).unwrap();
+    // An answer to another shows that the service has read the head by now.
+    assert_eq!(idle.request("GET", "/healthz", "").unwrap().status, 200);
+    service.terminate();
+    until(|| Client::connect(service.address).is_err());
+    assert_eq!(client.end(&line).unwrap().status, 201);
+    assert!(service.wait().success());
+    assert_eq!(place.audit()["allocated_lines"], 1);
+}
+
+#[test]
 fn asked_to_end_it_answers_what_it_has_accepted() {
     let place = Place::new();
     let acknowledged = ended_under_load(place.serve(&[]), |service| {

@@ -1,17 +1,18 @@
 //! The real binary: commands that run to their end, and services that are stopped whatever happens.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read, Seek, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 /// Longer than anything here takes; who waits for it waits for something that never comes.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(4);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Three batches of two products.
 pub(crate) const BATCHES: &str =
@@ -69,7 +70,7 @@ impl Place {
 
     /// Runs the binary to its end.
     pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Ran {
-        Ran::new(self.command(arguments).output().unwrap())
+        Ran::of(&mut self.command(arguments))
     }
 
     /// Runs the binary to its end, with something to read.
@@ -78,21 +79,10 @@ impl Place {
         arguments: impl IntoIterator<Item = S>,
         input: impl AsRef<[u8]>,
     ) -> Ran {
-        let mut command = self.command(arguments);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        let input = input.as_ref().to_vec();
-        let writer = std::thread::spawn(move || {
-            // It may end before it has read everything.
-            let _ = stdin.write_all(&input);
-        });
-        let ran = Ran::new(child.wait_with_output().unwrap());
-        writer.join().unwrap();
-        ran
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(input.as_ref()).unwrap();
+        file.rewind().unwrap();
+        Ran::of(self.command(arguments).stdin(file))
     }
 
     /// Starts a service on `landfall.db` and waits until it listens.
@@ -131,11 +121,44 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    pub(crate) fn new(output: Output) -> Self {
+    /// Runs a command; one that does not end is ended.
+    #[track_caller]
+    pub(crate) fn of(command: &mut Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::when_ended(command.spawn().unwrap())
+    }
+
+    /// Waits until a process has ended, and reads what it said meanwhile.
+    #[track_caller]
+    pub(crate) fn when_ended(mut child: Child) -> Self {
+        fn read(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
+            std::thread::spawn(move || {
+                let mut text = String::new();
+                pipe.read_to_string(&mut text).unwrap();
+                text
+            })
+        }
+        let stdout = child.stdout.take().map(read);
+        let stderr = child.stderr.take().map(read);
+        let since = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            if since.elapsed() > PATIENCE {
+                child.kill().unwrap();
+                panic!(
+                    "it does not end; it says {:?}",
+                    stderr.map(JoinHandle::join)
+                );
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        };
+        let text = |pipe: Option<JoinHandle<String>>| pipe.map(|text| text.join().unwrap());
         Self {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
+            code: status.code().unwrap_or(-1),
+            stdout: text(stdout).unwrap_or_default(),
+            stderr: text(stderr).unwrap_or_default(),
         }
     }
 
@@ -287,12 +310,23 @@ impl Client {
         path: &str,
         body: &str,
     ) -> std::io::Result<Response> {
-        let (address, length) = (self.address, body.len());
-        let request = format!(
+        self.begin(method, path, body.len())?;
+        self.end(body)
+    }
+
+    /// Sends the head of a request.
+    pub(crate) fn begin(&mut self, method: &str, path: &str, length: usize) -> std::io::Result<()> {
+        let address = self.address;
+        let head = format!(
             "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
-             content-length: {length}\r\n\r\n{body}"
+             content-length: {length}\r\n\r\n"
         );
-        self.stream.get_mut().write_all(request.as_bytes())?;
+        self.stream.get_mut().write_all(head.as_bytes())
+    }
+
+    /// Sends the body, and reads the answer.
+    pub(crate) fn end(&mut self, body: &str) -> std::io::Result<Response> {
+        self.stream.get_mut().write_all(body.as_bytes())?;
         let mut line = String::new();
         let mut head = Vec::new();
         while line != "\r\n" {

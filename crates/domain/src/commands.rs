@@ -30,6 +30,12 @@ fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Er
     parse_day(&text).map(Some).map_err(D::Error::custom)
 }
 
+/// A date or null, where neither may be left out.
+#[cfg(feature = "schemars")]
+fn nullable_day(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({ "type": ["string", "null"], "format": "date" })
+}
+
 /// Reads a date in the form of every command, `YYYY-MM-DD`.
 pub fn parse_day(text: &str) -> Result<Date, BadDay> {
     let plain = text.len() == 10 && text.bytes().filter(|byte| *byte == b'-').count() == 2;
@@ -85,7 +91,7 @@ pub struct ChangeBatchEta {
     pub reference: BatchRef,
     /// The day; null: it is in the warehouse. The field must be there: forgetting it would land a ship.
     #[serde(deserialize_with = "day")]
-    #[cfg_attr(feature = "schemars", schemars(required))]
+    #[cfg_attr(feature = "schemars", schemars(schema_with = "nullable_day"))]
     pub eta: Option<Date>,
 }
 

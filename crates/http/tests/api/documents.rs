@@ -268,3 +268,24 @@ async fn metrics_count_what_was_done() {
         );
     }
 }
+
+/// A ship that has landed has no ETA: null must be sayable, and forgetting the field must not be.
+#[test]
+fn an_eta_may_be_changed_to_null_and_may_not_be_left_out() {
+    let schemas = &landfall_http::openapi()["components"]["schemas"];
+    for name in ["ChangeBatchEta", "ChangeBatchEtaBody"] {
+        let schema = &schemas[name];
+        assert_eq!(
+            schema["properties"]["eta"]["type"],
+            json!(["string", "null"]),
+            "{name}"
+        );
+        assert!(
+            schema["required"]
+                .as_array()
+                .unwrap()
+                .contains(&json!("eta")),
+            "{name}"
+        );
+    }
+}

@@ -134,8 +134,46 @@ fn show_all(connection: &Connection, shown: &mut Showing) -> Result<(), Fault> {
         shown.push(Thing::Line(Box::new(line)))?;
     }
     show_allocated(connection, shown)?;
+    check_own_records(connection)?;
     let head = load::head(connection)?;
     shown.push(Thing::Head(head.partition, head.next_offset))
+}
+
+/// What only this store keeps, beside the facts that an audit compares: columns and entries made from others, by
+/// which stock and lines are found.
+fn check_own_records(connection: &Connection) -> Result<(), Fault> {
+    let checks = [
+        (
+            "SELECT 'batch ' || reference FROM batches \
+             WHERE open <> (purchased > allocated + dispatched) LIMIT 1",
+            "has free units and is not found as open, or the other way round",
+        ),
+        (
+            "SELECT 'line ' || l.order_id || '/' || l.line_id FROM allocations a \
+             LEFT JOIN lines l ON l.number = a.number \
+             WHERE l.number IS NULL OR l.status <> 0 OR a.rank <> l.rank OR a.promise <> l.current LIMIT 1",
+            "is entered in the index of allocations at another place than its own",
+        ),
+        (
+            "SELECT 'number ' || next_number FROM heads WHERE next_number <= max( \
+             (SELECT coalesce(max(number), 0) FROM lines), \
+             (SELECT coalesce(max(number), 0) FROM batches), \
+             (SELECT coalesce(max(number), 0) FROM products)) LIMIT 1",
+            "is to be given next, and a product, batch or line has it or a later one",
+        ),
+    ];
+    for (sql, wrong) in checks {
+        let found = connection
+            .prepare_cached(sql)?
+            .query([])?
+            .next()?
+            .map(|row| row.get(0));
+        if let Some(what) = found.transpose()? {
+            let what: String = what;
+            return Err(Fault::Corrupt(format!("{what} {wrong}")));
+        }
+    }
+    Ok(())
 }
 
 fn key_is_known(connection: &Connection, line: &RawLine) -> Result<bool, Fault> {

@@ -239,7 +239,7 @@ fn a_backup_is_one_moment_of_a_database_in_use() {
                 let connection = Connection::open(&path).unwrap();
                 connection.busy_timeout(options.busy_timeout).unwrap();
                 let mut written = 0;
-                while !done.load(Ordering::Relaxed) {
+                while !done.load(Ordering::Relaxed) && written < 5_000 {
                     let sql = "INSERT INTO answers (id, command, answer, time) \
                                VALUES (hex(randomblob(16)), '', '', 0)";
                     written += connection.execute(sql, []).unwrap();

@@ -6,6 +6,8 @@
 //! it to one commit. Products survive the commit as a cache, which the partition's head keeps honest.
 
 mod cache;
+mod commit;
+mod loading;
 mod queues;
 
 use std::collections::{HashMap, HashSet};
@@ -20,7 +22,7 @@ use landfall_domain::{
 
 use crate::keys::Keys;
 use crate::log::LogRecord;
-use crate::store::{Changes, Head, LineChange, Loaded, ProductChange, Remembered, partition_of};
+use crate::store::{Head, Remembered, partition_of};
 use cache::ProductCache;
 use queues::Queues;
 
@@ -142,115 +144,6 @@ impl UnitOfWork {
         }
     }
 
-    // ---- the engine's side: loading ------------------------------------------------------------
-
-    /// Takes out of the keys what is in memory already.
-    pub fn without_known(&self, mut keys: Keys) -> Keys {
-        keys.products.retain(|sku| !self.products.contains(sku));
-        keys
-    }
-
-    /// Starts a group at this time, with what `begin` loaded for these keys. A head that somebody else
-    /// advanced makes the cached products of its partition worthless.
-    pub fn open(&mut self, now: Timestamp, day: Day, keys: &Keys, loaded: Loaded) {
-        self.now = now;
-        self.day = day;
-        for head in &loaded.heads {
-            match self
-                .heads
-                .iter_mut()
-                .find(|(_, known)| known.partition == head.partition)
-            {
-                Some((_, known)) if known == head => {}
-                Some(known) => {
-                    *known = (*head, *head);
-                    let (partition, partitions) = (head.partition, self.partitions);
-                    self.products
-                        .forget(|sku| partition_of(sku.as_str(), partitions) == partition);
-                }
-                None => self.heads.push((*head, *head)),
-            }
-        }
-        self.absorb(keys, loaded);
-    }
-
-    /// Takes in what was loaded for these keys. What is in memory already is newer and stays.
-    pub fn absorb(&mut self, keys: &Keys, loaded: Loaded) {
-        for product in loaded.products {
-            self.absent_products.remove(&product.sku);
-            self.products.insert_if_absent(product);
-        }
-        for batch in loaded.batches {
-            self.batches
-                .insert(batch.reference.clone(), Some(batch.sku.clone()));
-            let sku = batch.sku.clone();
-            if let Some(product) = self.products.get_mut(&sku) {
-                if batch.free() == 0 {
-                    self.with_full_batches.insert(sku);
-                }
-                product.add_loaded(batch);
-            }
-        }
-        let frontiers = queues::frontiers(&loaded.lines, &loaded.allocated, &loaded.waiting);
-        for line in loaded.lines {
-            let slot = self.lines.entry(line.key.clone()).or_default();
-            if !slot.changed {
-                slot.now = Some(line);
-            }
-        }
-        for order in loaded.orders {
-            let entry = OrderEntry {
-                placed: order.placed,
-                lines: order.lines,
-            };
-            self.orders.entry(order.order_id).or_insert(entry);
-        }
-        for remembered in loaded.remembered {
-            self.remembered
-                .entry(remembered.id.clone())
-                .or_insert(Some(remembered));
-        }
-        if !loaded.allocated.is_empty() || !loaded.waiting.is_empty() {
-            let lines = &self.lines;
-            let of = |key: &LineKey| lines.get(key).and_then(|slot| slot.now.as_ref());
-            // What the group has changed is newer than what the store shows.
-            let mut changed: HashMap<&Sku, Vec<&OrderLine>> = HashMap::new();
-            for line in self.changed_lines.iter().filter_map(of) {
-                changed.entry(&line.sku).or_default().push(line);
-            }
-            let ranges = (loaded.allocated.as_slice(), loaded.waiting.as_slice());
-            self.queues.absorb(ranges, &frontiers, of, &changed);
-        }
-        self.note_absent(keys);
-    }
-
-    /// What was asked for and not found is known not to be there.
-    fn note_absent(&mut self, keys: &Keys) {
-        for sku in &keys.products {
-            if !self.products.contains(sku) {
-                self.absent_products.insert(sku.clone());
-            }
-        }
-        for reference in &keys.batches {
-            if !self.batches.contains_key(reference) {
-                self.batches.insert(reference.clone(), None);
-            }
-        }
-        for key in &keys.lines {
-            if !self.lines.contains_key(key) {
-                self.lines.insert(key.clone(), LineSlot::default());
-            }
-        }
-        for id in &keys.orders {
-            if !self.orders.contains_key(id) {
-                self.orders.insert(id.clone(), OrderEntry::default());
-            }
-        }
-        for id in &keys.command_ids {
-            self.remembered.entry(id.clone()).or_insert(None);
-        }
-    }
-
     // ---- the engine's side: one command --------------------------------------------------------
 
     /// Starts a command.
@@ -341,113 +234,6 @@ impl UnitOfWork {
         };
         self.remembered.insert(id.clone(), Some(remembered.clone()));
         self.to_remember.push(remembered);
-    }
-
-    // ---- the engine's side: the commit ---------------------------------------------------------
-
-    /// All that the commit must write. The unit of work is then ready for the next group, if the commit
-    /// succeeds; if not, call [`UnitOfWork::reset`].
-    pub fn take_changes(&mut self) -> Changes {
-        let mut changes = Changes {
-            events: std::mem::take(&mut self.events),
-            orders: std::mem::take(&mut self.placed),
-            remembered: std::mem::take(&mut self.to_remember),
-            ..Changes::default()
-        };
-        let mut position: HashMap<Sku, usize> = HashMap::new();
-        for sku in std::mem::take(&mut self.changed_products) {
-            let first_new = self.first_new_number(&sku);
-            if let Some(product) = self.products.get_mut(&sku) {
-                position.insert(sku, changes.products.len());
-                changes.products.push(product_change(product, first_new));
-            }
-        }
-        for key in std::mem::take(&mut self.changed_lines) {
-            let Some(slot) = self.lines.remove(&key) else {
-                continue;
-            };
-            let (before, Some(after)) = (slot.committed, slot.now) else {
-                continue;
-            };
-            if let Some(product) = position
-                .get(&after.sku)
-                .and_then(|at| changes.products.get_mut(*at))
-            {
-                product.lines.push(LineChange { before, after });
-            }
-        }
-        if !changes.is_empty() {
-            for (before, now) in &mut self.heads {
-                if before.next_offset != now.next_offset || before.next_number != now.next_number {
-                    now.version += 1;
-                    changes.heads.push((*before, *now));
-                }
-            }
-            // Remembered rejections alone change no product: they lie in the first partition.
-            if let ([], Some((before, now))) = (changes.heads.as_slice(), self.heads.first_mut()) {
-                now.version += 1;
-                changes.heads.push((*before, *now));
-            }
-        }
-        changes
-    }
-
-    /// After a commit: keeps the products and forgets the rest.
-    pub fn close(&mut self) {
-        for (before, now) in &mut self.heads {
-            *before = *now;
-        }
-        for sku in std::mem::take(&mut self.with_full_batches) {
-            if let Some(product) = self.products.get_mut(&sku) {
-                product.forget_full();
-            }
-        }
-        self.forget_group();
-        self.products.trim();
-    }
-
-    /// After a failure: forgets everything.
-    pub fn reset(&mut self) {
-        self.heads.clear();
-        self.products.forget(|_| true);
-        self.undo.clear();
-        self.touched.clear();
-        self.unplaced.clear();
-        self.events.clear();
-        self.changed_products.clear();
-        self.changed_lines.clear();
-        self.placed.clear();
-        self.to_remember.clear();
-        self.forget_group();
-    }
-
-    fn forget_group(&mut self) {
-        // A change of supply may have brought in very many lines: do not keep the room that they took.
-        const KEEP: usize = 16_384;
-        self.absent_products.clear();
-        self.with_full_batches.clear();
-        self.batches.clear();
-        self.lines.clear();
-        self.lines.shrink_to(KEEP);
-        self.orders.clear();
-        self.remembered.clear();
-        self.queues.clear();
-    }
-
-    /// The number from which on things of this product's partition are new in this group.
-    fn first_new_number(&self, sku: &Sku) -> u64 {
-        let partition = partition_of(sku.as_str(), self.partitions);
-        self.heads
-            .iter()
-            .find(|(before, _)| before.partition == partition)
-            .map_or(u64::MAX, |(before, _)| before.next_number)
-    }
-
-    fn head_mut(&mut self, partition: u16) -> Option<&mut Head> {
-        self.heads
-            .iter_mut()
-            .map(|(_, now)| now)
-            .find(|head| head.partition == partition)
     }
 
     // ---- the handlers' side --------------------------------------------------------------------
@@ -686,32 +472,11 @@ impl UnitOfWork {
             event: recorded.event,
         });
     }
-}
 
-fn product_change(product: &mut Product, first_new: u64) -> ProductChange {
-    let (mut new_batches, mut changed_batches) = (Vec::new(), Vec::new());
-    for number in product.take_changed() {
-        if let Some(batch) = product.batch_numbered(number) {
-            let batches = if number >= first_new {
-                &mut new_batches
-            } else {
-                &mut changed_batches
-            };
-            batches.push(batch.clone());
-        }
-    }
-    let full = |batch: &Batch| batch.free() == 0;
-    if new_batches.iter().chain(&changed_batches).any(full) {
-        product.forget_full();
-    }
-    ProductChange {
-        number: product.number,
-        sku: product.sku.clone(),
-        version: product.version,
-        backordered: product.backordered,
-        created: product.number >= first_new,
-        new_batches,
-        changed_batches,
-        lines: Vec::new(),
+    fn head_mut(&mut self, partition: u16) -> Option<&mut Head> {
+        self.heads
+            .iter_mut()
+            .map(|(_, now)| now)
+            .find(|head| head.partition == partition)
     }
 }

@@ -1,0 +1,136 @@
+//! Out of memory: all that the group has changed, for one commit, and what stays in memory after it.
+
+use std::collections::HashMap;
+
+use landfall_domain::{Batch, Product, Sku};
+
+use super::UnitOfWork;
+use crate::store::{Changes, LineChange, ProductChange, partition_of};
+
+impl UnitOfWork {
+    /// All that the commit must write. The unit of work is then ready for the next group, if the commit
+    /// succeeds; if not, call [`UnitOfWork::reset`].
+    pub fn take_changes(&mut self) -> Changes {
+        let mut changes = Changes {
+            events: std::mem::take(&mut self.events),
+            orders: std::mem::take(&mut self.placed),
+            remembered: std::mem::take(&mut self.to_remember),
+            ..Changes::default()
+        };
+        let mut position: HashMap<Sku, usize> = HashMap::new();
+        for sku in std::mem::take(&mut self.changed_products) {
+            let first_new = self.first_new_number(&sku);
+            if let Some(product) = self.products.get_mut(&sku) {
+                position.insert(sku, changes.products.len());
+                changes.products.push(product_change(product, first_new));
+            }
+        }
+        for key in std::mem::take(&mut self.changed_lines) {
+            let Some(slot) = self.lines.remove(&key) else {
+                continue;
+            };
+            let (before, Some(after)) = (slot.committed, slot.now) else {
+                continue;
+            };
+            if let Some(product) = position
+                .get(&after.sku)
+                .and_then(|at| changes.products.get_mut(*at))
+            {
+                product.lines.push(LineChange { before, after });
+            }
+        }
+        if !changes.is_empty() {
+            for (before, now) in &mut self.heads {
+                if before.next_offset != now.next_offset || before.next_number != now.next_number {
+                    now.version += 1;
+                    changes.heads.push((*before, *now));
+                }
+            }
+            // Remembered rejections alone change no product: they lie in the first partition.
+            if let ([], Some((before, now))) = (changes.heads.as_slice(), self.heads.first_mut()) {
+                now.version += 1;
+                changes.heads.push((*before, *now));
+            }
+        }
+        changes
+    }
+
+    /// After a commit: keeps the products and forgets the rest.
+    pub fn close(&mut self) {
+        for (before, now) in &mut self.heads {
+            *before = *now;
+        }
+        for sku in std::mem::take(&mut self.with_full_batches) {
+            if let Some(product) = self.products.get_mut(&sku) {
+                product.forget_full();
+            }
+        }
+        self.forget_group();
+        self.products.trim();
+    }
+
+    /// After a failure: forgets everything.
+    pub fn reset(&mut self) {
+        self.heads.clear();
+        self.products.forget(|_| true);
+        self.undo.clear();
+        self.touched.clear();
+        self.unplaced.clear();
+        self.events.clear();
+        self.changed_products.clear();
+        self.changed_lines.clear();
+        self.placed.clear();
+        self.to_remember.clear();
+        self.forget_group();
+    }
+
+    fn forget_group(&mut self) {
+        // A change of supply may have brought in very many lines: do not keep the room that they took.
+        const KEEP: usize = 16_384;
+        self.absent_products.clear();
+        self.with_full_batches.clear();
+        self.batches.clear();
+        self.lines.clear();
+        self.lines.shrink_to(KEEP);
+        self.orders.clear();
+        self.remembered.clear();
+        self.queues.clear();
+    }
+
+    /// The number from which on things of this product's partition are new in this group.
+    fn first_new_number(&self, sku: &Sku) -> u64 {
+        let partition = partition_of(sku.as_str(), self.partitions);
+        self.heads
+            .iter()
+            .find(|(before, _)| before.partition == partition)
+            .map_or(u64::MAX, |(before, _)| before.next_number)
+    }
+}
+
+fn product_change(product: &mut Product, first_new: u64) -> ProductChange {
+    let (mut new_batches, mut changed_batches) = (Vec::new(), Vec::new());
+    for number in product.take_changed() {
+        if let Some(batch) = product.batch_numbered(number) {
+            let batches = if number >= first_new {
+                &mut new_batches
+            } else {
+                &mut changed_batches
+            };
+            batches.push(batch.clone());
+        }
+    }
+    let full = |batch: &Batch| batch.free() == 0;
+    if new_batches.iter().chain(&changed_batches).any(full) {
+        product.forget_full();
+    }
+    ProductChange {
+        number: product.number,
+        sku: product.sku.clone(),
+        version: product.version,
+        backordered: product.backordered,
+        created: product.number >= first_new,
+        new_batches,
+        changed_batches,
+        lines: Vec::new(),
+    }
+}

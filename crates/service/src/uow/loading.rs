@@ -1,0 +1,119 @@
+//! Into memory: what the store has loaded, beside what the group has changed already.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use landfall_domain::{Day, LineKey, OrderLine, Sku};
+
+use super::{LineSlot, OrderEntry, UnitOfWork, queues};
+use crate::keys::Keys;
+use crate::store::{Loaded, partition_of};
+
+impl UnitOfWork {
+    /// Takes out of the keys what is in memory already.
+    pub fn without_known(&self, mut keys: Keys) -> Keys {
+        keys.products.retain(|sku| !self.products.contains(sku));
+        keys
+    }
+
+    /// Starts a group at this time, with what `begin` loaded for these keys. A head that somebody else
+    /// advanced makes the cached products of its partition worthless.
+    pub fn open(&mut self, now: Timestamp, day: Day, keys: &Keys, loaded: Loaded) {
+        self.now = now;
+        self.day = day;
+        for head in &loaded.heads {
+            match self
+                .heads
+                .iter_mut()
+                .find(|(_, known)| known.partition == head.partition)
+            {
+                Some((_, known)) if known == head => {}
+                Some(known) => {
+                    *known = (*head, *head);
+                    let (partition, partitions) = (head.partition, self.partitions);
+                    self.products
+                        .forget(|sku| partition_of(sku.as_str(), partitions) == partition);
+                }
+                None => self.heads.push((*head, *head)),
+            }
+        }
+        self.absorb(keys, loaded);
+    }
+
+    /// Takes in what was loaded for these keys. What is in memory already is newer and stays.
+    pub fn absorb(&mut self, keys: &Keys, loaded: Loaded) {
+        for product in loaded.products {
+            self.absent_products.remove(&product.sku);
+            self.products.insert_if_absent(product);
+        }
+        for batch in loaded.batches {
+            self.batches
+                .insert(batch.reference.clone(), Some(batch.sku.clone()));
+            let sku = batch.sku.clone();
+            if let Some(product) = self.products.get_mut(&sku) {
+                if batch.free() == 0 {
+                    self.with_full_batches.insert(sku);
+                }
+                product.add_loaded(batch);
+            }
+        }
+        let frontiers = queues::frontiers(&loaded.lines, &loaded.allocated, &loaded.waiting);
+        for line in loaded.lines {
+            let slot = self.lines.entry(line.key.clone()).or_default();
+            if !slot.changed {
+                slot.now = Some(line);
+            }
+        }
+        for order in loaded.orders {
+            let entry = OrderEntry {
+                placed: order.placed,
+                lines: order.lines,
+            };
+            self.orders.entry(order.order_id).or_insert(entry);
+        }
+        for remembered in loaded.remembered {
+            self.remembered
+                .entry(remembered.id.clone())
+                .or_insert(Some(remembered));
+        }
+        if !loaded.allocated.is_empty() || !loaded.waiting.is_empty() {
+            let lines = &self.lines;
+            let of = |key: &LineKey| lines.get(key).and_then(|slot| slot.now.as_ref());
+            // What the group has changed is newer than what the store shows.
+            let mut changed: HashMap<&Sku, Vec<&OrderLine>> = HashMap::new();
+            for line in self.changed_lines.iter().filter_map(of) {
+                changed.entry(&line.sku).or_default().push(line);
+            }
+            let ranges = (loaded.allocated.as_slice(), loaded.waiting.as_slice());
+            self.queues.absorb(ranges, &frontiers, of, &changed);
+        }
+        self.note_absent(keys);
+    }
+
+    /// What was asked for and not found is known not to be there.
+    fn note_absent(&mut self, keys: &Keys) {
+        for sku in &keys.products {
+            if !self.products.contains(sku) {
+                self.absent_products.insert(sku.clone());
+            }
+        }
+        for reference in &keys.batches {
+            if !self.batches.contains_key(reference) {
+                self.batches.insert(reference.clone(), None);
+            }
+        }
+        for key in &keys.lines {
+            if !self.lines.contains_key(key) {
+                self.lines.insert(key.clone(), LineSlot::default());
+            }
+        }
+        for id in &keys.orders {
+            if !self.orders.contains_key(id) {
+                self.orders.insert(id.clone(), OrderEntry::default());
+            }
+        }
+        for id in &keys.command_ids {
+            self.remembered.entry(id.clone()).or_insert(None);
+        }
+    }
+}

@@ -182,3 +182,63 @@ impl Results {
 fn lost(name: &str, error: &dyn std::fmt::Display) -> CliError {
     CliError::failed(format!("the connection to {name} was lost: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Pieces = Vec<Result<&'static str, &'static str>>;
+
+    /// What comes of an answer whose body arrives in these pieces.
+    async fn read(status: u16, pieces: Pieces) -> (Vec<String>, Option<String>) {
+        let pieces = pieces.into_iter().map(|piece| match piece {
+            Ok(text) => Ok(Frame::data(Bytes::from(text))),
+            Err(error) => Err(BoxError::from(error)),
+        });
+        let body = StreamBody::new(stream::iter(pieces));
+        let response = Response::builder().status(status).body(body);
+        let answer = Answer::of("it".to_owned(), async { response });
+        let mut lines = Vec::new();
+        let end = async {
+            let mut results = answer.results().await?;
+            while let Some(line) = results.next().await? {
+                lines.push(String::from_utf8_lossy(&line).into_owned());
+            }
+            Ok::<(), CliError>(())
+        };
+        let error = end.await.err().map(|error| error.to_string());
+        (lines, error)
+    }
+
+    #[tokio::test]
+    async fn lines_come_in_any_pieces() {
+        let (lines, error) = read(200, vec![Ok("a"), Ok(""), Ok("b\nc\n\nd"), Ok("e\n")]).await;
+        assert_eq!(lines, ["ab", "c", "", "de"]);
+        assert_eq!(error, None);
+        assert_eq!(read(200, vec![]).await, (vec![], None));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_breaks_off_is_told() {
+        let (lines, error) = read(200, vec![Ok("a\nb")]).await;
+        assert_eq!(lines, ["a"]);
+        let error = error.unwrap();
+        assert!(error.contains("it was lost"), "{error}");
+        let (lines, error) = read(200, vec![Ok("a\n"), Err("reset by peer")]).await;
+        assert_eq!(lines, ["a"]);
+        assert!(error.unwrap().contains("reset by peer"));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_refuses_all_is_told_in_its_words() {
+        let problem = r#"{"type":"urn:x","status":503,"detail":"Too many streams."}"#;
+        let (_, error) = read(503, vec![Ok(problem)]).await;
+        let error = error.unwrap();
+        assert!(
+            error.contains("503") && error.ends_with("Too many streams."),
+            "{error}"
+        );
+        let (_, error) = read(502, vec![Ok("Bad gateway\n")]).await;
+        assert!(error.unwrap().ends_with("Bad gateway"));
+    }
+}

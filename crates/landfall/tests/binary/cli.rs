@@ -79,6 +79,28 @@ fn who_has_read_enough_is_no_failure() {
     assert!(output.stderr.is_empty(), "{output:?}");
 }
 
+#[test]
+fn an_audit_that_finds_something_says_what_and_fails() {
+    let place = Place::new();
+    place.write("b.csv", "ref,sku,qty,eta\nb1,TABLE,7777777,\n");
+    place.run(["import", "batches", "b.csv"]).ended(0);
+    let sound = place.run(["audit"]).ended(0);
+    assert!(sound.stdout.contains("everything adds up"), "{sound:?}");
+    // Somebody has changed the log: events lie in the file as they are.
+    let path = place.path("landfall.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let event = br#""quantity":7777777"#;
+    let at = bytes
+        .windows(event.len())
+        .position(|window| window == event);
+    bytes[at.unwrap() + event.len() - 1] = b'8';
+    std::fs::write(&path, bytes).unwrap();
+    let audit = place.run(["audit"]).ended(1);
+    assert!(audit.stdout.contains("batch b1"), "{audit:?}");
+    assert!(!audit.stdout.contains("everything adds up"), "{audit:?}");
+    assert_eq!(place.audit()["ok"], false);
+}
+
 /// What a demo of this seed holds, after it was ended.
 fn demo(place: &Place, seed: &str) -> (String, String) {
     let database = format!("--database=sqlite:{seed}.db");

@@ -2,8 +2,9 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
+use std::sync::mpsc;
 
-use crate::support::{BATCHES, Place, TODAY, exists};
+use crate::support::{BATCHES, PATIENCE, Place, TODAY, exists};
 
 #[test]
 fn commands_are_applied_with_a_result_each() {
@@ -52,20 +53,25 @@ fn a_result_comes_before_the_next_command_is_given() {
         apply.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut apply = apply.spawn().unwrap();
         let mut commands = apply.stdin.take().unwrap();
-        let mut results = BufReader::new(apply.stdout.take().unwrap()).lines();
+        let stdout = BufReader::new(apply.stdout.take().unwrap());
+        let (sender, results) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut lines = stdout.lines().map_while(Result::ok);
+            lines.try_for_each(|line| sender.send(line))
+        });
         for number in 0..3 {
             let batch = format!(
                 r#"{{"type":"CreateBatch","reference":"b{number}","sku":"TABLE","quantity":5}}"#
             );
             writeln!(commands, "{batch}").unwrap();
             let result: serde_json::Value =
-                serde_json::from_str(&results.next().unwrap().unwrap()).unwrap();
+                serde_json::from_str(&results.recv_timeout(PATIENCE).unwrap()).unwrap();
             assert_eq!(result["index"], number);
             assert_eq!(result["status"], "ok");
         }
         drop(commands);
-        assert!(results.next().is_none());
         assert!(apply.wait().unwrap().success());
+        assert!(results.recv_timeout(PATIENCE).is_err());
     }
 }
 

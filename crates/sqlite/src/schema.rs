@@ -15,7 +15,7 @@ mod embedded {
 /// Stands in the file's header and says whose file it is (`LNDF`).
 pub(crate) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"LNDF");
 
-/// Bytes in a page. See `docs/benchmarks.md`: larger pages write more where order ids come at random.
+/// Bytes in a page. Larger ones write more where order ids come at random: `docs/adr/0008`.
 const PAGE_BYTES: u32 = 4_096;
 
 /// What a file is, by its first bytes.

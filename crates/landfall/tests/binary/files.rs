@@ -43,6 +43,16 @@ fn commands_are_applied_with_a_result_each() {
 }
 
 #[test]
+fn a_line_that_is_no_command_counts_as_refused() {
+    let ran = Place::new()
+        .run_with_input(["apply", "-"], "no command\n")
+        .ended(3);
+    assert_eq!(ran.lines()[0]["status"], "invalid");
+    let refused = Place::new().run(["apply", "no-such-file"]).ended(1);
+    assert!(refused.stderr.contains("no-such-file"), "{refused:?}");
+}
+
+#[test]
 fn a_result_comes_before_the_next_command_is_given() {
     let place = Place::new();
     let service = Place::new();

@@ -105,7 +105,9 @@ fn print(report: &AuditReport) -> Result<(), CliError> {
         ("  allocated", report.allocated_lines),
         ("  backordered", report.backordered_lines),
         ("  cancelled", report.cancelled_lines),
+        ("  later than first promised", report.late_lines),
         ("events", report.events),
+        ("  promises changed", report.promises_changed),
         ("findings", report.findings_count),
     ];
     let rows = counts.map(|(name, number)| (name, thousands(number)));

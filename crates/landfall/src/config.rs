@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use landfall_domain::commands::parse_day;
 use landfall_service::clock::Calendar;
 use serde::{Deserialize, Deserializer};
 
@@ -79,12 +80,7 @@ impl FromStr for Zone {
 
 /// A day, `2026-12-31`, and nothing else that could be read as one.
 pub(crate) fn parse_date(text: &str) -> Result<Date, String> {
-    // jiff would take a date with a time of day, too.
-    let plain = text.len() == 10 && text.bytes().filter(|byte| *byte == b'-').count() == 2;
-    plain
-        .then(|| text.parse().ok())
-        .flatten()
-        .ok_or_else(|| "is not a date such as 2026-12-31".to_owned())
+    parse_day(text).map_err(|_| "is not a date such as 2026-12-31".to_owned())
 }
 
 /// How the log is written.

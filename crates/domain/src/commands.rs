@@ -1,12 +1,15 @@
 //! What the outside may ask for. The same JSON object works in every entrypoint.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::ids::{BatchRef, LineId, LineKey, Location, OrderId, ShipmentRef, Sku};
+use crate::ids::{
+    BatchRef, Carriage, HoldCode, LineId, LineKey, Location, OrderId, ShipmentRef, Sku,
+};
 use crate::line::Terms;
 use crate::values::{Count, Deliver, IfShort, Policy, Priority, Quantity};
 
@@ -93,6 +96,121 @@ pub struct ChangeBatchEta {
     #[serde(deserialize_with = "day")]
     #[cfg_attr(feature = "schemars", schemars(schema_with = "nullable_day"))]
     pub eta: Option<Date>,
+}
+
+/// The batch is kept back. Without an expected clear date it is no supply, and its lines move or wait; with
+/// one it is supply from then on, and keeps its lines. A hold on a hold replaces it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct HoldBatch {
+    /// The batch.
+    pub reference: BatchRef,
+    /// What kind of hold: `customs`, `paperwork`, `quality`, `damage`, …
+    pub code: HoldCode,
+    /// Anything else that people should know.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// The day on which it is expected to be cleared; null or absent: nobody knows.
+    #[serde(default, deserialize_with = "day")]
+    pub expected_clear: Option<Date>,
+}
+
+/// The batch is no longer kept back by a hold of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ReleaseBatch {
+    /// The batch.
+    pub reference: BatchRef,
+}
+
+/// The batch arrived and was counted: it is in the warehouse, and the count is its quantity. A second
+/// receipt corrects the first. A hold stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ReceiveBatch {
+    /// The batch.
+    pub reference: BatchRef,
+    /// Units that arrived; 0 is allowed.
+    pub quantity: Count,
+}
+
+/// What has not left of the batch will never come: its lines move or wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CancelBatch {
+    /// The batch.
+    pub reference: BatchRef,
+    /// Why, for the log.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// A vessel or container. Batches name it, and take its ETA.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreateShipment {
+    /// A unique name for it.
+    pub reference: ShipmentRef,
+    /// The day on which it is expected; null: it has landed.
+    #[serde(deserialize_with = "day")]
+    #[cfg_attr(feature = "schemars", schemars(schema_with = "nullable_day"))]
+    pub eta: Option<Date>,
+    /// Who carries it.
+    #[serde(default)]
+    pub carrier: Option<Carriage>,
+    /// The vessel.
+    #[serde(default)]
+    pub vessel: Option<Carriage>,
+    /// The container.
+    #[serde(default)]
+    pub container: Option<Carriage>,
+}
+
+/// The shipment is expected on another day, with all its batches that were not received.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ChangeShipmentEta {
+    /// The shipment.
+    pub reference: ShipmentRef,
+    /// The day; null: it has landed. The field must be there.
+    #[serde(deserialize_with = "day")]
+    #[cfg_attr(feature = "schemars", schemars(schema_with = "nullable_day"))]
+    pub eta: Option<Date>,
+}
+
+/// All batches of the shipment are kept back, as if each were held. A hold on a hold replaces it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct HoldShipment {
+    /// The shipment.
+    pub reference: ShipmentRef,
+    /// What kind of hold.
+    pub code: HoldCode,
+    /// Anything else that people should know.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// The day on which it is expected to be cleared; null or absent: nobody knows.
+    #[serde(default, deserialize_with = "day")]
+    pub expected_clear: Option<Date>,
+}
+
+/// The shipment's hold is over; its batches' own holds are not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ReleaseShipment {
+    /// The shipment.
+    pub reference: ShipmentRef,
+}
+
+/// The shipment landed and was counted, with all its batches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ReceiveShipment {
+    /// The shipment.
+    pub reference: ShipmentRef,
+    /// Units that arrived, by batch; batches that are not named arrived as expected.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub counts: BTreeMap<BatchRef, Count>,
 }
 
 /// One order line.
@@ -216,6 +334,21 @@ pub struct CancelOrder {
     pub order_id: OrderId,
 }
 
+/// Goods leave for the customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Dispatch {
+    /// The order.
+    pub order_id: OrderId,
+    /// The line; without it, every line of the order whose goods are in the warehouse.
+    #[serde(default)]
+    pub line_id: Option<LineId>,
+    /// Units that leave; without it, all that have not left. It needs a line, and is only safe to repeat
+    /// with an `id`.
+    #[serde(default)]
+    pub quantity: Option<Quantity>,
+}
+
 /// Everything that can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type")]
@@ -228,11 +361,21 @@ pub enum Command {
     CreateBatch(CreateBatch),
     ChangeBatchQuantity(ChangeBatchQuantity),
     ChangeBatchEta(ChangeBatchEta),
+    HoldBatch(HoldBatch),
+    ReleaseBatch(ReleaseBatch),
+    ReceiveBatch(ReceiveBatch),
+    CancelBatch(CancelBatch),
+    CreateShipment(CreateShipment),
+    ChangeShipmentEta(ChangeShipmentEta),
+    HoldShipment(HoldShipment),
+    ReleaseShipment(ReleaseShipment),
+    ReceiveShipment(ReceiveShipment),
     Allocate(Allocate),
     PlaceOrder(PlaceOrder),
     ChangeLineQuantity(ChangeLineQuantity),
     CancelLine(CancelLine),
     CancelOrder(CancelOrder),
+    Dispatch(Dispatch),
 }
 
 impl Command {
@@ -242,11 +385,21 @@ impl Command {
             Command::CreateBatch(_) => "CreateBatch",
             Command::ChangeBatchQuantity(_) => "ChangeBatchQuantity",
             Command::ChangeBatchEta(_) => "ChangeBatchEta",
+            Command::HoldBatch(_) => "HoldBatch",
+            Command::ReleaseBatch(_) => "ReleaseBatch",
+            Command::ReceiveBatch(_) => "ReceiveBatch",
+            Command::CancelBatch(_) => "CancelBatch",
+            Command::CreateShipment(_) => "CreateShipment",
+            Command::ChangeShipmentEta(_) => "ChangeShipmentEta",
+            Command::HoldShipment(_) => "HoldShipment",
+            Command::ReleaseShipment(_) => "ReleaseShipment",
+            Command::ReceiveShipment(_) => "ReceiveShipment",
             Command::Allocate(_) => "Allocate",
             Command::PlaceOrder(_) => "PlaceOrder",
             Command::ChangeLineQuantity(_) => "ChangeLineQuantity",
             Command::CancelLine(_) => "CancelLine",
             Command::CancelOrder(_) => "CancelOrder",
+            Command::Dispatch(_) => "Dispatch",
         }
     }
 }
@@ -273,6 +426,7 @@ impl Allocate {
             split: self.split,
             if_short: self.if_short,
             locations: self.locations.clone(),
+            deliver: Deliver::AsReady,
         }
     }
 }
@@ -305,6 +459,7 @@ impl PlaceOrder {
             split: line.split,
             if_short: self.if_short,
             locations: line.locations.clone(),
+            deliver: self.deliver,
         }
     }
 }

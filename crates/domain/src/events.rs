@@ -1,12 +1,16 @@
 //! What happened: the facts that a product or an order records. The log is made of them, and all that is
 //! known can be made again from it.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{BatchRef, LineId, Location, OrderId, ShipmentRef, Sku};
+use crate::batch::Landing;
+use crate::hold::Hold;
+use crate::ids::{BatchRef, Carriage, LineId, Location, OrderId, ShipmentRef, Sku};
 use crate::line::{Allocation, Terms};
-use crate::values::{Deliver, IfShort};
+use crate::values::{Deliver, IfShort, Policy};
 
 /// Why a line lost its stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,17 +23,57 @@ pub enum DeallocationReason {
     Amended,
     /// It was cancelled.
     Cancelled,
+    /// It moved to another batch at once; no person need be told.
+    Repegged,
+    /// Its batch is held, and nobody knows how long.
+    Held,
+    /// Its batch will never come.
+    BatchCancelled,
 }
 
-/// Why a promise changed.
+/// Why a promise changed: what happened that made it change, to this line's supply or to another's of
+/// its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub enum PromiseCause {
-    /// The ETA of a batch changed.
+    /// The ETA of a batch or shipment changed.
     EtaChanged,
-    /// The line moved to another batch.
+    /// The line moved to another batch (version 1 says no more).
     Reallocated,
+    /// A batch or shipment is held, or its hold has another date.
+    Held,
+    /// A batch or shipment is no longer held.
+    Released,
+    /// A batch or shipment was received.
+    Received,
+    /// A batch has another quantity.
+    QuantityChanged,
+    /// A batch will never come.
+    BatchCancelled,
+    /// There is a new batch.
+    BatchCreated,
+    /// The line was amended.
+    Amended,
+    /// A line was cancelled.
+    Cancelled,
+    /// A line was added to the order.
+    LineAdded,
+    /// A line was dispatched.
+    Dispatched,
+}
+
+/// Units that have left a batch for a customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Departure {
+    /// The batch.
+    pub batch: BatchRef,
+    /// Units that left it.
+    pub quantity: u64,
+    /// The day on which they had come to be in the warehouse, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landed: Option<Date>,
 }
 
 /// A fact. `type` and `data` are its form in JSON; the envelope is the log's.
@@ -51,6 +95,9 @@ pub enum Event {
         /// Where it lies or will land.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         location: Option<Location>,
+        /// Set where it is in the warehouse from the beginning.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        landed: Option<Landing>,
     },
     /// The purchased quantity is another.
     BatchQuantityChanged {
@@ -72,6 +119,104 @@ pub enum Event {
         from: Option<Date>,
         /// Expected from now on.
         to: Option<Date>,
+        /// Set where it is in the warehouse from now on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        landed: Option<Landing>,
+    },
+    /// The batch is kept back; a hold that was there is replaced.
+    BatchHeld {
+        /// The batch.
+        reference: BatchRef,
+        /// What keeps it back.
+        #[serde(flatten)]
+        hold: Hold,
+        /// The shipment whose hold it is; absent: the batch's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shipment: Option<ShipmentRef>,
+    },
+    /// A hold of the batch is over.
+    BatchReleased {
+        /// The batch.
+        reference: BatchRef,
+        /// The shipment whose hold it was; absent: the batch's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shipment: Option<ShipmentRef>,
+    },
+    /// Somebody counted what arrived. The batch is in the warehouse.
+    BatchReceived {
+        /// The batch.
+        reference: BatchRef,
+        /// Units that were to come.
+        expected: u64,
+        /// Units that did.
+        quantity: u64,
+        /// Units that are missing.
+        short: u64,
+        /// Units too many.
+        over: u64,
+        /// When it was expected; null: it was in the warehouse already.
+        eta: Option<Date>,
+        /// When it landed, and how much of it was sold by then.
+        landed: Landing,
+    },
+    /// What has not left of the batch will never come.
+    BatchCancelled {
+        /// The batch.
+        reference: BatchRef,
+        /// Units purchased until now.
+        from: u64,
+        /// Units purchased from now on: those that have left.
+        to: u64,
+        /// Why, in the words of who said it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// A vessel or container that batches can name.
+    ShipmentCreated {
+        /// The shipment.
+        reference: ShipmentRef,
+        /// When it is expected; null: it has landed.
+        eta: Option<Date>,
+        /// Who carries it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        carrier: Option<Carriage>,
+        /// The vessel.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        vessel: Option<Carriage>,
+        /// The container.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        container: Option<Carriage>,
+    },
+    /// The shipment is expected on another day. Its batches' own events follow in the same commit.
+    ShipmentEtaChanged {
+        /// The shipment.
+        reference: ShipmentRef,
+        /// Expected until now.
+        from: Option<Date>,
+        /// Expected from now on; null: it has landed.
+        to: Option<Date>,
+    },
+    /// The shipment is kept back, with all its batches.
+    ShipmentHeld {
+        /// The shipment.
+        reference: ShipmentRef,
+        /// What keeps it back.
+        #[serde(flatten)]
+        hold: Hold,
+    },
+    /// The shipment's hold is over. Its batches' own holds are not.
+    ShipmentReleased {
+        /// The shipment.
+        reference: ShipmentRef,
+    },
+    /// The shipment has landed, and what was in it was counted.
+    ShipmentReceived {
+        /// The shipment.
+        reference: ShipmentRef,
+        /// When it was expected; null: it had landed already.
+        eta: Option<Date>,
+        /// The counts that were told; the other batches arrived as expected.
+        counts: BTreeMap<BatchRef, u64>,
     },
     /// A whole order was placed. Its lines' own events follow in the same commit.
     OrderPlaced {
@@ -92,10 +237,11 @@ pub enum Event {
         quantity: u64,
         /// Where they are.
         allocations: Vec<Allocation>,
-        /// The first promise ever made for the line.
-        original_promise: Date,
-        /// The promise that holds now.
-        current_promise: Date,
+        /// The first promise ever made for the line; null: its order goes out together, and another line
+        /// of it has never had stock.
+        original_promise: Option<Date>,
+        /// The promise that holds now; null: its order goes out together, and another line of it waits.
+        current_promise: Option<Date>,
         /// The terms, on the event that accepts the line; it is absent later.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         accepted: Option<Terms>,
@@ -140,10 +286,10 @@ pub enum Event {
         order_id: OrderId,
         /// The line.
         line_id: LineId,
-        /// As told.
-        from: Date,
-        /// As it is now.
-        to: Date,
+        /// As told; null: a line of its order waited.
+        from: Option<Date>,
+        /// As it is now; null: a line of its order waits.
+        to: Option<Date>,
         /// Why.
         cause: PromiseCause,
     },
@@ -172,6 +318,26 @@ pub enum Event {
         /// Units no longer wanted.
         quantity: u64,
     },
+    /// Goods have left for the customer.
+    Dispatched {
+        /// The order.
+        order_id: OrderId,
+        /// The line.
+        line_id: LineId,
+        /// Units that left.
+        quantity: u64,
+        /// Where they came from.
+        departures: Vec<Departure>,
+        /// Units of the line that have not left yet.
+        outstanding: u64,
+        /// The day on which they left.
+        on: Date,
+        /// The day on which the customer would have liked it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        requested_date: Option<Date>,
+        /// The policy by which the batch was chosen.
+        policy: Policy,
+    },
 }
 
 impl Event {
@@ -181,6 +347,15 @@ impl Event {
             Event::BatchCreated { .. } => "BatchCreated",
             Event::BatchQuantityChanged { .. } => "BatchQuantityChanged",
             Event::BatchEtaChanged { .. } => "BatchEtaChanged",
+            Event::BatchHeld { .. } => "BatchHeld",
+            Event::BatchReleased { .. } => "BatchReleased",
+            Event::BatchReceived { .. } => "BatchReceived",
+            Event::BatchCancelled { .. } => "BatchCancelled",
+            Event::ShipmentCreated { .. } => "ShipmentCreated",
+            Event::ShipmentEtaChanged { .. } => "ShipmentEtaChanged",
+            Event::ShipmentHeld { .. } => "ShipmentHeld",
+            Event::ShipmentReleased { .. } => "ShipmentReleased",
+            Event::ShipmentReceived { .. } => "ShipmentReceived",
             Event::OrderPlaced { .. } => "OrderPlaced",
             Event::Allocated { .. } => "Allocated",
             Event::Deallocated { .. } => "Deallocated",
@@ -189,12 +364,77 @@ impl Event {
             Event::PromiseChanged { .. } => "PromiseChanged",
             Event::LineAmended { .. } => "LineAmended",
             Event::LineCancelled { .. } => "LineCancelled",
+            Event::Dispatched { .. } => "Dispatched",
         }
     }
 
-    /// The version of the schema of its data.
+    /// The version of the schema of its data. Every version that was ever written can be read: a new version
+    /// only adds fields that may be absent, or lets a field be null.
     pub fn schema(&self) -> u16 {
-        1
+        match self {
+            // 2: landed.
+            Event::BatchCreated { .. } | Event::BatchEtaChanged { .. } => 2,
+            // 2: more reasons and causes, and promises that are null while an order's other line waits.
+            Event::Allocated { .. } | Event::Deallocated { .. } | Event::PromiseChanged { .. } => 2,
+            _ => 1,
+        }
+    }
+
+    /// The batch that it is about, of a fact about supply.
+    pub fn batch(&self) -> Option<&BatchRef> {
+        match self {
+            Event::BatchCreated { reference, .. }
+            | Event::BatchQuantityChanged { reference, .. }
+            | Event::BatchEtaChanged { reference, .. }
+            | Event::BatchHeld { reference, .. }
+            | Event::BatchReleased { reference, .. }
+            | Event::BatchReceived { reference, .. }
+            | Event::BatchCancelled { reference, .. } => Some(reference),
+            _ => None,
+        }
+    }
+
+    /// The shipment that it is about, of a shipment's own fact.
+    pub fn shipment(&self) -> Option<&ShipmentRef> {
+        match self {
+            Event::ShipmentCreated { reference, .. }
+            | Event::ShipmentEtaChanged { reference, .. }
+            | Event::ShipmentHeld { reference, .. }
+            | Event::ShipmentReleased { reference }
+            | Event::ShipmentReceived { reference, .. } => Some(reference),
+            _ => None,
+        }
+    }
+
+    /// The order and the line that it is about, of a fact about a line.
+    pub fn line(&self) -> Option<(&OrderId, &LineId)> {
+        match self {
+            Event::Allocated {
+                order_id, line_id, ..
+            }
+            | Event::Deallocated {
+                order_id, line_id, ..
+            }
+            | Event::Backordered {
+                order_id, line_id, ..
+            }
+            | Event::OutOfStock {
+                order_id, line_id, ..
+            }
+            | Event::PromiseChanged {
+                order_id, line_id, ..
+            }
+            | Event::LineAmended {
+                order_id, line_id, ..
+            }
+            | Event::LineCancelled {
+                order_id, line_id, ..
+            }
+            | Event::Dispatched {
+                order_id, line_id, ..
+            } => Some((order_id, line_id)),
+            _ => None,
+        }
     }
 }
 

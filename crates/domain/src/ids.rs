@@ -148,6 +148,14 @@ name! {
     Location
 }
 name! {
+    /// The code of a hold: `customs`, `paperwork`, `quality`, `damage`, or a retailer's own.
+    HoldCode
+}
+name! {
+    /// Who or what carries a shipment: a carrier, a vessel, a container.
+    Carriage
+}
+name! {
     /// A caller's idempotency key for one command.
     CommandId
 }

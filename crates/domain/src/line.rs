@@ -3,8 +3,10 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::batch::Supply;
+use crate::events::DeallocationReason;
 use crate::ids::{BatchRef, LineKey, Location, Sku};
-use crate::values::{IfShort, Policy, Priority};
+use crate::values::{Deliver, IfShort, Policy, Priority};
 
 /// A quantity of one line pegged to one batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +42,13 @@ pub struct Terms {
     /// The locations that may serve it, in order of preference; none: any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub locations: Vec<Location>,
+    /// Whether it goes out by itself or together with the other lines of its order.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub deliver: Deliver,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[expect(
@@ -48,6 +57,22 @@ pub struct Terms {
 )]
 fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+impl Terms {
+    /// So many units, and nothing else said.
+    pub fn plain(quantity: u64) -> Self {
+        Self {
+            quantity,
+            requested_date: None,
+            priority: Priority::default(),
+            policy: Policy::default(),
+            split: false,
+            if_short: IfShort::default(),
+            locations: Vec::new(),
+            deliver: Deliver::default(),
+        }
+    }
 }
 
 /// Where a line stands.
@@ -88,8 +113,20 @@ pub struct OrderLine {
     pub original_promise: Option<Date>,
     /// The promise that holds now; none while it waits.
     pub current_promise: Option<Date>,
-    /// The promise it had when the present command took its stock away. It lives for one command.
-    pub(crate) told: Option<Date>,
+    /// What the present command took away from it. It lives for one command: until the line has stock
+    /// again, waits or is cancelled.
+    pub loose: Option<Box<Loose>>,
+}
+
+/// What a line had before the present command took its stock away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loose {
+    /// Where its stock was.
+    pub allocations: Vec<Allocation>,
+    /// The promise that the customer knows.
+    pub promise: Option<Date>,
+    /// Why it was taken.
+    pub reason: DeallocationReason,
 }
 
 impl OrderLine {
@@ -107,7 +144,7 @@ impl OrderLine {
             allocations: Vec::new(),
             original_promise: None,
             current_promise: None,
-            told: None,
+            loose: None,
         }
     }
 
@@ -131,6 +168,32 @@ impl OrderLine {
         } else {
             Status::Allocated
         }
+    }
+
+    /// Whether it keeps its batches whatever happens: dispatch is under way.
+    pub fn locked(&self) -> bool {
+        self.dispatched > 0
+    }
+
+    /// Whether its promise is later than the first one, and the goods have not all left.
+    pub fn late(&self) -> bool {
+        !self.allocations.is_empty()
+            && self.current_promise.is_some()
+            && self.current_promise > self.original_promise
+    }
+
+    /// Whether it goes out together with the other lines of its order, and shares their promise.
+    pub fn together(&self) -> bool {
+        self.terms.deliver == Deliver::Together
+    }
+
+    /// When the last of its goods can be counted on; `supply_of` tells it of a batch by its number.
+    /// `None`: it has no stock.
+    pub fn supply(&self, supply_of: impl Fn(u64) -> Option<Supply>) -> Option<Supply> {
+        self.allocations
+            .iter()
+            .filter_map(|a| supply_of(a.batch_number))
+            .max()
     }
 
     /// Units pegged to this batch.

@@ -40,9 +40,10 @@ pub fn preference(batches: &[Batch], terms: &Terms, day: &Day) -> Vec<usize> {
     };
     let in_time = |batch: &Batch| {
         terms.policy == Policy::JustInTime
-            && terms
-                .requested_date
-                .is_some_and(|wanted| day.promise_for(batch.eta) <= wanted)
+            && terms.requested_date.is_some_and(|wanted| {
+                day.promise_of(batch.supply())
+                    .is_some_and(|ready| ready <= wanted)
+            })
     };
     let mut ranked: Vec<_> = batches
         .iter()

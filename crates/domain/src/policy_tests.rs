@@ -5,7 +5,6 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ids::{BatchRef, Location, Sku};
-use crate::values::{IfShort, Priority};
 
 const TODAY: Day = Day {
     today: date(2026, 5, 10),
@@ -14,16 +13,13 @@ const TODAY: Day = Day {
 
 fn terms(policy: Policy, requested_date: Option<Date>, locations: &[&str]) -> Terms {
     Terms {
-        quantity: 1,
         requested_date,
-        priority: Priority::default(),
         policy,
-        split: false,
-        if_short: IfShort::Backorder,
         locations: locations
             .iter()
             .map(|name| Location::new(*name).unwrap())
             .collect(),
+        ..Terms::plain(1)
     }
 }
 
@@ -31,17 +27,12 @@ fn batches(of: &[(&str, u64, Option<Date>, &str)]) -> Vec<Batch> {
     let mut batches: Vec<Batch> = of
         .iter()
         .zip(1..)
-        .map(|((reference, free, eta, location), number)| Batch {
-            number,
-            reference: BatchRef::new(*reference).unwrap(),
-            sku: Sku::new("S").unwrap(),
-            location: Location::new(*location).ok(),
-            eta: *eta,
-            purchased: *free,
-            allocated: 0,
-            dispatched: 0,
-            first_quantity: *free,
-            first_eta: *eta,
+        .map(|((reference, free, eta, location), number)| {
+            let (reference, sku) = (BatchRef::new(*reference).unwrap(), Sku::new("S").unwrap());
+            Batch {
+                location: Location::new(*location).ok(),
+                ..Batch::new(number, reference, sku, *free, *eta)
+            }
         })
         .collect();
     batches.sort_by(Batch::earliest_first);

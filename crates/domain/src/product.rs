@@ -5,14 +5,16 @@
 //! product changes it remembers until [`Product::accept`] or [`Product::roll_back`], so that a refused
 //! command leaves no trace.
 
-use jiff::civil::Date;
+mod demand;
+mod journal;
+mod supply;
 
-use crate::batch::Batch;
-use crate::events::{DeallocationReason, Event, PromiseCause};
+use crate::batch::{Batch, Supply};
+use crate::events::Event;
 use crate::ids::{BatchRef, Sku};
-use crate::line::{Allocation, OrderLine, Status};
-use crate::policy;
-use crate::values::{Day, IfShort};
+use journal::Undo;
+
+pub use demand::{Amendment, promise_after};
 
 /// A product and those of its batches that are loaded: all that have free units, and any other that a
 /// command or a line names.
@@ -26,6 +28,8 @@ pub struct Product {
     pub version: u64,
     /// How many of its lines wait.
     pub backordered: u64,
+    /// How many of its lines have stock that comes too late for their original promise.
+    pub late: u64,
     /// In the order of [`Batch::earliest_first`].
     batches: Vec<Batch>,
     /// Facts since the last [`Product::take_events`].
@@ -36,63 +40,46 @@ pub struct Product {
     changed: Vec<u64>,
     /// How many of them are accepted.
     changed_for_good: usize,
+    /// Numbers of those of which more than the counts changed, with repeats.
+    reshaped: Vec<u64>,
+    /// The days whose available units may be others than at the last [`Product::take_availability`], with
+    /// repeats.
+    restocked: Vec<Supply>,
 }
 
-/// Another quantity for a line, and what the customer said of a shortage.
-#[derive(Debug, Clone, Copy)]
-pub struct Amendment {
-    /// Units wanted from now on.
-    pub quantity: u64,
-    /// As asked for.
-    pub if_short: Option<IfShort>,
-}
-
-/// One step backwards. Positions are those at the time: undone in reverse order, they are right.
-#[derive(Debug, Clone)]
-enum Undo {
-    Counts {
-        at: usize,
-        purchased: u64,
-        allocated: u64,
-    },
-    Backordered(u64),
-    Created {
-        at: usize,
-    },
-    Moved {
-        from: usize,
-        to: usize,
-        eta: Option<Date>,
-    },
-    /// A line changed, no count of the product.
-    LineOnly,
+/// A product's own row, as a store knows it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Goes up with every command that changes the product.
+    pub version: u64,
+    /// How many of its lines wait.
+    pub backordered: u64,
+    /// How many of its lines are late.
+    pub late: u64,
 }
 
 impl Product {
     /// A product without batches.
     pub fn new(number: u64, sku: Sku) -> Self {
-        Self::load(number, sku, 0, 0, Vec::new())
+        Self::load(number, sku, Counters::default(), Vec::new())
     }
 
     /// A product as a store knows it. The batches may come in any order.
-    pub fn load(
-        number: u64,
-        sku: Sku,
-        version: u64,
-        backordered: u64,
-        mut batches: Vec<Batch>,
-    ) -> Self {
+    pub fn load(number: u64, sku: Sku, counters: Counters, mut batches: Vec<Batch>) -> Self {
         batches.sort_by(Batch::earliest_first);
         Self {
             number,
             sku,
-            version,
-            backordered,
+            version: counters.version,
+            backordered: counters.backordered,
+            late: counters.late,
             batches,
             events: Vec::new(),
             journal: Vec::new(),
             changed: Vec::new(),
             changed_for_good: 0,
+            reshaped: Vec::new(),
+            restocked: Vec::new(),
         }
     }
 
@@ -134,333 +121,6 @@ impl Product {
         self.batches.iter().map(Batch::available).max().unwrap_or(0)
     }
 
-    // ---- supply --------------------------------------------------------------------------------
-
-    /// Takes new supply in.
-    pub fn create_batch(&mut self, batch: Batch) {
-        self.events.push(Event::BatchCreated {
-            reference: batch.reference.clone(),
-            quantity: batch.purchased,
-            eta: batch.eta,
-            shipment: None,
-            location: batch.location.clone(),
-        });
-        self.changed.push(batch.number);
-        let at = self
-            .batches
-            .partition_point(|other| other.earliest_first(&batch).is_lt());
-        self.batches.insert(at, batch);
-        self.journal.push(Undo::Created { at });
-    }
-
-    /// Makes this the purchased quantity. The batch may hold too much afterwards ([`Batch::over`]): lines
-    /// must be deallocated before the command ends. Nothing happens where it is the quantity already, or
-    /// where the batch is not loaded.
-    pub fn change_quantity(&mut self, reference: &BatchRef, to: u64, reason: Option<String>) {
-        let Some(at) = self.position(reference) else {
-            return;
-        };
-        let from = self.batches[at].purchased;
-        if from == to {
-            return;
-        }
-        self.touch(at);
-        self.batches[at].purchased = to;
-        self.events.push(Event::BatchQuantityChanged {
-            reference: reference.clone(),
-            from,
-            to,
-            reason,
-        });
-    }
-
-    /// Makes this the ETA. The promises of its lines are another matter: [`Product::promise_again`].
-    pub fn change_eta(&mut self, reference: &BatchRef, to: Option<Date>) {
-        let Some(at) = self.position(reference) else {
-            return;
-        };
-        let from = self.batches[at].eta;
-        if from == to {
-            return;
-        }
-        let mut batch = self.batches.remove(at);
-        self.changed.push(batch.number);
-        batch.eta = to;
-        let new = self
-            .batches
-            .partition_point(|other| other.earliest_first(&batch).is_lt());
-        self.batches.insert(new, batch);
-        self.journal.push(Undo::Moved {
-            from: at,
-            to: new,
-            eta: from,
-        });
-        self.events.push(Event::BatchEtaChanged {
-            reference: reference.clone(),
-            from,
-            to,
-        });
-    }
-
-    // ---- demand --------------------------------------------------------------------------------
-
-    /// Pegs a line that has no stock to the batches that its policy prefers, and promises a date. `accepted`
-    /// says whether this is the line's first event. Where nothing can hold it, nothing changes: `false`.
-    pub fn allocate(&mut self, line: &mut OrderLine, day: &Day, accepted: bool) -> bool {
-        debug_assert_eq!(line.sku, self.sku, "a line is allocated by its own product");
-        debug_assert!(line.allocations.is_empty(), "a line is allocated once");
-        let wanted = line.outstanding();
-        let Some(picks) = policy::choose(&self.batches, &line.terms, wanted, day) else {
-            return false;
-        };
-        let mut ready = day.promise_for(None);
-        line.allocations.reserve_exact(picks.len());
-        for (at, units) in picks {
-            self.touch(at);
-            let batch = &mut self.batches[at];
-            batch.allocated += units;
-            ready = ready.max(day.promise_for(batch.eta));
-            line.allocations.push(Allocation {
-                batch: batch.reference.clone(),
-                batch_number: batch.number,
-                quantity: units,
-            });
-        }
-        let original = *line.original_promise.get_or_insert(ready);
-        // The customer planned for the original date: goods that are there earlier do not move it.
-        let current = ready.max(original);
-        line.current_promise = Some(current);
-        self.events.push(Event::Allocated {
-            order_id: line.key.order_id.clone(),
-            line_id: line.key.line_id.clone(),
-            quantity: wanted,
-            allocations: line.allocations.clone(),
-            original_promise: original,
-            current_promise: current,
-            accepted: accepted.then(|| line.terms.clone()),
-        });
-        if let Some(told) = line.told.take().filter(|told| *told != current) {
-            self.promise_changed(line, told, current, PromiseCause::Reallocated);
-        }
-        true
-    }
-
-    /// Takes the line's stock away. It then waits to be allocated again, backordered or cancelled by the
-    /// same command; its promise is withdrawn until then.
-    pub fn deallocate(&mut self, line: &mut OrderLine, reason: DeallocationReason) {
-        let allocations = std::mem::take(&mut line.allocations);
-        if allocations.is_empty() {
-            return;
-        }
-        for allocation in &allocations {
-            self.give_back(allocation.batch_number, allocation.quantity);
-        }
-        line.told = line.current_promise.take();
-        self.events.push(Event::Deallocated {
-            order_id: line.key.order_id.clone(),
-            line_id: line.key.line_id.clone(),
-            quantity: allocations.iter().map(|a| a.quantity).sum(),
-            allocations,
-            reason,
-        });
-    }
-
-    /// Lets a line that has no stock wait in the queue. `accepted`: this is the line's first event.
-    pub fn backorder(&mut self, line: &mut OrderLine, accepted: bool) {
-        debug_assert!(
-            line.allocations.is_empty(),
-            "a line with stock does not wait"
-        );
-        line.told = None;
-        self.set_backordered(self.backordered + 1);
-        self.events.push(Event::Backordered {
-            order_id: line.key.order_id.clone(),
-            line_id: line.key.line_id.clone(),
-            quantity: line.outstanding(),
-            accepted: accepted.then(|| line.terms.clone()),
-        });
-    }
-
-    /// Takes a line out of the queue: it was allocated, amended or cancelled.
-    pub fn leave_queue(&mut self) {
-        debug_assert!(self.backordered > 0, "a line that waits is counted");
-        self.set_backordered(self.backordered.saturating_sub(1));
-    }
-
-    /// Records that the product could not serve this line.
-    pub fn out_of_stock(&mut self, line: &OrderLine) {
-        self.events.push(Event::OutOfStock {
-            order_id: line.key.order_id.clone(),
-            line_id: line.key.line_id.clone(),
-            quantity: line.outstanding(),
-        });
-    }
-
-    /// Whether the line's own batch can hold it with this quantity: it is one batch, and it is loaded.
-    pub fn fits_where_it_is(&self, line: &OrderLine, quantity: u64) -> bool {
-        let [allocation] = line.allocations.as_slice() else {
-            return false;
-        };
-        let more = quantity.saturating_sub(line.quantity);
-        self.batch_numbered(allocation.batch_number)
-            .is_some_and(|batch| batch.available() >= more)
-    }
-
-    /// Changes the quantity of an allocated line in place: a line of one batch that
-    /// [fits](Product::fits_where_it_is), or a smaller quantity, given back from its last batch on.
-    /// The promise stays, also where a late part of a split line is no longer wanted: who asks for less does not
-    /// ask for another day.
-    pub fn amend_in_place(&mut self, line: &mut OrderLine, c: &Amendment) {
-        let (from, quantity) = (line.quantity, c.quantity);
-        if quantity > from {
-            let more = quantity - from;
-            if let Some(allocation) = line.allocations.first_mut() {
-                allocation.quantity += more;
-                if let Some(at) = self.position_numbered(allocation.batch_number) {
-                    self.touch(at);
-                    self.batches[at].allocated += more;
-                }
-            }
-        } else {
-            let mut less = from - quantity;
-            while less > 0 {
-                let Some(last) = line.allocations.last_mut() else {
-                    break;
-                };
-                let units = less.min(last.quantity);
-                last.quantity -= units;
-                less -= units;
-                let (number, empty) = (last.batch_number, last.quantity == 0);
-                if empty {
-                    line.allocations.pop();
-                }
-                self.give_back(number, units);
-            }
-        }
-        line.quantity = quantity;
-        self.amended(line, from, c.if_short);
-    }
-
-    /// Changes the quantity of a line that has no stock at the moment.
-    pub fn amend_unallocated(&mut self, line: &mut OrderLine, c: &Amendment) {
-        let from = line.quantity;
-        line.quantity = c.quantity;
-        self.amended(line, from, c.if_short);
-    }
-
-    /// Cancels what has not left of a line: its stock goes back, its place in the queue is free.
-    pub fn cancel(&mut self, line: &mut OrderLine) {
-        let quantity = line.outstanding();
-        if line.status() == Status::Backordered {
-            self.leave_queue();
-        }
-        self.deallocate(line, DeallocationReason::Cancelled);
-        line.told = None;
-        line.current_promise = None;
-        line.cancelled = true;
-        self.events.push(Event::LineCancelled {
-            order_id: line.key.order_id.clone(),
-            line_id: line.key.line_id.clone(),
-            quantity,
-        });
-    }
-
-    /// Promises an allocated line again after its supply has another date: a later supply moves
-    /// the promise, an earlier one pulls a late promise back, never before the original. All batches of
-    /// the line must be loaded. Whether the promise changed.
-    pub fn promise_again(&mut self, line: &mut OrderLine, day: &Day) -> bool {
-        let (Some(original), Some(current)) = (line.original_promise, line.current_promise) else {
-            return false;
-        };
-        let ready = line
-            .allocations
-            .iter()
-            .filter_map(|a| self.batch_numbered(a.batch_number))
-            .map(|batch| day.promise_for(batch.eta))
-            .max();
-        let Some(ready) = ready else { return false };
-        let new = if ready > current {
-            ready
-        } else {
-            ready.max(original).min(current)
-        };
-        if new == current {
-            return false;
-        }
-        line.current_promise = Some(new);
-        self.promise_changed(line, current, new, PromiseCause::EtaChanged);
-        true
-    }
-
-    // ---- the unit of work ----------------------------------------------------------------------
-
-    /// The facts recorded since the last call, the oldest first.
-    pub fn take_events(&mut self) -> Vec<Event> {
-        std::mem::take(&mut self.events)
-    }
-
-    /// Keeps what was done since the last accept or roll-back; the version goes up if that is anything.
-    pub fn accept(&mut self) {
-        debug_assert!(
-            self.batches.iter().all(|batch| batch.over() == 0),
-            "conservation: no batch holds more than was purchased"
-        );
-        if !self.journal.is_empty() {
-            self.version += 1;
-            self.journal.clear();
-        }
-        self.changed_for_good = self.changed.len();
-    }
-
-    /// Undoes what was done since the last accept or roll-back.
-    pub fn roll_back(&mut self) {
-        self.events.clear();
-        self.changed.truncate(self.changed_for_good);
-        while let Some(undo) = self.journal.pop() {
-            match undo {
-                Undo::Counts {
-                    at,
-                    purchased,
-                    allocated,
-                } => {
-                    self.batches[at].purchased = purchased;
-                    self.batches[at].allocated = allocated;
-                }
-                Undo::Backordered(count) => self.backordered = count,
-                Undo::LineOnly => {}
-                Undo::Created { at } => {
-                    self.batches.remove(at);
-                }
-                Undo::Moved { from, to, eta } => {
-                    let mut batch = self.batches.remove(to);
-                    batch.eta = eta;
-                    self.batches.insert(from, batch);
-                }
-            }
-        }
-    }
-
-    /// The batches changed since the last call, each once, in the order of their numbers.
-    pub fn take_changed(&mut self) -> Vec<u64> {
-        let mut changed = std::mem::take(&mut self.changed);
-        self.changed_for_good = 0;
-        changed.sort_unstable();
-        changed.dedup();
-        changed
-    }
-
-    /// Forgets the batches that have no free unit: a store loads a product without them. Call it only
-    /// when nothing is left to accept or roll back.
-    pub fn forget_full(&mut self) {
-        debug_assert!(
-            self.journal.is_empty(),
-            "a journal's positions hold until it is accepted"
-        );
-        self.batches.retain(|batch| batch.free() > 0);
-    }
-
-    // ---- small steps ---------------------------------------------------------------------------
-
     fn position(&self, reference: &BatchRef) -> Option<usize> {
         self.batches
             .iter()
@@ -469,58 +129,6 @@ impl Product {
 
     fn position_numbered(&self, number: u64) -> Option<usize> {
         self.batches.iter().position(|batch| batch.number == number)
-    }
-
-    /// Remembers the counts of a batch before they change.
-    fn touch(&mut self, at: usize) {
-        let batch = &self.batches[at];
-        self.journal.push(Undo::Counts {
-            at,
-            purchased: batch.purchased,
-            allocated: batch.allocated,
-        });
-        if self.changed[self.changed_for_good..].last() != Some(&batch.number) {
-            self.changed.push(batch.number);
-        }
-    }
-
-    fn give_back(&mut self, number: u64, units: u64) {
-        let at = self.position_numbered(number);
-        debug_assert!(
-            at.is_some(),
-            "the batch of an allocation is loaded before it is given back"
-        );
-        if let Some(at) = at {
-            self.touch(at);
-            self.batches[at].allocated -= units;
-        }
-    }
-
-    fn set_backordered(&mut self, count: u64) {
-        self.journal.push(Undo::Backordered(self.backordered));
-        self.backordered = count;
-    }
-
-    fn amended(&mut self, line: &OrderLine, from: u64, if_short: Option<IfShort>) {
-        self.journal.push(Undo::LineOnly);
-        self.events.push(Event::LineAmended {
-            order_id: line.key.order_id.clone(),
-            line_id: line.key.line_id.clone(),
-            from,
-            to: line.quantity,
-            allocations: line.allocations.clone(),
-            if_short,
-        });
-    }
-
-    fn promise_changed(&mut self, line: &OrderLine, from: Date, to: Date, cause: PromiseCause) {
-        self.events.push(Event::PromiseChanged {
-            order_id: line.key.order_id.clone(),
-            line_id: line.key.line_id.clone(),
-            from,
-            to,
-            cause,
-        });
     }
 }
 

@@ -1,12 +1,14 @@
 //! What *Architecture Patterns with Python* checks of batches and products in its chapters 1, 7 and 8,
 //! and what it leaves open.
 
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 
 use super::*;
-use crate::ids::{LineKey, OrderId};
-use crate::line::Terms;
-use crate::values::{IfShort, Policy, Priority};
+use crate::events::{DeallocationReason, PromiseCause};
+use crate::hold::Hold;
+use crate::ids::{HoldCode, LineKey, OrderId};
+use crate::line::{OrderLine, Status, Terms};
+use crate::values::Day;
 
 const TODAY: Day = Day {
     today: date(2026, 5, 10),
@@ -14,22 +16,22 @@ const TODAY: Day = Day {
 };
 
 fn batch(number: u64, reference: &str, quantity: u64, eta: Option<Date>) -> Batch {
-    Batch {
+    let reference = BatchRef::new(reference).unwrap();
+    Batch::new(
         number,
-        reference: BatchRef::new(reference).unwrap(),
-        sku: Sku::new("SMALL-TABLE").unwrap(),
-        location: None,
+        reference,
+        Sku::new("SMALL-TABLE").unwrap(),
+        quantity,
         eta,
-        purchased: quantity,
-        allocated: 0,
-        dispatched: 0,
-        first_quantity: quantity,
-        first_eta: eta,
-    }
+    )
 }
 
 fn product(batches: Vec<Batch>) -> Product {
-    Product::load(1, Sku::new("SMALL-TABLE").unwrap(), 1, 0, batches)
+    let counters = Counters {
+        version: 1,
+        ..Counters::default()
+    };
+    Product::load(1, Sku::new("SMALL-TABLE").unwrap(), counters, batches)
 }
 
 fn line(number: u64, quantity: u64) -> OrderLine {
@@ -38,16 +40,7 @@ fn line(number: u64, quantity: u64) -> OrderLine {
         order_id: OrderId::new(format!("order-{number}")).unwrap(),
         line_id: sku.clone().into(),
     };
-    let terms = Terms {
-        quantity,
-        requested_date: None,
-        priority: Priority::default(),
-        policy: Policy::Earliest,
-        split: false,
-        if_short: IfShort::Backorder,
-        locations: Vec::new(),
-    };
-    OrderLine::new(number, key, sku, terms)
+    OrderLine::new(number, key, sku, Terms::plain(quantity))
 }
 
 fn available(product: &Product, reference: &str) -> u64 {
@@ -133,15 +126,25 @@ fn a_roll_back_leaves_no_trace() {
     let (before, version) = (product.batches().to_vec(), product.version);
 
     assert!(product.allocate(&mut line(2, 20), &TODAY, true));
-    product.change_eta(&BatchRef::new("ship").unwrap(), None);
+    product.change_eta(&BatchRef::new("ship").unwrap(), None, TODAY.today);
     product.create_batch(batch(3, "new", 7, Some(date(2026, 5, 11))));
     product.change_quantity(&BatchRef::new("stock").unwrap(), 50, None);
     product.cancel(&mut kept.clone());
     product.backorder(&mut line(4, 999), true);
+    product.count_late(false, true);
+    let ship = BatchRef::new("ship").unwrap();
+    let customs = Hold {
+        code: HoldCode::new("customs").unwrap(),
+        note: None,
+        expected_clear: Some(date(2026, 7, 1)),
+    };
+    product.hold_batch(&ship, &customs, None);
+    product.receive(&ship, 30, TODAY.today);
     product.roll_back();
 
     assert_eq!(product.batches(), before);
     assert_eq!((product.version, product.backordered), (version, 0));
+    assert_eq!(product.late, 0);
     assert!(product.take_events().is_empty());
 }
 
@@ -163,13 +166,26 @@ fn a_line_that_moves_keeps_its_original_promise() {
     assert!(product.allocate(&mut moved, &TODAY, false));
     assert_eq!(moved.original_promise, Some(TODAY.today));
     assert_eq!(moved.current_promise, Some(date(2026, 6, 1)));
+    product.tell(&moved, Some(TODAY.today), PromiseCause::QuantityChanged);
+    let events = product.take_events();
+    let kinds: Vec<&str> = events.iter().map(Event::kind).collect();
     let told = [
         "BatchQuantityChanged",
         "Deallocated",
         "Allocated",
         "PromiseChanged",
     ];
-    assert_eq!(kinds(&mut product), told);
+    assert_eq!(kinds, told);
+    assert!(
+        matches!(
+            events[1],
+            Event::Deallocated {
+                reason: DeallocationReason::Repegged,
+                ..
+            }
+        ),
+        "it moved on at once"
+    );
 }
 
 #[test]
@@ -185,7 +201,7 @@ fn an_eta_moves_promises_and_pulls_late_ones_back_to_the_original_only() {
         (Some(date(2026, 5, 20)), date(2026, 6, 1), true),
         (None, date(2026, 6, 1), false),
     ] {
-        product.change_eta(&ship, eta);
+        product.change_eta(&ship, eta, TODAY.today);
         assert_eq!(product.promise_again(&mut wanted, &TODAY), told);
         assert_eq!(wanted.current_promise, Some(promise));
         assert_eq!(wanted.original_promise, Some(date(2026, 6, 1)));
@@ -252,4 +268,66 @@ fn a_cancelled_line_gives_its_stock_back() {
         (None, Some(TODAY.today))
     );
     assert_eq!(kinds(&mut product), ["Deallocated", "LineCancelled"]);
+}
+
+#[test]
+fn goods_leave_from_the_warehouse_only_and_the_counts_follow() {
+    let mut product = product(vec![
+        batch(1, "stock", 4, None),
+        batch(2, "ship", 10, Some(date(2026, 6, 1))),
+    ]);
+    let mut split = line(1, 6);
+    split.terms.split = true;
+    assert!(product.allocate(&mut split, &TODAY, true));
+    product.dispatch(&mut split, 4, TODAY.today);
+    assert_eq!((split.dispatched, split.outstanding()), (4, 2));
+    assert_eq!(split.status(), Status::Allocated);
+    assert!(split.locked(), "dispatch is under way");
+    let stock = product.batches()[0].clone();
+    assert_eq!((stock.allocated, stock.dispatched, stock.free()), (0, 4, 0));
+    product.cancel(&mut split);
+    assert_eq!(split.status(), Status::Dispatched);
+    assert_eq!(product.batches()[1].free(), 10);
+}
+
+#[test]
+fn a_receipt_lands_a_batch_and_a_second_one_corrects_it() {
+    let ship = BatchRef::new("ship").unwrap();
+    let mut product = product(vec![batch(1, "ship", 10, Some(date(2026, 6, 1)))]);
+    assert!(product.allocate(&mut line(1, 4), &TODAY, true));
+    product.take_events();
+    product.receive(&ship, 8, TODAY.today);
+    let batch = product.batch(&ship).unwrap();
+    assert_eq!(
+        (batch.eta, batch.purchased, batch.received),
+        (None, 8, true)
+    );
+    let landed = batch.landed.unwrap();
+    assert_eq!((landed.on, landed.sold, landed.of), (TODAY.today, 4, 8));
+    product.receive(&ship, 8, TODAY.today);
+    assert_eq!(kinds(&mut product), ["BatchReceived"], "the same again");
+    product.receive(&ship, 9, date(2026, 5, 20));
+    let landed = product.batch(&ship).unwrap().landed.unwrap();
+    assert_eq!((landed.on, landed.of), (TODAY.today, 9), "it landed once");
+}
+
+#[test]
+fn what_is_available_is_told_by_the_day_of_its_supply() {
+    let june = date(2026, 6, 1);
+    let mut product = product(vec![
+        batch(1, "stock", 4, None),
+        batch(2, "a", 10, Some(june)),
+        batch(3, "b", 5, Some(june)),
+    ]);
+    assert!(product.allocate(&mut line(1, 6), &TODAY, true));
+    assert_eq!(
+        product.take_availability(),
+        [(Supply::From(june), 9)],
+        "4 of a and 5 of b"
+    );
+    product.change_eta(&BatchRef::new("b").unwrap(), None, TODAY.today);
+    assert_eq!(
+        product.take_availability(),
+        [(Supply::Now, 9), (Supply::From(june), 4)]
+    );
 }

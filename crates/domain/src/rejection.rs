@@ -27,12 +27,13 @@ pub enum Rejection {
         /// What is wrong and what would be right.
         message: String,
     },
-    /// What a field asks for is beyond what this service does.
+    /// A field makes no sense beside what else is said or known.
     #[error("{field} {message}")]
-    Unsupported {
-        /// The field, as in the command.
+    #[serde(alias = "unsupported")]
+    Senseless {
+        /// The field, as in the command: `eta`, `counts.b-1`.
         field: String,
-        /// What is not there and what can be asked for instead.
+        /// What is wrong and what would be right.
         message: String,
     },
     /// No batch of this SKU was ever created.
@@ -95,6 +96,28 @@ pub enum Rejection {
         line: LineKey,
         /// Why not: `is cancelled`.
         state: String,
+    },
+    /// The goods are not there to leave: they are inbound, held, or there are none.
+    #[error("line {} of order {} cannot leave: {state}", .line.line_id, .line.order_id)]
+    NotInWarehouse {
+        /// The line.
+        #[serde(with = "line_key")]
+        line: LineKey,
+        /// Why not: `batch b-1 is expected on 2026-03-01`.
+        state: String,
+    },
+    /// More is to leave than the line has.
+    #[error(
+        "{quantity} units of line {} of order {} cannot leave: {allocated} are allocated to it", .line.line_id, .line.order_id
+    )]
+    BeyondAllocated {
+        /// The line.
+        #[serde(with = "line_key")]
+        line: LineKey,
+        /// Units that were to leave.
+        quantity: u64,
+        /// Units that the line has.
+        allocated: u64,
     },
     /// A batch cannot have had less than what has left of it.
     #[error(

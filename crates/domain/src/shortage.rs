@@ -1,7 +1,7 @@
 //! Who loses stock when a batch can no longer hold its lines, and who gets it first when there is some again.
 //!
 //! The rule: the lowest priority first, then the latest promise, then the newest line; only as many as
-//! needed. Lines are dropped in that order until the rest fits; then the dropped ones are restored, the last
+//! needed. Lines of which a part has left keep their stock as long as any other line has some. Lines are dropped in that order until the rest fits; then the dropped ones are restored, the last
 //! dropped first, where they still fit: dropping a large line may have made room for a small one.
 
 use std::cmp::Reverse;
@@ -13,18 +13,21 @@ use crate::line::OrderLine;
 /// The place of an allocated line in the order in which a shortage takes stock away: the smallest loses first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ShortageKey {
+    /// Lines of which a part has left lose last.
+    pub locked: bool,
     /// 0–9: the lowest loses first.
     pub priority: u8,
-    /// The latest promise loses first.
+    /// The latest promise loses first; without one it is as late as can be.
     pub promise: Reverse<Date>,
     /// The newest line loses first.
     pub number: Reverse<u64>,
 }
 
 impl ShortageKey {
-    /// The key of a line that has a promise.
+    /// The key of a line that has stock.
     pub fn of(line: &OrderLine) -> Self {
         Self {
+            locked: line.locked(),
             priority: line.terms.priority.get(),
             promise: Reverse(line.current_promise.unwrap_or(Date::MAX)),
             number: Reverse(line.number),
@@ -50,6 +53,29 @@ impl QueueKey {
         Self {
             priority: Reverse(line.terms.priority.get()),
             requested: line.terms.requested_date.unwrap_or(Date::MAX),
+            number: line.number,
+        }
+    }
+}
+
+/// The place of a late line in the order in which late lines are pulled back to their original promise: the
+/// smallest first, by priority, then the original promise, then age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LateKey {
+    /// Higher first.
+    pub priority: Reverse<u8>,
+    /// Earlier first.
+    pub original: Date,
+    /// Older first.
+    pub number: u64,
+}
+
+impl LateKey {
+    /// The key of a line, whether it is late now or not.
+    pub fn of(line: &OrderLine) -> Self {
+        Self {
+            priority: Reverse(line.terms.priority.get()),
+            original: line.original_promise.unwrap_or(Date::MAX),
             number: line.number,
         }
     }

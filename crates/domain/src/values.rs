@@ -7,6 +7,8 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::batch::Supply;
+
 /// The largest quantity of a command, in units of the SKU.
 pub const MAX_QUANTITY: u64 = 1_000_000_000_000;
 
@@ -215,6 +217,15 @@ pub struct Day {
 }
 
 impl Day {
+    /// The date that can be promised for goods that can be counted on then; `None`: there is none.
+    pub fn promise_of(&self, supply: Supply) -> Option<Date> {
+        match supply {
+            Supply::Now => Some(self.promise_for(None)),
+            Supply::From(day) => Some(self.promise_for(Some(day))),
+            Supply::Never => None,
+        }
+    }
+
     /// The date that can be promised for goods with this ETA (`None`: they are in the warehouse):
     /// the later of today and the ETA, plus the handling days. No promise is made for a past day.
     pub fn promise_for(&self, eta: Option<Date>) -> Date {

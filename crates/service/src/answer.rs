@@ -3,7 +3,7 @@
 use landfall_domain::{Command, CommandId, Rejection};
 use serde::{Deserialize, Serialize};
 
-use crate::resources::{BatchResource, LineResource, OrderResource};
+use crate::resources::{BatchResource, LineResource, OrderResource, ShipmentResource};
 
 /// A command and the caller's idempotency key, where there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,8 @@ impl From<Command> for Request {
 pub enum Reply {
     /// Of the batch commands.
     Batch(BatchResource),
+    /// Of the shipment commands.
+    Shipment(ShipmentResource),
     /// Of the line commands.
     Line(LineResource),
     /// Of the order commands.

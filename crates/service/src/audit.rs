@@ -11,11 +11,12 @@ mod ledger;
 #[cfg(test)]
 mod tests;
 
-use landfall_domain::{Batch, Event, OrderLine, Sku};
+use landfall_domain::product::Counters;
+use landfall_domain::{Batch, Event, OrderLine, Shipment, Sku};
 use serde::Serialize;
 
 use crate::log::LogRecord;
-use crate::views::{Inspect, ViewError, Views};
+use crate::views::{AvailabilityView, Inspect, OrderLineView, ViewError, Views};
 use ledger::Ledger;
 
 /// How many findings a report lists; all are counted.
@@ -124,16 +125,22 @@ impl Inspect for Auditor {
         fold::event(&mut self.ledger, record, &mut self.findings);
     }
 
-    fn product(&mut self, _number: u64, sku: &Sku, version: u64, backordered: u64) {
+    fn product(&mut self, _number: u64, sku: &Sku, counters: Counters) {
         self.counts.products += 1;
         compare::product(
             &mut self.ledger,
             sku,
-            version,
-            backordered,
+            counters.version,
+            counters.backordered,
             &mut self.findings,
         );
     }
+
+    fn shipment(&mut self, _shipment: &Shipment) {}
+
+    fn order_line(&mut self, _row: &OrderLineView) {}
+
+    fn availability(&mut self, _row: &AvailabilityView) {}
 
     fn batch(&mut self, batch: &Batch) {
         self.counts.batches += 1;

@@ -1,8 +1,9 @@
 //! Which products, lines, batches and orders a command is concerned with: what must be in memory before
 //! its handler can run.
 
-use landfall_domain::shortage::{QueueKey, ShortageKey};
-use landfall_domain::{BatchRef, Command, CommandId, LineKey, OrderId, Sku};
+use jiff::civil::Date;
+use landfall_domain::shortage::{LateKey, QueueKey, ShortageKey};
+use landfall_domain::{BatchRef, Command, CommandId, LineKey, OrderId, ShipmentRef, Sku};
 
 /// What to load. Each list may name a thing twice. See [`crate::store::Store::load`] for what comes with each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,12 +16,20 @@ pub struct Keys {
     pub lines: Vec<LineKey>,
     /// Whole orders.
     pub orders: Vec<OrderId>,
+    /// Shipments by reference, without their batches.
+    pub shipments: Vec<ShipmentRef>,
+    /// All batches of these shipments.
+    pub cargo: Vec<ShipmentRef>,
+    /// Products with all their batches that have free or allocated units.
+    pub live: Vec<Sku>,
     /// Remembered answers.
     pub command_ids: Vec<CommandId>,
     /// Lines allocated to a batch, in the order in which a shortage takes their stock away.
     pub allocated: Vec<AllocatedRange>,
     /// Lines that wait for a product, in the order in which they are filled.
     pub waiting: Vec<WaitingRange>,
+    /// Lines of a product that are late, in the order in which they are pulled back.
+    pub late: Vec<LateRange>,
 }
 
 /// The first lines allocated to a batch, in the order of [`ShortageKey`].
@@ -32,6 +41,9 @@ pub struct AllocatedRange {
     pub batch: BatchRef,
     /// The batch's number.
     pub batch_number: u64,
+    /// Only lines whose promise is later than this day, or that have none: those that could do with later
+    /// goods. `None`: all.
+    pub later_than: Option<Date>,
     /// Only lines after this one.
     pub after: Option<ShortageKey>,
     /// At most so many lines.
@@ -53,6 +65,19 @@ pub struct WaitingRange {
     pub limit: usize,
 }
 
+/// The first late lines of a product ([`landfall_domain::OrderLine::late`]), in the order of [`LateKey`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LateRange {
+    /// The product.
+    pub sku: Sku,
+    /// The product's number.
+    pub product_number: u64,
+    /// Only lines after this one.
+    pub after: Option<LateKey>,
+    /// At most so many lines.
+    pub limit: usize,
+}
+
 impl Keys {
     /// Whether there is nothing to load.
     pub fn is_empty(&self) -> bool {
@@ -65,9 +90,13 @@ impl Keys {
         self.batches.extend(other.batches);
         self.lines.extend(other.lines);
         self.orders.extend(other.orders);
+        self.shipments.extend(other.shipments);
+        self.cargo.extend(other.cargo);
+        self.live.extend(other.live);
         self.command_ids.extend(other.command_ids);
         self.allocated.extend(other.allocated);
         self.waiting.extend(other.waiting);
+        self.late.extend(other.late);
     }
 
     /// Adds what a command is concerned with.
@@ -76,9 +105,19 @@ impl Keys {
             Command::CreateBatch(c) => {
                 self.batches.push(c.reference.clone());
                 self.products.push(c.sku.clone());
+                self.shipments.extend(c.shipment.clone());
             }
             Command::ChangeBatchQuantity(c) => self.batches.push(c.reference.clone()),
             Command::ChangeBatchEta(c) => self.batches.push(c.reference.clone()),
+            Command::HoldBatch(c) => self.batches.push(c.reference.clone()),
+            Command::ReleaseBatch(c) => self.batches.push(c.reference.clone()),
+            Command::ReceiveBatch(c) => self.batches.push(c.reference.clone()),
+            Command::CancelBatch(c) => self.batches.push(c.reference.clone()),
+            Command::CreateShipment(c) => self.shipment(&c.reference),
+            Command::ChangeShipmentEta(c) => self.shipment(&c.reference),
+            Command::HoldShipment(c) => self.shipment(&c.reference),
+            Command::ReleaseShipment(c) => self.shipment(&c.reference),
+            Command::ReceiveShipment(c) => self.shipment(&c.reference),
             Command::Allocate(c) => {
                 self.lines.push(c.key());
                 self.products.push(c.sku.clone());
@@ -97,6 +136,18 @@ impl Keys {
                 line_id: c.line_id.clone(),
             }),
             Command::CancelOrder(c) => self.orders.push(c.order_id.clone()),
+            Command::Dispatch(c) => match &c.line_id {
+                Some(line_id) => self.lines.push(LineKey {
+                    order_id: c.order_id.clone(),
+                    line_id: line_id.clone(),
+                }),
+                None => self.orders.push(c.order_id.clone()),
+            },
         }
+    }
+
+    fn shipment(&mut self, reference: &ShipmentRef) {
+        self.shipments.push(reference.clone());
+        self.cargo.push(reference.clone());
     }
 }

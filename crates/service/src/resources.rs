@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use landfall_domain::line::Status;
 use landfall_domain::{
-    Batch, BatchRef, Day, Deliver, LineId, Location, OrderId, OrderLine, PlacedOrder, Policy,
-    Priority, ShipmentRef, Sku,
+    Batch, BatchRef, Carriage, Day, Deliver, Hold, LineId, Location, OrderId, OrderLine, PlacedOrder,
+    Policy, Priority, Shipment, ShipmentRef, Sku, Supply,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,8 +24,10 @@ pub struct BatchResource {
     pub eta: Option<Date>,
     /// The shipment that carries it.
     pub shipment: Option<ShipmentRef>,
-    /// What keeps it from being supply.
-    pub hold: Option<serde_json::Value>,
+    /// What keeps it back.
+    pub hold: Option<Hold>,
+    /// What keeps its whole shipment back.
+    pub shipment_hold: Option<Hold>,
     /// Units bought.
     pub purchased: u64,
     /// Units pegged to lines and not yet dispatched.
@@ -46,13 +48,69 @@ impl BatchResource {
             sku: batch.sku.clone(),
             location: batch.location.clone(),
             eta: batch.eta,
-            shipment: None,
-            hold: None,
+            shipment: batch.shipment.clone(),
+            hold: batch.hold.clone(),
+            shipment_hold: batch.shipment_hold.clone(),
             purchased: batch.purchased,
             allocated: batch.allocated,
             dispatched: batch.dispatched,
             available: batch.available(),
             overdue: batch.overdue(today),
+        }
+    }
+}
+
+/// A shipment, and the batches that it carries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ShipmentResource {
+    /// Its unique name.
+    pub reference: ShipmentRef,
+    /// When it is expected; null: it has landed.
+    pub eta: Option<Date>,
+    /// Who carries it.
+    pub carrier: Option<Carriage>,
+    /// The vessel.
+    pub vessel: Option<Carriage>,
+    /// The container.
+    pub container: Option<Carriage>,
+    /// What keeps all its batches back.
+    pub hold: Option<Hold>,
+    /// Whether its ETA has passed and it has not landed.
+    pub overdue: bool,
+    /// Units bought, of all its batches.
+    pub purchased: u64,
+    /// Units pegged to lines and not yet dispatched.
+    pub allocated: u64,
+    /// Units that have left.
+    pub dispatched: u64,
+    /// Units that a line could take now.
+    pub available: u64,
+    /// How many batches it carries.
+    pub batch_count: u64,
+    /// Its batches, by reference; a list of shipments leaves them out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batches: Option<Vec<BatchResource>>,
+}
+
+impl ShipmentResource {
+    /// The shipment as it is on this day, with these batches.
+    pub fn new(shipment: &Shipment, batches: Vec<BatchResource>, today: Date) -> Self {
+        let sum = |units: fn(&BatchResource) -> u64| batches.iter().map(units).sum();
+        Self {
+            reference: shipment.reference.clone(),
+            eta: shipment.eta,
+            carrier: shipment.carrier.clone(),
+            vessel: shipment.vessel.clone(),
+            container: shipment.container.clone(),
+            hold: shipment.hold.clone(),
+            overdue: shipment.overdue(today),
+            purchased: sum(|batch| batch.purchased),
+            allocated: sum(|batch| batch.allocated),
+            dispatched: sum(|batch| batch.dispatched),
+            available: sum(|batch| batch.available),
+            batch_count: batches.len() as u64,
+            batches: Some(batches),
         }
     }
 }
@@ -197,8 +255,6 @@ pub struct AvailabilityStep {
     pub quantity: u64,
     /// Units available on that day and before.
     pub cumulative: u64,
-    /// The batches that bring them.
-    pub batches: Vec<BatchRef>,
 }
 
 /// Available-to-promise by date.
@@ -216,38 +272,33 @@ pub struct AvailabilityResource {
 }
 
 impl AvailabilityResource {
-    /// The steps that these batches make.
-    pub fn new<'a>(
+    /// The steps that these units of these days make: the read model's rows, as seen on this day.
+    pub fn new(
         sku: Sku,
         backordered_lines: u64,
-        batches: impl IntoIterator<Item = &'a Batch>,
+        rows: impl IntoIterator<Item = (Supply, u64)>,
         day: &Day,
     ) -> Self {
-        let mut by_date: BTreeMap<Date, (u64, Vec<BatchRef>)> = BTreeMap::new();
-        for batch in batches.into_iter().filter(|batch| batch.available() > 0) {
-            let step = by_date.entry(day.promise_for(batch.eta)).or_default();
-            step.0 += batch.available();
-            step.1.push(batch.reference.clone());
+        let mut by_date: BTreeMap<Date, u64> = BTreeMap::new();
+        for (supply, units) in rows {
+            if let Some(date) = day.promise_of(supply).filter(|_| units > 0) {
+                *by_date.entry(date).or_default() += units;
+            }
         }
         let mut cumulative = 0;
-        let steps = by_date
-            .into_iter()
-            .map(|(date, (quantity, mut batches))| {
-                cumulative += quantity;
-                batches.sort();
-                AvailabilityStep {
-                    date,
-                    quantity,
-                    cumulative,
-                    batches,
-                }
-            })
-            .collect();
+        let steps = by_date.into_iter().map(|(date, quantity)| {
+            cumulative += quantity;
+            AvailabilityStep {
+                date,
+                quantity,
+                cumulative,
+            }
+        });
         Self {
             sku,
             as_of: day.today,
             backordered_lines,
-            steps,
+            steps: steps.collect(),
         }
     }
 }

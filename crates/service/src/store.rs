@@ -3,9 +3,12 @@
 use std::future::Future;
 
 use jiff::Timestamp;
-use landfall_domain::{Batch, CommandId, LineKey, OrderLine, PlacedOrder, Product, Sku};
+use landfall_domain::{
+    Batch, BatchRef, CommandId, LineKey, OrderLine, PlacedOrder, Product, Shipment, ShipmentRef, Sku,
+    Supply,
+};
 
-use crate::keys::{AllocatedRange, Keys, WaitingRange};
+use crate::keys::{AllocatedRange, Keys, LateRange, WaitingRange};
 use crate::log::LogRecord;
 
 /// Where a partition stands: the row that a commit locks and advances.
@@ -69,12 +72,19 @@ pub struct Loaded {
     pub lines: Vec<OrderLine>,
     /// Orders that were named and of which there is anything.
     pub orders: Vec<LoadedOrder>,
+    /// Shipments that were named.
+    pub shipments: Vec<Shipment>,
+    /// The batches of the shipments whose cargo was asked for, by reference; none where it has none. The
+    /// batches themselves are in [`Loaded::batches`].
+    pub cargo: Vec<(ShipmentRef, Vec<BatchRef>)>,
     /// Remembered answers.
     pub remembered: Vec<Remembered>,
     /// Ranges, one for each asked for.
     pub allocated: Vec<LoadedRange<AllocatedRange>>,
     /// Ranges, one for each asked for.
     pub waiting: Vec<LoadedRange<WaitingRange>>,
+    /// Ranges, one for each asked for.
+    pub late: Vec<LoadedRange<LateRange>>,
 }
 
 /// A line before and after a group of commands.
@@ -97,14 +107,30 @@ pub struct ProductChange {
     pub version: u64,
     /// How many of its lines wait now.
     pub backordered: u64,
+    /// How many of its lines are late now.
+    pub late: u64,
     /// Whether it is new.
     pub created: bool,
     /// The new batches.
     pub new_batches: Vec<Batch>,
-    /// The batches that were there and changed.
+    /// The batches that were there and of which only the counts changed: purchased, allocated, dispatched.
     pub changed_batches: Vec<Batch>,
+    /// The batches that were there and of which more changed.
+    pub reshaped_batches: Vec<Batch>,
+    /// The read model of what is available to promise: the units of each day on which they may be others
+    /// than before.
+    pub availability: Vec<(Supply, u64)>,
     /// The lines that are new or changed.
     pub lines: Vec<LineChange>,
+}
+
+/// A shipment that is new or changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShipmentChange {
+    /// As it is now.
+    pub shipment: Shipment,
+    /// Whether it is new.
+    pub created: bool,
 }
 
 /// All that one commit writes.
@@ -116,6 +142,8 @@ pub struct Changes {
     pub products: Vec<ProductChange>,
     /// Orders that were placed.
     pub orders: Vec<PlacedOrder>,
+    /// Shipments that are new or changed, each once.
+    pub shipments: Vec<ShipmentChange>,
     /// The events, in the order of their offsets within each partition.
     pub events: Vec<LogRecord>,
     /// The answers to remember.
@@ -127,6 +155,7 @@ impl Changes {
     pub fn is_empty(&self) -> bool {
         self.products.is_empty()
             && self.orders.is_empty()
+            && self.shipments.is_empty()
             && self.events.is_empty()
             && self.remembered.is_empty()
     }
@@ -161,7 +190,8 @@ pub enum StoreError {
 ///
 /// What comes with a key: with a batch its product; with a line its product and the batches to which it is
 /// pegged; with an order all its lines, and what comes with them; with a range its lines, and what comes
-/// with them. With a product all its batches that have free units.
+/// with them; with the cargo of a shipment its batches, and what comes with them. With a product all its
+/// batches that have free units; with a live one also those that have allocated units, in [`Loaded::batches`].
 pub trait Store: Send + 'static {
     /// How many partitions the database has; fixed when it is made.
     fn partitions(&self) -> u16 {

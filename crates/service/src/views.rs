@@ -3,11 +3,17 @@
 use async_trait::async_trait;
 use jiff::civil::Date;
 use landfall_domain::line::Status;
-use landfall_domain::{Batch, BatchRef, Day, OrderId, OrderLine, Sku};
+use landfall_domain::{
+    Allocation, Batch, BatchRef, Day, Deliver, LineKey, OrderId, OrderLine, Policy, Priority,
+    Shipment, ShipmentRef, Sku, Supply,
+};
+
+use landfall_domain::product::Counters;
 
 use crate::log::LogRecord;
 use crate::resources::{
     AvailabilityResource, BatchResource, LineResource, OrderResource, ProductResource,
+    ShipmentResource,
 };
 
 /// Why a view could not be read.
@@ -53,8 +59,34 @@ pub struct BatchFilter {
     pub in_warehouse: Option<bool>,
     /// Expected on or before this day.
     pub eta_until: Option<Date>,
+    /// On this shipment.
+    pub shipment: Option<ShipmentRef>,
+    /// Kept back by a hold, its own or its shipment's, or not.
+    pub held: Option<bool>,
     /// Whose reference begins so.
     pub prefix: Option<String>,
+}
+
+/// Which shipments. Everything that is named must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShipmentFilter {
+    /// Landed (no ETA), or still under way.
+    pub landed: Option<bool>,
+    /// Kept back by a hold, or not.
+    pub held: Option<bool>,
+    /// Expected on or before this day.
+    pub eta_until: Option<Date>,
+    /// Whose reference begins so.
+    pub prefix: Option<String>,
+}
+
+/// Why somebody should look at a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attention {
+    /// It waits for stock.
+    Backordered,
+    /// It has stock that comes too late for its original promise.
+    Late,
 }
 
 /// Which orders. Everything that is named must hold.
@@ -64,6 +96,8 @@ pub struct OrderFilter {
     pub batch: Option<BatchRef>,
     /// With a line of this product that is allocated or waits.
     pub sku: Option<Sku>,
+    /// With a line that needs somebody's attention.
+    pub attention: Option<Attention>,
     /// Whose id begins so.
     pub prefix: Option<String>,
 }
@@ -86,21 +120,138 @@ pub struct EventPage {
     pub next: String,
 }
 
+/// Something that has a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Thing {
+    /// An order: that it was placed, and all that happened to its lines.
+    Order(OrderId),
+    /// A batch: what happened to it, not who took from it.
+    Batch(BatchRef),
+    /// A product: all that happened to its batches and lines.
+    Product(Sku),
+    /// A shipment: what happened to it and to its batches.
+    Shipment(ShipmentRef),
+}
+
+/// The order view, a read model: one row for each line, all that an order's page shows of it. It is written in
+/// the commit that changes the line, and can be made again from the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderLineView {
+    /// The line.
+    pub key: LineKey,
+    /// What is wanted.
+    pub sku: Sku,
+    /// Units wanted.
+    pub quantity: u64,
+    /// Units that have left.
+    pub dispatched: u64,
+    /// Where it stands.
+    pub status: Status,
+    /// The day on which the customer would like it.
+    pub requested_date: Option<Date>,
+    /// 0–9, higher first.
+    pub priority: Priority,
+    /// Which batch it prefers.
+    pub policy: Policy,
+    /// Whether it goes out with the other lines of its order.
+    pub deliver: Deliver,
+    /// The first promise.
+    pub original_promise: Option<Date>,
+    /// The promise that holds.
+    pub current_promise: Option<Date>,
+    /// What it is pegged to.
+    pub allocations: Vec<Allocation>,
+}
+
+impl OrderLineView {
+    /// The row of a line.
+    pub fn of(line: &OrderLine) -> Self {
+        Self {
+            key: line.key.clone(),
+            sku: line.sku.clone(),
+            quantity: line.quantity,
+            dispatched: line.dispatched,
+            status: line.status(),
+            requested_date: line.terms.requested_date,
+            priority: line.terms.priority,
+            policy: line.terms.policy,
+            deliver: line.terms.deliver,
+            original_promise: line.original_promise,
+            current_promise: line.current_promise,
+            allocations: line.allocations.clone(),
+        }
+    }
+}
+
+/// Available-to-promise, a read model: the units of a product that can be promised of the goods of one day. A
+/// day without units has no row, or one of 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AvailabilityView {
+    /// The product.
+    pub sku: Sku,
+    /// The day of the goods; never [`Supply::Never`].
+    pub supply: Supply,
+    /// Units.
+    pub units: u64,
+}
+
+/// All that an explanation of a line needs, of one moment.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// The line.
+    pub line: OrderLine,
+    /// The batches of its product: all that it is pegged to, all with free units, and others, in the order of
+    /// [`Batch::earliest_first`].
+    pub batches: Vec<CaseBatch>,
+    /// How many batches of the product are left out, because there are too many: none of them has free units.
+    pub left_out: u64,
+    /// The line's own events, the oldest first.
+    pub events: Vec<LogRecord>,
+}
+
+/// A batch of a [`Case`].
+#[derive(Debug, Clone)]
+pub struct CaseBatch {
+    /// The batch.
+    pub batch: Batch,
+    /// The lines that would lose its stock last, up to as many as were asked for.
+    pub holders: Vec<OrderLine>,
+    /// How many lines hold stock of it.
+    pub lines: u64,
+}
+
 /// What an audit is shown, all of one moment. Each `Err` of a visitor ends the scan.
 pub trait Inspect: Send {
     /// An event, in the order of the log.
     fn event(&mut self, record: &LogRecord);
     /// A product's row, after all events.
-    fn product(&mut self, number: u64, sku: &Sku, version: u64, backordered: u64);
+    fn product(&mut self, number: u64, sku: &Sku, counters: Counters);
+    /// A shipment's row.
+    fn shipment(&mut self, shipment: &Shipment);
     /// A batch's row.
     fn batch(&mut self, batch: &Batch);
     /// A line's row, its allocations included as the store keeps them.
     fn line(&mut self, line: &OrderLine);
+    /// A row of the order view.
+    fn order_line(&mut self, row: &OrderLineView);
+    /// A row of the read model of what is available to promise.
+    fn availability(&mut self, row: &AvailabilityView);
     /// What the store's own record of a batch's allocations adds up to, where it keeps one beside the
     /// lines: units and number of lines.
     fn allocated(&mut self, batch_number: u64, units: u64, lines: u64);
     /// The head's next offset.
     fn head(&mut self, partition: u16, next_offset: u64);
+}
+
+/// Replaces the read models by others that were made from the log. Nobody else writes meanwhile.
+#[async_trait]
+pub trait Rebuild: Send {
+    /// Writes these rows in one commit, in place of those that are there.
+    async fn rebuild(
+        &mut self,
+        order_lines: &mut (dyn Iterator<Item = OrderLineView> + Send),
+        availability: &mut (dyn Iterator<Item = AvailabilityView> + Send),
+    ) -> Result<(), ViewError>;
 }
 
 /// The read side of a database.
@@ -115,6 +266,21 @@ pub trait Views: Send + Sync + 'static {
 
     /// One order with all its lines.
     async fn order(&self, id: &OrderId, today: Date) -> Result<Option<OrderResource>, ViewError>;
+
+    /// One shipment with its batches.
+    async fn shipment(
+        &self,
+        reference: &ShipmentRef,
+        today: Date,
+    ) -> Result<Option<ShipmentResource>, ViewError>;
+
+    /// Shipments without their batches, by reference.
+    async fn shipments(
+        &self,
+        filter: &ShipmentFilter,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<ShipmentResource>, ViewError>;
 
     /// One product.
     async fn product(&self, sku: &Sku) -> Result<Option<ProductResource>, ViewError>;
@@ -167,6 +333,12 @@ pub trait Views: Send + Sync + 'static {
 
     /// The log after a cursor (`page.after`; none: from the beginning).
     async fn events(&self, page: &Page) -> Result<EventPage, ViewError>;
+
+    /// The history of one thing after a cursor, the oldest first; `None`: there is no such thing.
+    async fn history(&self, thing: &Thing, page: &Page) -> Result<Option<EventPage>, ViewError>;
+
+    /// What an explanation of a line needs: of each batch so many of its lines. `None`: there is no such line.
+    async fn case(&self, key: &LineKey, holders: usize) -> Result<Option<Case>, ViewError>;
 
     /// Shows everything, of one moment, to an audit.
     async fn inspect(&self, inspect: &mut dyn Inspect) -> Result<(), ViewError>;

@@ -37,15 +37,25 @@ struct Head<'a> {
 }
 
 /// The types of commands that this version carries out.
-pub const KINDS: [&str; 8] = [
+pub const KINDS: [&str; 18] = [
     "CreateBatch",
     "ChangeBatchQuantity",
     "ChangeBatchEta",
+    "HoldBatch",
+    "ReleaseBatch",
+    "ReceiveBatch",
+    "CancelBatch",
+    "CreateShipment",
+    "ChangeShipmentEta",
+    "HoldShipment",
+    "ReleaseShipment",
+    "ReceiveShipment",
     "Allocate",
     "PlaceOrder",
     "ChangeLineQuantity",
     "CancelLine",
     "CancelOrder",
+    "Dispatch",
 ];
 
 /// Reads one command: a JSON object with `type`, its fields and perhaps `id`. Unknown fields are ignored.
@@ -61,11 +71,21 @@ pub fn parse(json: &[u8]) -> Result<Request, BadCommand> {
         "CreateBatch" => read(json).map(Command::CreateBatch),
         "ChangeBatchQuantity" => read(json).map(Command::ChangeBatchQuantity),
         "ChangeBatchEta" => read(json).map(Command::ChangeBatchEta),
+        "HoldBatch" => read(json).map(Command::HoldBatch),
+        "ReleaseBatch" => read(json).map(Command::ReleaseBatch),
+        "ReceiveBatch" => read(json).map(Command::ReceiveBatch),
+        "CancelBatch" => read(json).map(Command::CancelBatch),
+        "CreateShipment" => read(json).map(Command::CreateShipment),
+        "ChangeShipmentEta" => read(json).map(Command::ChangeShipmentEta),
+        "HoldShipment" => read(json).map(Command::HoldShipment),
+        "ReleaseShipment" => read(json).map(Command::ReleaseShipment),
+        "ReceiveShipment" => read(json).map(Command::ReceiveShipment),
         "Allocate" => read(json).map(Command::Allocate),
         "PlaceOrder" => read(json).map(Command::PlaceOrder),
         "ChangeLineQuantity" => read(json).map(Command::ChangeLineQuantity),
         "CancelLine" => read(json).map(Command::CancelLine),
         "CancelOrder" => read(json).map(Command::CancelOrder),
+        "Dispatch" => read(json).map(Command::Dispatch),
         _ => Err(vec![FieldError {
             field: "type".into(),
             message: format!("must be one of {}", KINDS.join(", ")),

@@ -1,6 +1,5 @@
 //! Folds the log: each event changes what the tables ought to hold, and must make sense where it stands.
 
-use landfall_domain::events::PromiseCause;
 use landfall_domain::{Allocation, BatchRef, Event, LineId, OrderId, Terms};
 
 use super::Findings;
@@ -55,9 +54,20 @@ impl Fold<'_> {
                 reference,
                 from,
                 to,
+                landed: _,
             } => self.on_batch(reference, |batch| {
                 (std::mem::replace(&mut batch.eta, *to) != *from).then_some("from another day")
             }),
+            Event::BatchHeld { .. }
+            | Event::BatchReleased { .. }
+            | Event::BatchReceived { .. }
+            | Event::BatchCancelled { .. }
+            | Event::ShipmentCreated { .. }
+            | Event::ShipmentEtaChanged { .. }
+            | Event::ShipmentHeld { .. }
+            | Event::ShipmentReleased { .. }
+            | Event::ShipmentReceived { .. }
+            | Event::Dispatched { .. } => {}
             Event::OrderPlaced {
                 order_id, lines, ..
             } => {
@@ -107,6 +117,7 @@ impl Fold<'_> {
             eta,
             shipment: _,
             location,
+            landed: _,
         } = &self.record.event
         else {
             return;
@@ -171,10 +182,10 @@ impl Fold<'_> {
         let wrong_quantity = *quantity != line.quantity;
         let other_original = line
             .original
-            .is_some_and(|original| original != *original_promise);
+            .is_some_and(|original| Some(original) != *original_promise);
         line.standing = Standing::Allocated;
-        line.original = Some(*original_promise);
-        line.current = Some(*current_promise);
+        line.original = *original_promise;
+        line.current = *current_promise;
         self.wrong_if(twice, "of a line that is allocated");
         self.wrong_if(wrong_quantity, "of another quantity than the line's");
         self.wrong_if(other_original, "with another original promise");
@@ -215,9 +226,7 @@ impl Fold<'_> {
     }
 
     fn promise_changed(&mut self, order_id: &OrderId, line_id: &LineId) {
-        let Event::PromiseChanged {
-            from, to, cause, ..
-        } = &self.record.event
+        let Event::PromiseChanged { from, to, .. } = &self.record.event
         else {
             return;
         };
@@ -226,13 +235,10 @@ impl Fold<'_> {
         };
         let line = self.line(at);
         // A move has told its new promise with `Allocated`.
-        let before = if *cause == PromiseCause::Reallocated {
-            *to
-        } else {
-            *from
-        };
-        let wrong = line.standing != Standing::Allocated || line.current != Some(before);
-        line.current = Some(*to);
+        let wrong = line.standing != Standing::Allocated
+            || (line.current != *from && line.current != *to);
+        line.current = *to;
+        line.original = line.original.or(*to);
         self.wrong_if(wrong, "of another promise than the line had");
     }
 

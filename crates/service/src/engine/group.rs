@@ -146,7 +146,9 @@ fn worth_remembering(rejection: &Rejection) -> bool {
         | Rejection::BelowDispatched { .. }
         | Rejection::UnknownSku { .. }
         | Rejection::UnknownShipment { .. }
-        | Rejection::Unsupported { .. }
+        | Rejection::Senseless { .. }
+        | Rejection::NotInWarehouse { .. }
+        | Rejection::BeyondAllocated { .. }
         | Rejection::TooMuchWork { .. } => true,
         Rejection::Invalid { .. }
         | Rejection::UnknownBatch { .. }

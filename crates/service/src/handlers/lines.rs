@@ -7,7 +7,7 @@ use landfall_domain::product::Amendment;
 use landfall_domain::{IfShort, LineKey, OrderLine, Rejection, Sku, Terms};
 
 use super::compare::Comparison;
-use super::reactions::Target;
+use super::target::Target;
 use crate::uow::{Stop, UnitOfWork};
 
 /// One order line: allocated, or let wait, or refused.

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use landfall_domain::commands::{CancelOrder, MAX_ORDER_LINES, PlaceOrder};
 use landfall_domain::line::Status;
-use landfall_domain::{Deliver, LineId, PlacedOrder, Rejection, Sku};
+use landfall_domain::{LineId, PlacedOrder, Rejection, Sku};
 
 use super::compare::Comparison;
 use super::lines::{self, Placed};
-use super::reactions::Target;
+use super::target::Target;
 use crate::uow::{OrderEntry, Stop, UnitOfWork};
 
 /// A whole order, all its lines in one commit: each allocated or waiting or, with `if_short: reject`,
@@ -85,12 +85,6 @@ fn check(c: &PlaceOrder) -> Result<(), Rejection> {
             return Err(invalid(&format!("lines[{at}].line_id"), message));
         }
         seen.insert(id);
-    }
-    if c.deliver == Deliver::Together {
-        return Err(Rejection::Unsupported {
-            field: "deliver".into(),
-            message: "together is not supported by this version; use as_ready".into(),
-        });
     }
     Ok(())
 }

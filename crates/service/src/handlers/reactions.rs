@@ -1,75 +1,83 @@
 //! What follows from what happened: the reactions to events, in the same unit of work.
 //!
-//! The bus takes the events of a command from a queue. An event that sets stock free, or takes it from a
-//! line, makes its product's queue be looked through again: lines that just lost their stock and lines
-//! that wait longer are served in one order, by the rule of [`QueueKey`]. That records events in turn,
-//! and so on until there are no more; the number of steps is bounded.
+//! The bus takes the events of a command from a queue. Lines that a command has delayed, or whose stock it took,
+//! look for other goods first ([`super::promises`]). An event that sets stock free makes its product's queue be
+//! looked through: lines that lost their stock and lines that wait longer are served in one order, by the
+//! rule of [`QueueKey`]. Then late lines are pulled back to their first promise. That records events in turn,
+//! and so on until there are no more; the number of steps is bounded. Last, the orders that go out together
+//! agree on a day, and who must know of another promise is told, once.
 
 use std::collections::HashSet;
 
 use indexmap::IndexSet;
+use landfall_domain::events::{DeallocationReason, PromiseCause};
 use landfall_domain::shortage::QueueKey;
-use landfall_domain::{BatchRef, Event, LineKey, OrderId, Rejection, Sku};
+use landfall_domain::{Event, LineKey, Rejection, Sku};
 
-use crate::answer::{Done, Reply};
-use crate::keys::Keys;
-use crate::resources::{BatchResource, LineResource, OrderResource};
+use super::{promises, supply, together};
 use crate::uow::{Stop, UnitOfWork};
 
 /// The most events that one command may cause: far above any real one, and a stop for a loop.
 const MAX_EVENTS: usize = 5_000_000;
 
-/// Runs the reactions to the events of the present command until there are no more.
-pub(super) fn run(uow: &mut UnitOfWork) -> Result<(), Stop> {
+/// Runs the reactions to the events of the present command until there are no more. `cause`: what is told of
+/// promises that are others then.
+pub(super) fn run(cause: PromiseCause, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let mut seen = 0;
-    let mut to_fill: IndexSet<Sku> = IndexSet::new();
     loop {
+        supply::each(uow.troubled(), |sku| promises::keep(&sku, uow))?;
         let count = uow.collect_events();
         if count > MAX_EVENTS {
             return Err(Rejection::TooMuchWork { limit: MAX_EVENTS }.into());
         }
+        let mut to_fill: IndexSet<Sku> = uow.troubled().into_iter().collect();
+        let mut better: IndexSet<Sku> = uow.take_improved();
         for record in &uow.events_of_command()[seen..] {
-            if let Some(sku) = record.sku.as_ref().filter(|_| moves_stock(&record.event)) {
+            let Some(sku) = &record.sku else { continue };
+            if frees_stock(&record.event) {
                 to_fill.insert(sku.clone());
             }
+            if betters_supply(&record.event) {
+                better.insert(sku.clone());
+            }
         }
+        to_fill.extend(better.iter().cloned());
         seen = count;
-        need_queues(&to_fill, uow)?;
-        let Some(sku) = to_fill.shift_remove_index(0) else {
-            return Ok(());
-        };
-        fill_queue(&sku, uow)?;
-    }
-}
-
-/// Asks for the beginnings of all queues at once: a command may touch thousands of products, and is run again
-/// for each time that it asks.
-fn need_queues(skus: &IndexSet<Sku>, uow: &mut UnitOfWork) -> Result<(), Stop> {
-    let mut missing = Keys::default();
-    for sku in skus {
-        let product = uow.its_product(sku)?;
-        let room = product.largest_available();
-        if product.backordered == 0 || room == 0 {
-            continue;
+        if to_fill.is_empty() {
+            break;
         }
-        match uow.next_waiting(sku, None, room) {
-            Err(Stop::Needs(keys)) => missing.extend(*keys),
-            other => drop(other?),
+        supply::each(&to_fill, |sku| fill_queue(sku, uow))?;
+        supply::each(&better, |sku| promises::pull_back(sku, uow))?;
+    }
+    together::settle(uow)?;
+    for (key, told) in uow.promises_to_tell() {
+        if let Some(line) = uow.line(&key)?.cloned() {
+            uow.its_product(&line.sku)?.tell(&line, told, cause);
         }
     }
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(Stop::Needs(Box::new(missing)))
-    }
+    uow.collect_events();
+    Ok(())
 }
 
-/// Whether stock became free, or a line lost its own.
-fn moves_stock(event: &Event) -> bool {
+/// Whether stock became free that a line which waits could take.
+fn frees_stock(event: &Event) -> bool {
     match event {
         Event::BatchCreated { .. } | Event::Deallocated { .. } => true,
         Event::BatchQuantityChanged { from, to, .. } => to > from,
         Event::LineAmended { from, to, .. } => to < from,
+        _ => false,
+    }
+}
+
+/// Whether there is more for the other lines than before because a customer wants less. (What moves by itself
+/// only makes room where it was worse.)
+fn betters_supply(event: &Event) -> bool {
+    match event {
+        Event::LineAmended { from, to, .. } => to < from,
+        Event::Deallocated { reason, .. } => matches!(
+            reason,
+            DeallocationReason::Cancelled | DeallocationReason::Amended
+        ),
         _ => false,
     }
 }
@@ -116,53 +124,4 @@ fn fill_queue(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
         uow.put(line);
     }
     Ok(())
-}
-
-/// What a command was about: what its reply shows.
-pub(super) enum Target {
-    /// A batch.
-    Batch { reference: BatchRef, created: bool },
-    /// A line.
-    Line { key: LineKey, created: bool },
-    /// An order.
-    Order { order_id: OrderId, created: bool },
-}
-
-impl Target {
-    /// The reply, as things are now.
-    pub(super) fn done(self, uow: &mut UnitOfWork) -> Result<Done, Stop> {
-        let today = uow.day().today;
-        Ok(match self {
-            Target::Batch { reference, created } => {
-                let batch = uow.batch(&reference)?;
-                let batch = batch.ok_or(Rejection::UnknownBatch { reference })?;
-                Done {
-                    reply: Reply::Batch(BatchResource::new(&batch, today)),
-                    created,
-                }
-            }
-            Target::Line { key, created } => Done {
-                reply: Reply::Line(line_resource(&key, uow)?),
-                created,
-            },
-            Target::Order { order_id, created } => {
-                let entry = uow.order(&order_id)?.clone();
-                let lines = entry.lines.iter().map(|key| line_resource(key, uow));
-                let lines = lines.collect::<Result<Vec<_>, Stop>>()?;
-                let order = OrderResource::new(order_id, entry.placed.as_ref(), lines);
-                Done {
-                    reply: Reply::Order(order),
-                    created,
-                }
-            }
-        })
-    }
-}
-
-fn line_resource(key: &LineKey, uow: &mut UnitOfWork) -> Result<LineResource, Stop> {
-    let today = uow.day().today;
-    let line = uow.line_to_change(key)?;
-    let product = uow.its_product(&line.sku)?;
-    let eta_of = |number| product.batch_numbered(number).and_then(|batch| batch.eta);
-    Ok(LineResource::new(&line, eta_of, today))
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use landfall_domain::{Batch, BatchRef, LineKey, OrderId, OrderLine, Product, Sku};
+use landfall_domain::shortage::ShortageKey;
+use landfall_domain::{Batch, BatchRef, LineKey, OrderId, OrderLine, Product, ShipmentRef, Sku};
 
 use super::tables::{OrderRow, Tables};
-use crate::keys::{AllocatedRange, Keys, WaitingRange};
+use crate::keys::{AllocatedRange, Keys, LateRange, WaitingRange};
 use crate::store::{Loaded, LoadedOrder, LoadedRange};
 
 /// What is to be handed out, each thing once.
@@ -23,10 +24,26 @@ impl Tables {
     pub(super) fn load(&self, keys: &Keys) -> Loaded {
         let mut found = Found::default();
         found.products.extend(&keys.products);
+        found.products.extend(&keys.live);
         found.orders.extend(&keys.orders);
         for batch in keys
             .batches
             .iter()
+            .filter_map(|reference| self.batches.get(reference))
+        {
+            found.batch(batch);
+        }
+        let cargo: Vec<_> = keys
+            .cargo
+            .iter()
+            .filter_map(|shipment| self.cargo(shipment))
+            .collect();
+        let live = keys.live.iter().filter_map(|sku| self.products.get(sku));
+        let live = live.flat_map(|row| &row.batches);
+        let live = live.filter(|name| self.batches.get(*name).is_some_and(|b| b.allocated > 0));
+        let carried = cargo.iter().flat_map(|(_, batches)| batches);
+        for batch in live
+            .chain(carried)
             .filter_map(|reference| self.batches.get(reference))
         {
             found.batch(batch);
@@ -52,10 +69,12 @@ impl Tables {
             .iter()
             .map(|range| self.waiting(range))
             .collect();
+        let late: Vec<_> = keys.late.iter().map(|range| self.late(range)).collect();
         let ranged = allocated
             .iter()
             .flat_map(|r| &r.lines)
-            .chain(waiting.iter().flat_map(|r| &r.lines));
+            .chain(waiting.iter().flat_map(|r| &r.lines))
+            .chain(late.iter().flat_map(|r| &r.lines));
         for line in ranged.filter_map(|key| self.line(key)) {
             found.line(line);
         }
@@ -86,6 +105,13 @@ impl Tables {
                 .iter()
                 .filter_map(|id| self.order(id))
                 .collect(),
+            shipments: keys
+                .shipments
+                .iter()
+                .filter_map(|reference| self.shipments.get(reference))
+                .cloned()
+                .collect(),
+            cargo,
             remembered: ids
                 .into_iter()
                 .filter_map(|id| self.answers.get(id))
@@ -93,7 +119,15 @@ impl Tables {
                 .collect(),
             allocated,
             waiting,
+            late,
         }
+    }
+
+    /// The batches of a shipment, by reference; `None`: there is no such shipment.
+    pub(super) fn cargo(&self, shipment: &ShipmentRef) -> Option<(ShipmentRef, Vec<BatchRef>)> {
+        self.shipments.get(shipment)?;
+        let batches = self.cargo.get(shipment).into_iter().flatten();
+        Some((shipment.clone(), batches.cloned().collect()))
     }
 
     fn product(&self, sku: &Sku) -> Option<Product> {
@@ -107,8 +141,7 @@ impl Tables {
         Some(Product::load(
             row.number,
             sku.clone(),
-            row.version,
-            row.backordered,
+            row.counters,
             open,
         ))
     }
@@ -138,6 +171,22 @@ impl Tables {
         let lines = self.pegged.get(&range.batch_number).into_iter();
         let lines =
             lines.flat_map(|pegged| pegged.lines.range((after(range.after), Bound::Unbounded)));
+        // A line without a promise has the latest day as its key's.
+        let late_enough = |(key, _): &(&ShortageKey, _)| {
+            range.later_than.is_none_or(|day| key.promise.0 > day)
+        };
+        let lines = lines.filter(late_enough);
+        let (lines, complete) = first(lines.map(|(_, key)| key), range.limit);
+        LoadedRange {
+            range: range.clone(),
+            lines,
+            complete,
+        }
+    }
+
+    fn late(&self, range: &LateRange) -> LoadedRange<LateRange> {
+        let lines = self.products.get(&range.sku).into_iter();
+        let lines = lines.flat_map(|row| row.late.range((after(range.after), Bound::Unbounded)));
         let (lines, complete) = first(lines.map(|(_, key)| key), range.limit);
         LoadedRange {
             range: range.clone(),

@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use landfall_domain::shortage::{QueueKey, ShortageKey};
+use landfall_domain::product::Counters;
+use landfall_domain::shortage::{LateKey, QueueKey, ShortageKey};
 use landfall_domain::{
-    Batch, BatchRef, CommandId, Event, LineId, LineKey, OrderId, OrderLine, PlacedOrder, Sku,
-    Status,
+    Batch, BatchRef, CommandId, Event, LineId, LineKey, OrderId, OrderLine, PlacedOrder, Shipment,
+    ShipmentRef, Sku, Status, Supply,
 };
 
 use crate::log::LogRecord;
 use crate::store::{Changes, Head, LineChange, ProductChange, Remembered, StoreError};
+use crate::views::OrderLineView;
 
 /// Everything that is known. There is one partition.
 #[derive(Debug, Clone)]
@@ -19,6 +21,13 @@ pub(super) struct Tables {
     pub(super) products: BTreeMap<Sku, ProductRow>,
     pub(super) batches: BTreeMap<BatchRef, Batch>,
     pub(super) orders: BTreeMap<OrderId, OrderRow>,
+    pub(super) shipments: BTreeMap<ShipmentRef, Shipment>,
+    /// The batches of each shipment.
+    pub(super) cargo: BTreeMap<ShipmentRef, BTreeSet<BatchRef>>,
+    /// The order view, a read model.
+    pub(super) order_view: BTreeMap<LineKey, OrderLineView>,
+    /// What is available to promise, a read model: units by day.
+    pub(super) availability: BTreeMap<(Sku, Supply), u64>,
     /// The record with offset 1 first.
     pub(super) events: Vec<LogRecord>,
     pub(super) answers: BTreeMap<CommandId, Remembered>,
@@ -30,13 +39,14 @@ pub(super) struct Tables {
 #[derive(Debug, Clone, Default)]
 pub(super) struct ProductRow {
     pub(super) number: u64,
-    pub(super) version: u64,
-    pub(super) backordered: u64,
+    pub(super) counters: Counters,
     pub(super) batches: BTreeSet<BatchRef>,
     /// The batches that have free units.
     pub(super) open: BTreeSet<BatchRef>,
     /// The lines that wait, and for how many units.
     pub(super) waiting: BTreeMap<QueueKey, (LineKey, u64)>,
+    /// The lines that are late.
+    pub(super) late: BTreeMap<LateKey, LineKey>,
 }
 
 /// An order and its lines.
@@ -65,6 +75,10 @@ impl Default for Tables {
             products: BTreeMap::new(),
             batches: BTreeMap::new(),
             orders: BTreeMap::new(),
+            shipments: BTreeMap::new(),
+            cargo: BTreeMap::new(),
+            order_view: BTreeMap::new(),
+            availability: BTreeMap::new(),
             events: Vec::new(),
             answers: BTreeMap::new(),
             pegged: BTreeMap::new(),
@@ -113,6 +127,12 @@ impl Tables {
                 return refused(format!("order {} was placed before", order.order_id));
             }
         }
+        for change in &changes.shipments {
+            let reference = &change.shipment.reference;
+            if self.shipments.contains_key(reference) == change.created {
+                return refused(format!("shipment {reference} is new, or is not"));
+            }
+        }
         for answer in &changes.remembered {
             if self.answers.contains_key(&answer.id) {
                 return refused(format!("the answer to {} is remembered already", answer.id));
@@ -134,7 +154,7 @@ impl Tables {
                 return refused(format!("batch {} exists", batch.reference));
             }
         }
-        for batch in &change.changed_batches {
+        for batch in changed(change) {
             let same = |known: &Batch| known.number == batch.number && known.sku == batch.sku;
             if !self.batches.get(&batch.reference).is_some_and(same) {
                 return refused(format!("batch {} is another", batch.reference));
@@ -162,6 +182,10 @@ impl Tables {
                 .or_default()
                 .placed = Some(order.clone());
         }
+        for change in &changes.shipments {
+            self.shipments
+                .insert(change.shipment.reference.clone(), change.shipment.clone());
+        }
         self.events.extend(changes.events.iter().map(as_logged));
         for answer in &changes.remembered {
             self.answers.insert(answer.id.clone(), answer.clone());
@@ -172,16 +196,31 @@ impl Tables {
     fn apply_product(&mut self, change: &ProductChange) {
         let row = self.products.entry(change.sku.clone()).or_default();
         row.number = change.number;
-        row.version = change.version;
-        row.backordered = change.backordered;
-        for batch in change.new_batches.iter().chain(&change.changed_batches) {
+        row.counters = Counters {
+            version: change.version,
+            backordered: change.backordered,
+            late: change.late,
+        };
+        for batch in change.new_batches.iter().chain(changed(change)) {
             row.batches.insert(batch.reference.clone());
             if batch.free() > 0 {
                 row.open.insert(batch.reference.clone());
             } else {
                 row.open.remove(&batch.reference);
             }
+            if let Some(shipment) = &batch.shipment {
+                let cargo = self.cargo.entry(shipment.clone()).or_default();
+                cargo.insert(batch.reference.clone());
+            }
             self.batches.insert(batch.reference.clone(), batch.clone());
+        }
+        for (supply, units) in &change.availability {
+            let day = (change.sku.clone(), *supply);
+            if *units == 0 {
+                self.availability.remove(&day);
+            } else {
+                self.availability.insert(day, *units);
+            }
         }
         for line in &change.lines {
             self.apply_line(line);
@@ -192,6 +231,10 @@ impl Tables {
         if let Some(row) = self.products.get_mut(&after.sku) {
             if let Some(before) = before {
                 row.waiting.remove(&QueueKey::of(before));
+                row.late.remove(&LateKey::of(before));
+            }
+            if after.late() {
+                row.late.insert(LateKey::of(after), after.key.clone());
             }
             if after.status() == Status::Backordered {
                 // A range has all lines that may be split, whatever they want.
@@ -218,6 +261,8 @@ impl Tables {
                 .lines
                 .insert(ShortageKey::of(after), after.key.clone());
         }
+        let row = OrderLineView::of(after);
+        self.order_view.insert(after.key.clone(), row);
         let order = self.orders.entry(after.key.order_id.clone()).or_default();
         order.lines.insert(after.key.line_id.clone(), after.clone());
     }
@@ -228,7 +273,7 @@ impl Tables {
             return;
         }
         for change in &changes.products {
-            for batch in change.new_batches.iter().chain(&change.changed_batches) {
+            for batch in change.new_batches.iter().chain(changed(change)) {
                 assert_eq!(
                     batch.over(),
                     0,
@@ -245,12 +290,15 @@ impl Tables {
                 "backordered lines of {}",
                 change.sku
             );
+            let late = self.products.get(&change.sku);
+            let late = late.map_or(0, |row| row.late.len() as u64);
+            assert_eq!(late, change.late, "late lines of {}", change.sku);
             let lines = change
                 .lines
                 .iter()
                 .flat_map(|line| line.before.iter().chain([&line.after]));
             let touched = lines.flat_map(|line| &line.allocations).map(|a| &a.batch);
-            let written = change.new_batches.iter().chain(&change.changed_batches);
+            let written = change.new_batches.iter().chain(changed(change));
             for reference in touched.chain(written.map(|batch| &batch.reference)) {
                 let Some(batch) = self.batches.get(reference) else {
                     panic!("a line is pegged to {reference}, which is not there");
@@ -276,6 +324,11 @@ impl Tables {
         }
         old.len()
     }
+}
+
+/// The batches that were there and changed, in whatever way.
+fn changed(change: &ProductChange) -> impl Iterator<Item = &Batch> {
+    change.changed_batches.iter().chain(&change.reshaped_batches)
 }
 
 /// A record as a log keeps it: numbers of batches are the store's own affair and no part of the fact.

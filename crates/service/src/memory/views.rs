@@ -6,15 +6,22 @@ use std::ops::Bound;
 use async_trait::async_trait;
 use jiff::civil::Date;
 use landfall_domain::shortage::QueueKey;
-use landfall_domain::{Batch, BatchRef, Day, LineId, LineKey, OrderId, OrderLine, Sku, Status};
+use landfall_domain::{
+    Batch, BatchRef, Day, Event, LineId, LineKey, OrderId, OrderLine, Shipment, ShipmentRef, Sku,
+    Status, Supply,
+};
 
 use super::Shared;
 use super::tables::{OrderRow, ProductRow, Tables};
+use crate::LogRecord;
 use crate::resources::{
     AvailabilityResource, BatchResource, LineResource, OrderResource, ProductResource,
+    ShipmentResource,
 };
 use crate::views::{
-    BatchFilter, EventPage, Inspect, List, OrderFilter, Page, ProductFilter, ViewError, Views,
+    Attention, AvailabilityView, BatchFilter, Case, CaseBatch, EventPage, Inspect, List,
+    OrderFilter, OrderLineView, Page, ProductFilter, Rebuild, ShipmentFilter, Thing, ViewError,
+    Views,
 };
 
 /// The read side of a database in memory.
@@ -62,16 +69,47 @@ impl Views for MemoryViews {
     ) -> Result<Option<AvailabilityResource>, ViewError> {
         Ok(self.shared.read(|t| {
             let row = t.products.get(sku)?;
-            let open = row
-                .open
-                .iter()
-                .filter_map(|reference| t.batches.get(reference));
+            let first = (sku.clone(), Supply::Now);
+            let rows = t.availability.range(first..);
+            let rows = rows.take_while(|((of, _), _)| of == sku);
             Some(AvailabilityResource::new(
                 sku.clone(),
-                row.backordered,
-                open,
+                row.counters.backordered,
+                rows.map(|((_, supply), units)| (*supply, *units)),
                 day,
             ))
+        }))
+    }
+
+    async fn shipment(
+        &self,
+        reference: &ShipmentRef,
+        today: Date,
+    ) -> Result<Option<ShipmentResource>, ViewError> {
+        Ok(self.shared.read(|t| {
+            let shipment = t.shipments.get(reference)?;
+            Some(t.shipment_resource(shipment, today))
+        }))
+    }
+
+    async fn shipments(
+        &self,
+        filter: &ShipmentFilter,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<ShipmentResource>, ViewError> {
+        check_name(page)?;
+        Ok(self.shared.read(|t| {
+            let found = from(&t.shipments, page, filter.prefix.as_deref())
+                .filter(|(_, shipment)| wanted_shipment(shipment, filter))
+                .map(|(name, shipment)| {
+                    let resource = ShipmentResource {
+                        batches: None,
+                        ..t.shipment_resource(shipment, today)
+                    };
+                    (name.to_string(), resource)
+                });
+            list(found, page.limit)
         }))
     }
 
@@ -116,7 +154,7 @@ impl Views for MemoryViews {
                 .filter(|(_, row)| {
                     filter
                         .backordered
-                        .is_none_or(|b| b == (row.backordered > 0))
+                        .is_none_or(|b| b == (row.counters.backordered > 0))
                 })
                 .map(|(sku, row)| (sku.to_string(), t.product_resource(sku, row)));
             list(found, page.limit)
@@ -193,10 +231,7 @@ impl Views for MemoryViews {
 
     async fn events(&self, page: &Page) -> Result<EventPage, ViewError> {
         let after = page.after.as_deref().unwrap_or("0-0");
-        let offset = after
-            .strip_prefix("0-")
-            .and_then(|offset| offset.parse::<u64>().ok());
-        let offset = offset.ok_or(ViewError::BadCursor)?;
+        let offset = parse_offset(after).ok_or(ViewError::BadCursor)?;
         Ok(self.shared.read(|t| {
             let skipped = usize::try_from(offset).unwrap_or(usize::MAX);
             let events: Vec<_> = t
@@ -213,6 +248,30 @@ impl Views for MemoryViews {
         }))
     }
 
+    async fn history(&self, thing: &Thing, page: &Page) -> Result<Option<EventPage>, ViewError> {
+        let after = page.after.as_deref().unwrap_or("0-0");
+        let offset = parse_offset(after).ok_or(ViewError::BadCursor)?;
+        Ok(self.shared.read(|t| {
+            if !t.knows(thing) {
+                return None;
+            }
+            let of_thing = t.events.iter().filter(|record| t.concerns(record, thing));
+            let events: Vec<_> = of_thing
+                .filter(|record| record.offset > offset)
+                .take(page.limit)
+                .cloned()
+                .collect();
+            let next = events
+                .last()
+                .map_or_else(|| after.to_owned(), crate::LogRecord::id);
+            Some(EventPage { events, next })
+        }))
+    }
+
+    async fn case(&self, key: &LineKey, holders: usize) -> Result<Option<Case>, ViewError> {
+        Ok(self.shared.read(|t| t.case(key, holders)))
+    }
+
     async fn inspect(&self, inspect: &mut dyn Inspect) -> Result<(), ViewError> {
         let tables = self.shared.snapshot();
         tables
@@ -221,7 +280,7 @@ impl Views for MemoryViews {
             .for_each(|record| inspect.event(record));
         inspect.head(tables.head.partition, tables.head.next_offset);
         for (sku, row) in &tables.products {
-            inspect.product(row.number, sku, row.version, row.backordered);
+            inspect.product(row.number, sku, row.counters);
         }
         tables
             .batches
@@ -232,6 +291,21 @@ impl Views for MemoryViews {
             .values()
             .flat_map(|row| row.lines.values())
             .for_each(|line| inspect.line(line));
+        tables
+            .shipments
+            .values()
+            .for_each(|shipment| inspect.shipment(shipment));
+        tables
+            .order_view
+            .values()
+            .for_each(|row| inspect.order_line(row));
+        for ((sku, supply), units) in &tables.availability {
+            inspect.availability(&AvailabilityView {
+                sku: sku.clone(),
+                supply: *supply,
+                units: *units,
+            });
+        }
         for (number, pegged) in &tables.pegged {
             inspect.allocated(*number, pegged.units, pegged.lines.len() as u64);
         }
@@ -243,7 +317,90 @@ impl Views for MemoryViews {
     }
 }
 
+#[async_trait]
+impl Rebuild for MemoryViews {
+    async fn rebuild(
+        &mut self,
+        order_lines: &mut (dyn Iterator<Item = OrderLineView> + Send),
+        availability: &mut (dyn Iterator<Item = AvailabilityView> + Send),
+    ) -> Result<(), ViewError> {
+        self.shared.write(|t| {
+            t.order_view = order_lines.map(|row| (row.key.clone(), row)).collect();
+            t.availability = availability
+                .map(|row| ((row.sku, row.supply), row.units))
+                .collect();
+        });
+        Ok(())
+    }
+}
+
 impl Tables {
+    fn shipment_resource(&self, shipment: &Shipment, today: Date) -> ShipmentResource {
+        let batches = self.cargo.get(&shipment.reference).into_iter().flatten();
+        let batches = batches.filter_map(|name| self.batches.get(name));
+        let batches = batches.map(|batch| BatchResource::new(batch, today));
+        ShipmentResource::new(shipment, batches.collect(), today)
+    }
+
+    fn knows(&self, thing: &Thing) -> bool {
+        match thing {
+            Thing::Order(id) => self.orders.contains_key(id),
+            Thing::Batch(reference) => self.batches.contains_key(reference),
+            Thing::Product(sku) => self.products.contains_key(sku),
+            Thing::Shipment(reference) => self.shipments.contains_key(reference),
+        }
+    }
+
+    fn concerns(&self, record: &LogRecord, thing: &Thing) -> bool {
+        let event = &record.event;
+        match thing {
+            Thing::Order(id) => match event {
+                Event::OrderPlaced { order_id, .. } => order_id == id,
+                _ => event.line().is_some_and(|(order_id, _)| order_id == id),
+            },
+            Thing::Batch(reference) => event.batch() == Some(reference),
+            Thing::Product(sku) => record.sku.as_ref() == Some(sku),
+            Thing::Shipment(reference) => {
+                let cargo = self.cargo.get(reference);
+                event.shipment() == Some(reference)
+                    || event
+                        .batch()
+                        .is_some_and(|batch| cargo.is_some_and(|cargo| cargo.contains(batch)))
+            }
+        }
+    }
+
+    fn case(&self, key: &LineKey, holders: usize) -> Option<Case> {
+        let line = self.line(key)?.clone();
+        let row = self.products.get(&line.sku)?;
+        let batches = row.batches.iter().filter_map(|name| self.batches.get(name));
+        let batches = batches.map(|batch| {
+            let pegged = self.pegged.get(&batch.number);
+            let lines = pegged.map_or(0, |pegged| pegged.lines.len() as u64);
+            let last = pegged.into_iter().flat_map(|p| p.lines.values().rev());
+            CaseBatch {
+                batch: batch.clone(),
+                holders: last
+                    .take(holders)
+                    .filter_map(|key| self.line(key))
+                    .cloned()
+                    .collect(),
+                lines,
+            }
+        });
+        let mut batches: Vec<CaseBatch> = batches.collect();
+        batches.sort_by(|a, b| a.batch.earliest_first(&b.batch));
+        let of_line = |record: &&LogRecord| {
+            record.event.line() == Some((&key.order_id, &key.line_id))
+        };
+        Some(Case {
+            line,
+            batches,
+            left_out: 0,
+            events: self.events.iter().filter(of_line).cloned().collect(),
+        })
+    }
+
     fn line_resource(&self, line: &OrderLine, today: Date) -> LineResource {
         let eta_of = |number| {
             let pegged = line
@@ -272,12 +429,12 @@ impl Tables {
         };
         ProductResource {
             sku: sku.clone(),
-            version: row.version,
+            version: row.counters.version,
             purchased: batches().map(|batch| batch.purchased).sum(),
             allocated: batches().map(|batch| batch.allocated).sum(),
             dispatched: batches().map(|batch| batch.dispatched).sum(),
             available: batches().map(Batch::available).sum(),
-            backordered_lines: row.backordered,
+            backordered_lines: row.counters.backordered,
         }
     }
 }
@@ -293,6 +450,25 @@ fn wanted_batch(batch: &Batch, filter: &BatchFilter) -> bool {
         && filter
             .eta_until
             .is_none_or(|until| batch.eta.is_some_and(|eta| eta <= until))
+        && filter
+            .shipment
+            .as_ref()
+            .is_none_or(|shipment| batch.shipment.as_ref() == Some(shipment))
+        && filter
+            .held
+            .is_none_or(|held| held == (batch.hold.is_some() || batch.shipment_hold.is_some()))
+}
+
+fn wanted_shipment(shipment: &Shipment, filter: &ShipmentFilter) -> bool {
+    filter
+        .landed
+        .is_none_or(|landed| landed == shipment.eta.is_none())
+        && filter
+            .held
+            .is_none_or(|held| held == shipment.hold.is_some())
+        && filter
+            .eta_until
+            .is_none_or(|until| shipment.eta.is_some_and(|eta| eta <= until))
 }
 
 fn wanted_order(row: &OrderRow, filter: &OrderFilter) -> bool {
@@ -306,6 +482,17 @@ fn wanted_order(row: &OrderRow, filter: &OrderFilter) -> bool {
             .sku
             .as_ref()
             .is_none_or(|sku| any(&|line| line.sku == *sku && live(line)))
+        && filter.attention.is_none_or(|attention| {
+            any(&|line| match attention {
+                Attention::Backordered => line.status() == Status::Backordered,
+                Attention::Late => line.late(),
+            })
+        })
+}
+
+/// The cursor of events is the id of the last one.
+fn parse_offset(cursor: &str) -> Option<u64> {
+    cursor.strip_prefix("0-")?.parse().ok()
 }
 
 /// The cursor of a list by name is the last name.

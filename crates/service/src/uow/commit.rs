@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use landfall_domain::{Batch, Product, Sku};
 
 use super::UnitOfWork;
-use crate::store::{Changes, LineChange, ProductChange, partition_of};
+use crate::store::{Changes, LineChange, ProductChange, ShipmentChange, partition_of};
 
 impl UnitOfWork {
     /// All that the commit must write. The unit of work is then ready for the next group, if the commit
@@ -17,6 +17,18 @@ impl UnitOfWork {
             remembered: std::mem::take(&mut self.to_remember),
             ..Changes::default()
         };
+        for reference in std::mem::take(&mut self.changed_shipments) {
+            if let Some(slot) = self.shipments.get_mut(&reference)
+                && let Some(shipment) = &slot.now
+                && slot.committed.as_ref() != Some(shipment)
+            {
+                let created = slot.committed.is_none();
+                changes.shipments.push(ShipmentChange {
+                    shipment: shipment.clone(),
+                    created,
+                });
+            }
+        }
         let mut position: HashMap<Sku, usize> = HashMap::new();
         for sku in std::mem::take(&mut self.changed_products) {
             let first_new = self.first_new_number(&sku);
@@ -75,12 +87,13 @@ impl UnitOfWork {
         self.products.forget(|_| true);
         self.undo.clear();
         self.touched.clear();
-        self.unplaced.clear();
         self.events.clear();
         self.changed_products.clear();
         self.changed_lines.clear();
         self.placed.clear();
+        self.changed_shipments.clear();
         self.to_remember.clear();
+        self.forget_command();
         self.forget_group();
     }
 
@@ -93,6 +106,10 @@ impl UnitOfWork {
         self.lines.clear();
         self.lines.shrink_to(KEEP);
         self.orders.clear();
+        self.shipments.clear();
+        self.cargo.clear();
+        self.new_cargo.clear();
+        self.live.clear();
         self.remembered.clear();
         self.queues.clear();
     }
@@ -108,19 +125,20 @@ impl UnitOfWork {
 }
 
 fn product_change(product: &mut Product, first_new: u64) -> ProductChange {
-    let (mut new_batches, mut changed_batches) = (Vec::new(), Vec::new());
-    for number in product.take_changed() {
+    let (mut new, mut changed, mut reshaped) = (Vec::new(), Vec::new(), Vec::new());
+    for (number, in_shape) in product.take_changed() {
         if let Some(batch) = product.batch_numbered(number) {
-            let batches = if number >= first_new {
-                &mut new_batches
-            } else {
-                &mut changed_batches
+            let batches = match (number >= first_new, in_shape) {
+                (true, _) => &mut new,
+                (false, true) => &mut reshaped,
+                (false, false) => &mut changed,
             };
             batches.push(batch.clone());
         }
     }
+    let availability = product.take_availability();
     let full = |batch: &Batch| batch.free() == 0;
-    if new_batches.iter().chain(&changed_batches).any(full) {
+    if new.iter().chain(&changed).chain(&reshaped).any(full) {
         product.forget_full();
     }
     ProductChange {
@@ -128,9 +146,12 @@ fn product_change(product: &mut Product, first_new: u64) -> ProductChange {
         sku: product.sku.clone(),
         version: product.version,
         backordered: product.backordered,
+        late: product.late,
         created: product.number >= first_new,
-        new_batches,
-        changed_batches,
+        new_batches: new,
+        changed_batches: changed,
+        reshaped_batches: reshaped,
+        availability,
         lines: Vec::new(),
     }
 }

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use landfall_domain::{Day, LineKey, OrderLine, Sku};
 
+use super::queues::Ranges;
+use super::shipments::ShipmentSlot;
 use super::{LineSlot, OrderEntry, UnitOfWork, queues};
 use crate::keys::Keys;
 use crate::store::{Loaded, partition_of};
@@ -42,6 +44,7 @@ impl UnitOfWork {
 
     /// Takes in what was loaded for these keys. What is in memory already is newer and stays.
     pub fn absorb(&mut self, keys: &Keys, loaded: Loaded) {
+        let frontiers = queues::frontiers(&loaded);
         for product in loaded.products {
             self.absent_products.remove(&product.sku);
             self.products.insert_if_absent(product);
@@ -57,7 +60,6 @@ impl UnitOfWork {
                 product.add_loaded(batch);
             }
         }
-        let frontiers = queues::frontiers(&loaded.lines, &loaded.allocated, &loaded.waiting);
         for line in loaded.lines {
             let slot = self.lines.entry(line.key.clone()).or_default();
             if !slot.changed {
@@ -71,12 +73,23 @@ impl UnitOfWork {
             };
             self.orders.entry(order.order_id).or_insert(entry);
         }
+        for shipment in loaded.shipments {
+            self.shipments
+                .entry(shipment.reference.clone())
+                .or_insert_with(|| ShipmentSlot {
+                    committed: Some(shipment.clone()),
+                    now: Some(shipment),
+                });
+        }
+        for (shipment, batches) in loaded.cargo {
+            self.absorb_cargo(shipment, batches);
+        }
         for remembered in loaded.remembered {
             self.remembered
                 .entry(remembered.id.clone())
                 .or_insert(Some(remembered));
         }
-        if !loaded.allocated.is_empty() || !loaded.waiting.is_empty() {
+        if !loaded.allocated.is_empty() || !loaded.waiting.is_empty() || !loaded.late.is_empty() {
             let lines = &self.lines;
             let of = |key: &LineKey| lines.get(key).and_then(|slot| slot.now.as_ref());
             // What the group has changed is newer than what the store shows.
@@ -84,15 +97,19 @@ impl UnitOfWork {
             for line in self.changed_lines.iter().filter_map(of) {
                 changed.entry(&line.sku).or_default().push(line);
             }
-            let ranges = (loaded.allocated.as_slice(), loaded.waiting.as_slice());
-            self.queues.absorb(ranges, &frontiers, of, &changed);
+            let ranges = Ranges {
+                allocated: &loaded.allocated,
+                waiting: &loaded.waiting,
+                late: &loaded.late,
+            };
+            self.queues.absorb(&ranges, &frontiers, of, &changed);
         }
         self.note_absent(keys);
     }
 
     /// What was asked for and not found is known not to be there.
     fn note_absent(&mut self, keys: &Keys) {
-        for sku in &keys.products {
+        for sku in keys.products.iter().chain(&keys.live) {
             if !self.products.contains(sku) {
                 self.absent_products.insert(sku.clone());
             }
@@ -112,6 +129,15 @@ impl UnitOfWork {
                 self.orders.insert(id.clone(), OrderEntry::default());
             }
         }
+        for reference in &keys.shipments {
+            self.shipments.entry(reference.clone()).or_default();
+        }
+        for reference in &keys.cargo {
+            if !self.cargo.contains_key(reference) {
+                self.absorb_cargo(reference.clone(), Vec::new());
+            }
+        }
+        self.live.extend(keys.live.iter().cloned());
         for id in &keys.command_ids {
             self.remembered.entry(id.clone()).or_insert(None);
         }

@@ -7,8 +7,10 @@
 
 mod cache;
 mod commit;
+mod effects;
 mod loading;
 mod queues;
+mod shipments;
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,14 +19,16 @@ use jiff::Timestamp;
 use landfall_domain::events::Recorded;
 use landfall_domain::{
     Batch, BatchRef, CommandId, Day, Event, LineKey, OrderId, OrderLine, PlacedOrder, Product,
-    Rejection, Sku,
+    Rejection, Shipment, ShipmentRef, Sku,
 };
 
 use crate::keys::Keys;
 use crate::log::LogRecord;
 use crate::store::{Head, Remembered, partition_of};
 use cache::ProductCache;
+pub use effects::LineEffect;
 use queues::Queues;
+use shipments::ShipmentSlot;
 
 /// Why a handler stops.
 #[derive(Debug)]
@@ -72,7 +76,9 @@ enum Undo {
     Line(LineKey, Option<OrderLine>),
     OrderLine(OrderId),
     Placed(OrderId),
+    Shipment(ShipmentRef, Option<Shipment>),
     Batch(BatchRef),
+    Cargo,
     Product(Sku),
     Event(u16),
     Number(u16),
@@ -91,6 +97,12 @@ pub struct UnitOfWork {
     batches: HashMap<BatchRef, Option<Sku>>,
     lines: HashMap<LineKey, LineSlot>,
     orders: HashMap<OrderId, OrderEntry>,
+    shipments: HashMap<ShipmentRef, ShipmentSlot>,
+    cargo: HashMap<ShipmentRef, Vec<BatchRef>>,
+    /// Batches of shipments that the group has made.
+    new_cargo: Vec<(ShipmentRef, BatchRef)>,
+    /// Products of which all batches with allocated units are in memory, for this group.
+    live: HashSet<Sku>,
     remembered: HashMap<CommandId, Option<Remembered>>,
     queues: Queues,
 
@@ -102,12 +114,23 @@ pub struct UnitOfWork {
     undo: Vec<Undo>,
     touched: IndexSet<Sku>,
     unplaced: Vec<LineKey>,
+    /// Lines whose goods come later than was promised.
+    delayed: Vec<LineKey>,
+    /// Products whose supply is better than before.
+    improved: IndexSet<Sku>,
+    /// Orders that go out together and of which something changed.
+    together: IndexSet<OrderId>,
+    /// Lines of batches that the command changes, whether they change themselves or not.
+    concerned: Vec<LineKey>,
+    /// What the commands since the last [`UnitOfWork::take_effects`] did to lines, where somebody asks.
+    effects: Option<Vec<LineEffect>>,
 
     // What the commit will write.
     events: Vec<LogRecord>,
     changed_products: IndexSet<Sku>,
     changed_lines: Vec<LineKey>,
     placed: Vec<PlacedOrder>,
+    changed_shipments: IndexSet<ShipmentRef>,
     to_remember: Vec<Remembered>,
 }
 
@@ -124,6 +147,10 @@ impl UnitOfWork {
             batches: HashMap::new(),
             lines: HashMap::new(),
             orders: HashMap::new(),
+            shipments: HashMap::new(),
+            cargo: HashMap::new(),
+            new_cargo: Vec::new(),
+            live: HashSet::new(),
             remembered: HashMap::new(),
             queues: Queues::default(),
             now: Timestamp::UNIX_EPOCH,
@@ -136,10 +163,16 @@ impl UnitOfWork {
             undo: Vec::new(),
             touched: IndexSet::new(),
             unplaced: Vec::new(),
+            delayed: Vec::new(),
+            improved: IndexSet::new(),
+            together: IndexSet::new(),
+            concerned: Vec::new(),
+            effects: None,
             events: Vec::new(),
             changed_products: IndexSet::new(),
             changed_lines: Vec::new(),
             placed: Vec::new(),
+            changed_shipments: IndexSet::new(),
             to_remember: Vec::new(),
         }
     }
@@ -158,6 +191,7 @@ impl UnitOfWork {
             self.unplaced.is_empty(),
             "a line without stock is backordered by its command"
         );
+        self.note_effects();
         for sku in self.touched.drain(..) {
             if let Some(product) = self.products.get_mut(&sku) {
                 let version = product.version;
@@ -168,6 +202,16 @@ impl UnitOfWork {
             }
         }
         self.undo.clear();
+        self.forget_command();
+    }
+
+    /// What concerns the present command only.
+    fn forget_command(&mut self) {
+        self.unplaced.clear();
+        self.delayed.clear();
+        self.improved.clear();
+        self.together.clear();
+        self.concerned.clear();
     }
 
     /// Undoes what the command did.
@@ -177,7 +221,7 @@ impl UnitOfWork {
                 product.roll_back();
             }
         }
-        self.unplaced.clear();
+        self.forget_command();
         while let Some(undo) = self.undo.pop() {
             match undo {
                 Undo::Line(key, before) => {
@@ -197,8 +241,20 @@ impl UnitOfWork {
                     }
                     self.placed.pop();
                 }
+                Undo::Shipment(reference, before) => {
+                    if let Some(slot) = self.shipments.get_mut(&reference) {
+                        slot.now = before;
+                    }
+                }
                 Undo::Batch(reference) => {
                     self.batches.insert(reference, None);
+                }
+                Undo::Cargo => {
+                    if let Some((shipment, batch)) = self.new_cargo.pop()
+                        && let Some(cargo) = self.cargo.get_mut(&shipment)
+                    {
+                        cargo.retain(|other| *other != batch);
+                    }
                 }
                 Undo::Product(sku) => {
                     self.products.remove(&sku);
@@ -300,6 +356,14 @@ impl UnitOfWork {
         self.undo.push(Undo::Batch(reference.clone()));
     }
 
+    /// Makes sure that all batches of a product that have free or allocated units are in memory.
+    pub fn need_live(&mut self, sku: &Sku) -> Result<(), Stop> {
+        if self.live.contains(sku) {
+            return Ok(());
+        }
+        Err(Stop::needs(|keys| keys.live.push(sku.clone())))
+    }
+
     /// The next number of a product, batch or line of this SKU.
     pub fn next_number(&mut self, sku: &Sku) -> u64 {
         let partition = partition_of(sku.as_str(), self.partitions);
@@ -352,6 +416,15 @@ impl UnitOfWork {
         let slot = self.lines.entry(key.clone()).or_default();
         let before = slot.now.take();
         self.queues.reindex(before.as_ref(), Some(&line));
+        if line.together() {
+            self.together.insert(key.order_id.clone());
+        }
+        let late = (before.as_ref().is_some_and(OrderLine::late), line.late());
+        if late.0 != late.1
+            && let Some(product) = self.products.get_mut(&line.sku)
+        {
+            product.count_late(late.0, late.1);
+        }
         if before.is_none()
             && let Some(entry) = self.orders.get_mut(&key.order_id)
         {
@@ -375,14 +448,65 @@ impl UnitOfWork {
 
     /// The lines of this product that have lost their stock in this command and not found any yet.
     pub fn take_unplaced(&mut self, sku: &Sku) -> Vec<LineKey> {
-        let lines = &self.lines;
-        let of_sku = |key: &mut LineKey| {
-            lines
-                .get(key)
-                .and_then(|slot| slot.now.as_ref())
-                .is_some_and(|line| line.sku == *sku)
-        };
+        let of_sku = |key: &mut LineKey| is_of(&self.lines, key, sku);
         self.unplaced.extract_if(.., of_sku).collect()
+    }
+
+    /// Notes a line whose goods come later than was promised: before the command ends, it has found others or
+    /// is promised another day.
+    pub fn delay(&mut self, key: LineKey) {
+        self.delayed.push(key);
+    }
+
+    /// The lines of this product that this command has delayed.
+    pub fn take_delayed(&mut self, sku: &Sku) -> Vec<LineKey> {
+        let of_sku = |key: &mut LineKey| is_of(&self.lines, key, sku);
+        self.delayed.extract_if(.., of_sku).collect()
+    }
+
+    /// Notes that a line has still found no stock.
+    pub fn leave_unplaced(&mut self, key: LineKey) {
+        self.unplaced.push(key);
+    }
+
+    /// The products of which lines were delayed, or have lost their stock.
+    pub fn troubled(&self) -> Vec<Sku> {
+        let keys = self.delayed.iter().chain(&self.unplaced);
+        let lines = keys.filter_map(|key| self.lines.get(key)?.now.as_ref());
+        let skus: IndexSet<&Sku> = lines.map(|line| &line.sku).collect();
+        skus.into_iter().cloned().collect()
+    }
+
+    /// Notes that the supply of a product is better than before.
+    pub fn improve(&mut self, sku: &Sku) {
+        self.improved.insert(sku.clone());
+    }
+
+    /// The products whose supply is better than before.
+    pub fn take_improved(&mut self) -> IndexSet<Sku> {
+        std::mem::take(&mut self.improved)
+    }
+
+    /// Notes that something changed for an order that goes out together.
+    pub fn touch_order(&mut self, id: &OrderId) {
+        self.together.insert(id.clone());
+    }
+
+    /// The orders that go out together and of which something changed in this command.
+    pub fn take_together(&mut self) -> IndexSet<OrderId> {
+        std::mem::take(&mut self.together)
+    }
+
+    /// An order has agreed on a day.
+    pub fn settled(&mut self, id: &OrderId) {
+        self.together.shift_remove(id);
+    }
+
+    /// Notes that the command changes a batch of this line.
+    pub fn concern(&mut self, key: &LineKey) {
+        if self.effects.is_some() {
+            self.concerned.push(key.clone());
+        }
     }
 
     /// The order; an unknown one has no lines.
@@ -442,13 +566,12 @@ impl UnitOfWork {
     }
 
     fn record(&mut self, recorded: Recorded) {
-        let partition = match (&recorded.sku, &recorded.event) {
-            (Some(sku), _) => partition_of(sku.as_str(), self.partitions),
-            (None, Event::OrderPlaced { order_id, .. }) => {
-                partition_of(order_id.as_str(), self.partitions)
-            }
-            (None, _) => 0,
+        let name = match (&recorded.sku, &recorded.event) {
+            (Some(sku), _) => sku.as_str(),
+            (None, Event::OrderPlaced { order_id, .. }) => order_id.as_str(),
+            (None, event) => event.shipment().map_or("", ShipmentRef::as_str),
         };
+        let partition = partition_of(name, self.partitions);
         let Some(head) = self.head_mut(partition) else {
             // To lose a fact in silence would be worse than the end of the engine.
             panic!(
@@ -479,4 +602,12 @@ impl UnitOfWork {
             .map(|(_, now)| now)
             .find(|head| head.partition == partition)
     }
+}
+
+/// Whether a line is one of this product's.
+fn is_of(lines: &HashMap<LineKey, LineSlot>, key: &LineKey, sku: &Sku) -> bool {
+    lines
+        .get(key)
+        .and_then(|slot| slot.now.as_ref())
+        .is_some_and(|line| line.sku == *sku)
 }

@@ -1,35 +1,27 @@
-//! Lines in order: those that a batch holds, as a shortage would take them, and those that wait for a
-//! product, as they are filled.
+//! Lines in order: those that a batch holds, as a shortage would take them; those that wait for a product,
+//! as they are filled; those that are late, as they are pulled back.
 //!
 //! A queue is made of the part that the store has shown, up to a frontier, and of the lines in memory,
 //! which are newer. It exists only once somebody asked for it; most groups ask for none.
 
+mod ranges;
+
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Bound;
 
+use jiff::civil::Date;
 use landfall_domain::line::Status;
-use landfall_domain::shortage::{QueueKey, ShortageKey};
-use landfall_domain::{BatchRef, LineKey, OrderLine, Product, Sku};
+use landfall_domain::shortage::{LateKey, QueueKey, ShortageKey};
+use landfall_domain::{BatchRef, LineKey, OrderLine, Sku};
 
-use super::{Stop, UnitOfWork};
-use crate::keys::{AllocatedRange, WaitingRange};
-use crate::store::LoadedRange;
-
-/// The least number of lines that a range asks for.
-const PAGE: usize = 256;
+use crate::keys::{AllocatedRange, LateRange, WaitingRange};
+use crate::store::{Loaded, LoadedRange};
 
 /// Up to where the store has shown a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Frontier<K> {
+enum Frontier<K> {
     Nothing,
     UpTo(K),
     All,
-}
-
-#[derive(Debug)]
-struct Queue<K> {
-    lines: BTreeMap<K, LineKey>,
-    frontier: Frontier<K>,
 }
 
 impl<K: Ord + Copy> Frontier<K> {
@@ -47,6 +39,21 @@ impl<K: Ord + Copy> Frontier<K> {
         match self {
             Frontier::UpTo(last) => Some(*last),
             Frontier::Nothing | Frontier::All => None,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Queue<K> {
+    lines: BTreeMap<K, LineKey>,
+    frontier: Frontier<K>,
+}
+
+impl<K> Default for Queue<K> {
+    fn default() -> Self {
+        Self {
+            lines: BTreeMap::new(),
+            frontier: Frontier::Nothing,
         }
     }
 }
@@ -83,26 +90,34 @@ impl Waiting {
     }
 }
 
+/// The lines that a batch holds: all, or those that could do with goods that come after a day.
+type Held = Vec<(Option<Date>, Queue<ShortageKey>)>;
+
 /// All queues of a unit of work.
 #[derive(Debug, Default)]
 pub(super) struct Queues {
-    allocated: HashMap<BatchRef, Queue<ShortageKey>>,
+    allocated: HashMap<BatchRef, Held>,
     waiting: HashMap<Sku, Waiting>,
+    late: HashMap<Sku, Queue<LateKey>>,
+}
+
+/// Loaded ranges.
+pub(super) struct Ranges<'a> {
+    pub(super) allocated: &'a [LoadedRange<AllocatedRange>],
+    pub(super) waiting: &'a [LoadedRange<WaitingRange>],
+    pub(super) late: &'a [LoadedRange<LateRange>],
 }
 
 /// Up to where each loaded range goes, by the store's own state of its last line.
 pub(super) struct Frontiers {
     allocated: Vec<Frontier<ShortageKey>>,
     waiting: Vec<Frontier<QueueKey>>,
+    late: Vec<Frontier<LateKey>>,
 }
 
-pub(super) fn frontiers(
-    lines: &[OrderLine],
-    allocated: &[LoadedRange<AllocatedRange>],
-    waiting: &[LoadedRange<WaitingRange>],
-) -> Frontiers {
+pub(super) fn frontiers(loaded: &Loaded) -> Frontiers {
     fn ends<R, K>(
-        lines: &[OrderLine],
+        by_key: &HashMap<&LineKey, &OrderLine>,
         ranges: &[LoadedRange<R>],
         key_of: fn(&OrderLine) -> K,
     ) -> Vec<Frontier<K>> {
@@ -110,17 +125,22 @@ pub(super) fn frontiers(
             if range.complete {
                 return Frontier::All;
             }
-            let last = range
-                .lines
-                .last()
-                .and_then(|key| lines.iter().rfind(|line| line.key == *key));
+            let last = range.lines.last().and_then(|key| by_key.get(key));
             last.map_or(Frontier::Nothing, |line| Frontier::UpTo(key_of(line)))
         };
         ranges.iter().map(end).collect()
     }
+    let incomplete = loaded.allocated.iter().any(|range| !range.complete)
+        || loaded.waiting.iter().any(|range| !range.complete)
+        || loaded.late.iter().any(|range| !range.complete);
+    let mut by_key = HashMap::new();
+    if incomplete {
+        by_key.extend(loaded.lines.iter().map(|line| (&line.key, line)));
+    }
     Frontiers {
-        allocated: ends(lines, allocated, ShortageKey::of),
-        waiting: ends(lines, waiting, QueueKey::of),
+        allocated: ends(&by_key, &loaded.allocated, ShortageKey::of),
+        waiting: ends(&by_key, &loaded.waiting, QueueKey::of),
+        late: ends(&by_key, &loaded.late, LateKey::of),
     }
 }
 
@@ -128,31 +148,51 @@ fn waits(line: &OrderLine) -> bool {
     line.status() == Status::Backordered
 }
 
+/// Whether a line could do with goods that come after this day: it was promised a later one.
+fn later_than(line: &OrderLine, day: Option<Date>) -> bool {
+    day.is_none_or(|day| line.current_promise.is_none_or(|promise| promise > day))
+}
+
 impl Queues {
     pub(super) fn clear(&mut self) {
         self.allocated.clear();
         self.waiting.clear();
+        self.late.clear();
     }
 
     /// A line changed from one state to another.
     pub(super) fn reindex(&mut self, before: Option<&OrderLine>, after: Option<&OrderLine>) {
+        let both = [(before, false), (after, true)];
         if !self.allocated.is_empty() {
-            for (line, there) in [(before, false), (after, true)] {
+            for (line, there) in both {
                 let Some(line) = line else { continue };
                 for allocation in &line.allocations {
-                    if let Some(queue) = self.allocated.get_mut(&allocation.batch) {
-                        set(&mut queue.lines, ShortageKey::of(line), &line.key, there);
+                    let held = self.allocated.get_mut(&allocation.batch);
+                    for (day, queue) in held.into_iter().flatten() {
+                        if later_than(line, *day) {
+                            set(&mut queue.lines, ShortageKey::of(line), &line.key, there);
+                        }
                     }
                 }
             }
         }
         if !self.waiting.is_empty() {
-            for (line, there) in [(before, false), (after, true)] {
+            for (line, there) in both {
                 let Some(line) = line.filter(|line| waits(line)) else {
                     continue;
                 };
                 if let Some(queue) = self.waiting.get_mut(&line.sku) {
                     set(&mut queue.lines, QueueKey::of(line), &line.key, there);
+                }
+            }
+        }
+        if !self.late.is_empty() {
+            for (line, there) in both {
+                let Some(line) = line.filter(|line| line.late()) else {
+                    continue;
+                };
+                if let Some(queue) = self.late.get_mut(&line.sku) {
+                    set(&mut queue.lines, LateKey::of(line), &line.key, there);
                 }
             }
         }
@@ -162,27 +202,30 @@ impl Queues {
     /// changed, by product: they may be in a range though the store does not show them there.
     pub(super) fn absorb<'a>(
         &mut self,
-        (allocated, waiting): (&[LoadedRange<AllocatedRange>], &[LoadedRange<WaitingRange>]),
+        ranges: &Ranges,
         frontiers: &Frontiers,
         of: impl Fn(&LineKey) -> Option<&'a OrderLine>,
         changed: &HashMap<&Sku, Vec<&'a OrderLine>>,
     ) {
         let changed = |sku: &Sku| changed.get(sku).into_iter().flatten().copied();
-        for (loaded, frontier) in allocated.iter().zip(&frontiers.allocated) {
-            let batch = &loaded.range.batch;
-            let queue = self.allocated.entry(batch.clone()).or_insert(Queue {
-                lines: BTreeMap::new(),
-                frontier: Frontier::Nothing,
+        for (loaded, frontier) in ranges.allocated.iter().zip(&frontiers.allocated) {
+            let (batch, day) = (&loaded.range.batch, loaded.range.later_than);
+            let held = self.allocated.entry(batch.clone()).or_default();
+            let at = held.iter().position(|(known, _)| *known == day);
+            let at = at.unwrap_or_else(|| {
+                held.push((day, Queue::default()));
+                held.len() - 1
             });
+            let queue = &mut held[at].1;
             queue.frontier = queue.frontier.max(*frontier);
             let shown = loaded.lines.iter().filter_map(&of);
             for line in shown.chain(changed(&loaded.range.sku)) {
-                if line.allocations.iter().any(|a| a.batch == *batch) {
+                if later_than(line, day) && line.allocations.iter().any(|a| a.batch == *batch) {
                     queue.lines.insert(ShortageKey::of(line), line.key.clone());
                 }
             }
         }
-        for (loaded, frontier) in waiting.iter().zip(&frontiers.waiting) {
+        for (loaded, frontier) in ranges.waiting.iter().zip(&frontiers.waiting) {
             let queue = self.waiting.entry(loaded.range.sku.clone()).or_default();
             queue.show(loaded.range.at_most, *frontier);
             queue.shown_lines += loaded.lines.len();
@@ -194,115 +237,19 @@ impl Queues {
                 queue.lines.insert(QueueKey::of(line), line.key.clone());
             }
         }
-    }
-}
-
-fn set<K: Ord>(lines: &mut BTreeMap<K, LineKey>, key: K, line: &LineKey, there: bool) {
-    if there {
-        lines.insert(key, line.clone());
-    } else {
-        lines.remove(&key);
-    }
-}
-
-impl UnitOfWork {
-    /// The lines allocated to a batch, in the order in which a shortage takes their stock away, until
-    /// `enough` says so of a line (that one included) or there are no more.
-    pub fn allocated_to(
-        &self,
-        product: (&Sku, &BatchRef, u64),
-        mut enough: impl FnMut(&OrderLine) -> bool,
-    ) -> Result<Vec<LineKey>, Stop> {
-        let (sku, batch, batch_number) = product;
-        let needs = |after, limit| {
-            Stop::needs(|keys| {
-                keys.allocated.push(AllocatedRange {
-                    sku: sku.clone(),
-                    batch: batch.clone(),
-                    batch_number,
-                    after,
-                    limit,
-                });
-            })
-        };
-        let Some(queue) = self.queues.allocated.get(batch) else {
-            return Err(needs(None, PAGE));
-        };
-        let mut found = Vec::new();
-        for (key, line_key) in &queue.lines {
-            if !queue.frontier.covers(key) {
-                break;
-            }
-            let Some(line) = self.line(line_key)? else {
-                continue;
-            };
-            found.push(line_key.clone());
-            if enough(line) {
-                return Ok(found);
-            }
-        }
-        if queue.frontier == Frontier::All {
-            return Ok(found);
-        }
-        Err(needs(
-            queue.frontier.after(),
-            PAGE.max(2 * queue.lines.len()),
-        ))
-    }
-
-    /// The next line that waits for this product, in the order in which they are filled, after this place
-    /// in the queue, that wants at most so many units or may be split.
-    pub fn next_waiting(
-        &mut self,
-        sku: &Sku,
-        after: Option<QueueKey>,
-        at_most: u64,
-    ) -> Result<Option<LineKey>, Stop> {
-        let product: &Product = self.its_product(sku)?;
-        let (product_number, backordered) = (product.number, product.backordered);
-        if backordered == 0 && !self.queues.waiting.contains_key(sku) {
-            self.queues.watch_empty(
-                sku,
-                self.changed_lines
-                    .iter()
-                    .filter_map(|key| self.lines.get(key)?.now.as_ref()),
-            );
-        }
-        let needs = |after, limit| {
-            Stop::needs(|keys| {
-                keys.waiting.push(WaitingRange {
-                    sku: sku.clone(),
-                    product_number,
-                    at_most,
-                    after,
-                    limit,
-                });
-            })
-        };
-        let Some(queue) = self.queues.waiting.get(sku) else {
-            return Err(needs(None, PAGE));
-        };
-        let frontier = queue.frontier(at_most);
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        for (key, line_key) in queue.lines.range((from, Bound::Unbounded)) {
-            if !frontier.covers(key) {
-                break;
-            }
-            if self
-                .line(line_key)?
-                .is_some_and(|line| line.terms.split || line.outstanding() <= at_most)
+        for (loaded, frontier) in ranges.late.iter().zip(&frontiers.late) {
+            let queue = self.late.entry(loaded.range.sku.clone()).or_default();
+            queue.frontier = queue.frontier.max(*frontier);
+            let shown = loaded.lines.iter().filter_map(&of);
+            for line in shown
+                .chain(changed(&loaded.range.sku))
+                .filter(|line| line.late())
             {
-                return Ok(Some(line_key.clone()));
+                queue.lines.insert(LateKey::of(line), line.key.clone());
             }
         }
-        if frontier == Frontier::All {
-            return Ok(None);
-        }
-        Err(needs(frontier.after(), PAGE.max(2 * queue.shown_lines)))
     }
-}
 
-impl Queues {
     /// A queue of which the store has nothing: the lines that the group has changed are all there is.
     fn watch_empty<'a>(&mut self, sku: &Sku, current: impl Iterator<Item = &'a OrderLine>) {
         let lines = current
@@ -318,5 +265,13 @@ impl Queues {
                 shown,
             },
         );
+    }
+}
+
+fn set<K: Ord>(lines: &mut BTreeMap<K, LineKey>, key: K, line: &LineKey, there: bool) {
+    if there {
+        lines.insert(key, line.clone());
+    } else {
+        lines.remove(&key);
     }
 }

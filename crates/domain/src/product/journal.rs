@@ -1,0 +1,194 @@
+//! What a product remembers of its changes: how to undo them, and what a commit must write.
+
+use super::Product;
+use crate::batch::{Batch, Supply};
+use crate::events::Event;
+
+/// One step backwards. Positions are those at the time: undone in reverse order, they are right.
+#[derive(Debug, Clone)]
+pub(super) enum Undo {
+    /// A batch had these counts.
+    Counts {
+        at: usize,
+        purchased: u64,
+        allocated: u64,
+        dispatched: u64,
+    },
+    /// So many lines waited.
+    Backordered(u64),
+    /// So many lines were late.
+    Late(u64),
+    /// A batch was added.
+    Created { at: usize },
+    /// A batch was another, and stood elsewhere.
+    Reshaped {
+        from: usize,
+        to: usize,
+        before: Box<Batch>,
+    },
+    /// A line changed, no count of the product.
+    LineOnly,
+}
+
+impl Product {
+    /// The facts recorded since the last call, the oldest first.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// Keeps what was done since the last accept or roll-back; the version goes up if that is anything.
+    pub fn accept(&mut self) {
+        debug_assert!(
+            self.batches.iter().all(|batch| batch.over() == 0),
+            "conservation: no batch holds more than was purchased"
+        );
+        if !self.journal.is_empty() {
+            self.version += 1;
+            self.journal.clear();
+        }
+        self.changed_for_good = self.changed.len();
+    }
+
+    /// Undoes what was done since the last accept or roll-back.
+    pub fn roll_back(&mut self) {
+        self.events.clear();
+        self.changed.truncate(self.changed_for_good);
+        while let Some(undo) = self.journal.pop() {
+            match undo {
+                Undo::Counts {
+                    at,
+                    purchased,
+                    allocated,
+                    dispatched,
+                } => {
+                    let batch = &mut self.batches[at];
+                    batch.purchased = purchased;
+                    batch.allocated = allocated;
+                    batch.dispatched = dispatched;
+                }
+                Undo::Backordered(count) => self.backordered = count,
+                Undo::Late(count) => self.late = count,
+                Undo::LineOnly => {}
+                Undo::Created { at } => {
+                    self.batches.remove(at);
+                }
+                Undo::Reshaped { from, to, before } => {
+                    self.batches.remove(to);
+                    self.batches.insert(from, *before);
+                }
+            }
+        }
+    }
+
+    /// The batches changed since the last call, each once, in the order of their numbers, and whether more
+    /// than the counts of each changed.
+    pub fn take_changed(&mut self) -> Vec<(u64, bool)> {
+        let mut changed = std::mem::take(&mut self.changed);
+        let reshaped = std::mem::take(&mut self.reshaped);
+        self.changed_for_good = 0;
+        changed.sort_unstable();
+        changed.dedup();
+        changed
+            .into_iter()
+            .map(|number| (number, reshaped.contains(&number)))
+            .collect()
+    }
+
+    /// The available units of each day on which they may have changed since the last call, the earliest day
+    /// first. Goods that nobody can count on are of no day.
+    pub fn take_availability(&mut self) -> Vec<(Supply, u64)> {
+        let mut days = std::mem::take(&mut self.restocked);
+        days.sort_unstable();
+        days.dedup();
+        days.retain(|day| *day != Supply::Never);
+        let available = |day: Supply| {
+            let of_day = self.batches.iter().filter(|batch| batch.supply() == day);
+            (day, of_day.map(Batch::available).sum())
+        };
+        days.into_iter().map(available).collect()
+    }
+
+    /// Forgets the batches that have no free unit: a store loads a product without them. Call it only
+    /// when nothing is left to accept or roll back.
+    pub fn forget_full(&mut self) {
+        debug_assert!(
+            self.journal.is_empty(),
+            "a journal's positions hold until it is accepted"
+        );
+        self.batches.retain(|batch| batch.free() > 0);
+    }
+
+    /// Remembers the counts of a batch before they change.
+    pub(super) fn touch(&mut self, at: usize) {
+        let batch = &self.batches[at];
+        self.journal.push(Undo::Counts {
+            at,
+            purchased: batch.purchased,
+            allocated: batch.allocated,
+            dispatched: batch.dispatched,
+        });
+        let (number, supply) = (batch.number, batch.supply());
+        self.note_changed(number, supply);
+    }
+
+    /// Changes a batch in any way, and its place among the others with it. Gives what it was.
+    pub(super) fn reshape(&mut self, at: usize, change: impl FnOnce(&mut Batch)) -> Batch {
+        let mut batch = self.batches.remove(at);
+        let before = batch.clone();
+        change(&mut batch);
+        self.reshaped.push(batch.number);
+        self.note_changed(batch.number, before.supply());
+        self.note_changed(batch.number, batch.supply());
+        let to = self
+            .batches
+            .partition_point(|other| other.earliest_first(&batch).is_lt());
+        self.batches.insert(to, batch);
+        self.journal.push(Undo::Reshaped {
+            from: at,
+            to,
+            before: Box::new(before.clone()),
+        });
+        before
+    }
+
+    /// Adds a batch.
+    pub(super) fn insert(&mut self, batch: Batch) {
+        self.note_changed(batch.number, batch.supply());
+        let at = self
+            .batches
+            .partition_point(|other| other.earliest_first(&batch).is_lt());
+        self.batches.insert(at, batch);
+        self.journal.push(Undo::Created { at });
+    }
+
+    pub(super) fn set_backordered(&mut self, count: u64) {
+        self.journal.push(Undo::Backordered(self.backordered));
+        self.backordered = count;
+    }
+
+    /// Counts the late lines: one more or one less.
+    pub fn count_late(&mut self, before: bool, after: bool) {
+        if before != after {
+            self.journal.push(Undo::Late(self.late));
+            self.late = if after {
+                self.late + 1
+            } else {
+                self.late.saturating_sub(1)
+            };
+        }
+    }
+
+    /// A line changed, and nothing else.
+    pub(super) fn line_changed(&mut self) {
+        self.journal.push(Undo::LineOnly);
+    }
+
+    fn note_changed(&mut self, number: u64, supply: Supply) {
+        if self.changed[self.changed_for_good..].last() != Some(&number) {
+            self.changed.push(number);
+        }
+        if self.restocked.last() != Some(&supply) {
+            self.restocked.push(supply);
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Keeping promises when supply changes: which line is served from which batch.
+//!
+//! The rule is [`landfall_domain::repeg`]'s; here is what it is asked about. A first look takes only the lines
+//! in trouble and the units that nobody has. Where that does not keep every promise, a second look takes the
+//! lines in as well that could give up early stock: those that were promised a later day than their goods
+//! come, and of each batch the first lines in the order of the shortage rule, which may make room. Both are
+//! bounded: [`SLACK_EXAMINED`] and [`FIRST_EXAMINED`] lines of each of [`SUPPLIES_EXAMINED`] batches.
+
+use std::collections::HashSet;
+
+use jiff::civil::Date;
+use landfall_domain::events::DeallocationReason;
+use landfall_domain::repeg::{self, Peg, Plan, Problem};
+use landfall_domain::{Batch, Day, LineKey, OrderLine, Product, Sku, policy};
+
+use super::supply;
+use crate::uow::{Stop, UnitOfWork};
+
+/// How many lines of a batch that were promised a later day than its goods come may be asked to move.
+const SLACK_EXAMINED: usize = 1_024;
+/// How many other lines of a batch may be asked to move.
+const FIRST_EXAMINED: usize = 256;
+/// How many batches may be asked for lines that move, the latest that are early enough first.
+const SUPPLIES_EXAMINED: usize = 128;
+/// How many late lines of a product are looked at when its supply is better than before.
+const LATE_EXAMINED: usize = 1_000;
+
+/// A line that looks for other goods.
+struct Seeker {
+    line: OrderLine,
+    /// The day to keep, or to get back to.
+    wanted: Date,
+    /// It may be moved to no goods that come later than this.
+    limit: Date,
+}
+
+/// Looks for other goods for the lines of a product that were delayed or have lost their stock. Delayed lines
+/// that find none are promised another day; lines without stock are left to the queue.
+pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
+    let delayed = uow.take_delayed(sku);
+    let unplaced = uow.take_unplaced(sku);
+    let mut seekers = Vec::new();
+    let mut split = Vec::new();
+    for key in &delayed {
+        let line = uow.line_to_change(key)?;
+        // A command that changes several batches may have taken its stock after all.
+        if line.allocations.is_empty() {
+            continue;
+        }
+        if line.allocations.len() > 1 || line.terms.split {
+            split.push(line);
+        } else if let Some(promise) = line.current_promise {
+            seekers.push(Seeker {
+                line,
+                wanted: promise,
+                limit: Date::MAX,
+            });
+        }
+    }
+    for key in &unplaced {
+        let line = uow.line_to_change(key)?;
+        if line.terms.split {
+            continue;
+        }
+        let told = line.loose.as_ref().and_then(|loose| loose.promise);
+        seekers.push(Seeker {
+            wanted: told.or(line.original_promise).unwrap_or(Date::MAX),
+            limit: Date::MAX,
+            line,
+        });
+    }
+    reassign(sku, seekers, uow)?;
+    for line in split {
+        keep_split(line, uow)?;
+    }
+    for key in delayed {
+        let mut line = uow.line_to_change(&key)?;
+        let day = uow.day();
+        if uow.its_product(sku)?.promise_again(&mut line, &day) {
+            uow.put(line);
+        }
+    }
+    for key in unplaced {
+        if uow.line(&key)?.is_some_and(|line| line.allocations.is_empty()) {
+            uow.leave_unplaced(key);
+        }
+    }
+    Ok(())
+}
+
+/// Pulls late lines of a product back towards their original promise, never before it.
+pub(super) fn pull_back(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
+    let late = uow.late_lines(sku, LATE_EXAMINED)?;
+    let lines = supply::each(late, |key| uow.line_to_change(&key))?;
+    let seekers = lines.into_iter().filter_map(|line| {
+        let (Some(wanted), Some(limit)) = (line.original_promise, line.current_promise) else {
+            return None;
+        };
+        let may_move = line.allocations.len() == 1 && !line.locked() && !line.terms.split;
+        may_move.then_some(Seeker {
+            line,
+            wanted,
+            limit,
+        })
+    });
+    let seekers: Vec<Seeker> = seekers.collect();
+    reassign(sku, seekers, uow)
+}
+
+/// Plans who is served from where, and carries it out.
+fn reassign(sku: &Sku, seekers: Vec<Seeker>, uow: &mut UnitOfWork) -> Result<(), Stop> {
+    if seekers.is_empty() {
+        return Ok(());
+    }
+    let day = uow.day();
+    let product = uow.its_product(sku)?;
+    let problem = problem(product, &seekers, &[], &day);
+    let plan = repeg::plan(&problem);
+    let Some(most) = unsatisfied(&problem, &plan) else {
+        return carry_out(&plan, sku, seekers, Vec::new(), uow);
+    };
+    let keepers = keepers(sku, &seekers, most, uow)?;
+    if keepers.is_empty() {
+        return carry_out(&plan, sku, seekers, keepers, uow);
+    }
+    let problem = self::problem(uow.its_product(sku)?, &seekers, &keepers, &day);
+    let plan = repeg::plan(&problem);
+    carry_out(&plan, sku, seekers, keepers, uow)
+}
+
+/// The problem as the planner sees it: first the seekers, then the keepers.
+fn problem(product: &Product, seekers: &[Seeker], keepers: &[OrderLine], day: &Day) -> Problem {
+    let supplies = product.batches().iter().map(|batch| repeg::Supply {
+        ready: day.promise_of(batch.supply()),
+        free: batch.available(),
+        location: batch.location.clone(),
+    });
+    let peg = |line: &OrderLine, wanted: Date, limit: Date| Peg {
+        number: line.number,
+        quantity: line.outstanding(),
+        priority: line.terms.priority.get(),
+        wanted,
+        limit,
+        supply: line.allocations.first().and_then(|allocation| {
+            let of = |batch: &Batch| batch.number == allocation.batch_number;
+            product.batches().iter().position(of)
+        }),
+        locations: line.terms.locations.clone(),
+    };
+    let seeking = seekers
+        .iter()
+        .map(|seeker| peg(&seeker.line, seeker.wanted, seeker.limit));
+    // A line without a promise keeps the day of its goods.
+    let keeping = keepers.iter().map(|line| {
+        let promise = line.current_promise.or_else(|| product.ready(line, day));
+        let promise = promise.unwrap_or(Date::MAX);
+        peg(line, promise, promise)
+    });
+    Problem {
+        supplies: supplies.collect(),
+        pegs: seeking.chain(keeping).collect(),
+    }
+}
+
+/// The latest day that a line wants and does not get; `None`: all get theirs.
+fn unsatisfied(problem: &Problem, plan: &Plan) -> Option<Date> {
+    let mut supply: Vec<Option<usize>> = problem.pegs.iter().map(|peg| peg.supply).collect();
+    for step in &plan.moves {
+        supply[step.peg] = Some(step.to);
+    }
+    let ready = |at: Option<usize>| at.and_then(|at| problem.supplies[at].ready);
+    let pegs = problem.pegs.iter().zip(supply);
+    pegs.filter(|(peg, at)| ready(*at).is_none_or(|ready| ready > peg.wanted))
+        .map(|(peg, _)| peg.wanted)
+        .max()
+}
+
+/// Lines that could make room on goods that come by this day.
+fn keepers(
+    sku: &Sku,
+    seekers: &[Seeker],
+    by: Date,
+    uow: &mut UnitOfWork,
+) -> Result<Vec<OrderLine>, Stop> {
+    uow.need_live(sku)?;
+    let day = uow.day();
+    let batches = uow.its_product(sku)?.batches().iter().rev();
+    let early = batches.filter_map(|batch| {
+        let ready = day.promise_of(batch.supply()).filter(|ready| *ready <= by)?;
+        (batch.allocated > 0).then(|| (batch.reference.clone(), batch.number, ready))
+    });
+    let early: Vec<_> = early.take(SUPPLIES_EXAMINED).collect();
+    let found = supply::each(&early, |(reference, number, ready)| {
+        let batch = (sku, reference, *number);
+        let mut left = SLACK_EXAMINED;
+        let slack = uow.allocated_to(batch, Some(*ready), |_| {
+            left -= 1;
+            left == 0
+        });
+        let mut left = FIRST_EXAMINED;
+        let first = uow.allocated_to(batch, None, |_| {
+            left -= 1;
+            left == 0
+        });
+        supply::each([slack, first], |keys| keys)
+    })?;
+    let mut seen: HashSet<&LineKey> = seekers.iter().map(|seeker| &seeker.line.key).collect();
+    let keys: Vec<LineKey> = found.into_iter().flatten().flatten().collect();
+    let mut lines = Vec::new();
+    for key in keys.iter().filter(|key| seen.insert(key)) {
+        let may_move = |line: &&OrderLine| {
+            line.allocations.len() == 1 && !line.locked() && !line.terms.split
+        };
+        lines.extend(uow.line(key)?.filter(may_move).cloned());
+    }
+    // The planner breaks ties by age; the order here must not depend on how the lines were found.
+    lines.sort_unstable_by_key(|line| line.number);
+    Ok(lines)
+}
+
+/// Moves the lines as planned: all of them off first, so that lines can change places.
+fn carry_out(
+    plan: &Plan,
+    sku: &Sku,
+    seekers: Vec<Seeker>,
+    keepers: Vec<OrderLine>,
+    uow: &mut UnitOfWork,
+) -> Result<(), Stop> {
+    let mut lines: Vec<Option<OrderLine>> = seekers
+        .into_iter()
+        .map(|seeker| seeker.line)
+        .chain(keepers)
+        .map(Some)
+        .collect();
+    let day = uow.day();
+    let product = uow.its_product(sku)?;
+    let mut moved = Vec::with_capacity(plan.moves.len());
+    for step in &plan.moves {
+        if let Some(mut line) = lines[step.peg].take() {
+            product.deallocate(&mut line, DeallocationReason::Repegged);
+            moved.push((line, step.to));
+        }
+    }
+    for (line, to) in &mut moved {
+        let units = line.outstanding();
+        product.allocate_to(line, &[(*to, units)], &day, false);
+    }
+    for (line, _) in moved {
+        uow.concern(&line.key);
+        uow.put(line);
+    }
+    Ok(())
+}
+
+/// A delayed line of several batches looks for goods by itself: such that keep its promise or, where there are
+/// none, that come earlier than its own.
+fn keep_split(mut line: OrderLine, uow: &mut UnitOfWork) -> Result<(), Stop> {
+    let day = uow.day();
+    let product = uow.its_product(&line.sku.clone())?;
+    // As it would be without the line.
+    let mut batches = product.batches().to_vec();
+    for allocation in &line.allocations {
+        if let Some(batch) = batches
+            .iter_mut()
+            .find(|batch| batch.number == allocation.batch_number)
+        {
+            batch.allocated -= allocation.quantity;
+        }
+    }
+    let Some(ready) = product.ready(&line, &day) else {
+        return Ok(());
+    };
+    let wanted = line.current_promise.unwrap_or(ready);
+    let by = |until: Date| {
+        let early = |batch: &Batch| day.promise_of(batch.supply()).is_some_and(|day| day <= until);
+        let end = batches.partition_point(early);
+        policy::choose(&batches[..end], &line.terms, line.outstanding(), &day)
+    };
+    let earlier = ready.yesterday().ok();
+    let Some(picks) = by(wanted).or_else(|| earlier.and_then(by)) else {
+        return Ok(());
+    };
+    product.deallocate(&mut line, DeallocationReason::Repegged);
+    product.allocate_to(&mut line, &picks, &day, false);
+    uow.put(line);
+    Ok(())
+}

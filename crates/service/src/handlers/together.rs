@@ -1,0 +1,44 @@
+//! Orders that go out together: one promise for all lines, the latest of theirs.
+
+use landfall_domain::{OrderId, OrderLine};
+
+use super::supply;
+use crate::uow::{Stop, UnitOfWork};
+
+/// Lets every order that goes out together, and of which something changed, agree on a day.
+pub(super) fn settle(uow: &mut UnitOfWork) -> Result<(), Stop> {
+    supply::each(uow.take_together(), |id| settle_order(&id, uow))?;
+    Ok(())
+}
+
+/// While a line waits there is no promise for any. Otherwise it is the day on which the goods of the last
+/// line are there: a later one than was told moves the promise, an earlier one pulls it back, never before
+/// the original.
+fn settle_order(id: &OrderId, uow: &mut UnitOfWork) -> Result<(), Stop> {
+    let keys = uow.order(id)?.lines.clone();
+    let mut lines = supply::each(keys, |key| uow.line_to_change(&key))?;
+    lines.retain(|line| line.together() && line.outstanding() > 0);
+    let day = uow.day();
+    let told = lines.iter().filter_map(|line| line.current_promise).max();
+    let original = lines.iter().filter_map(|line| line.original_promise).max();
+    let mut ready = None;
+    for line in &lines {
+        // Goods that nobody can count on while a part has left already tell no day.
+        ready = ready.max(uow.its_product(&line.sku)?.ready(line, &day));
+    }
+    let waits = lines.iter().any(|line| line.allocations.is_empty());
+    let promise = ready
+        .filter(|_| !waits)
+        .map(|ready| landfall_domain::product::promise_after(ready, original.unwrap_or(ready), told));
+    let mut promised: Vec<OrderLine> = Vec::new();
+    for mut line in lines {
+        if uow.its_product(&line.sku)?.promise(&mut line, promise) {
+            promised.push(line.clone());
+            uow.put(line);
+        }
+    }
+    // Settling an order is not a change of it that would have to be settled.
+    uow.settled(id);
+    uow.complete_allocated(&promised);
+    Ok(())
+}

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::answer::{Answer, Failure, Request};
 use crate::log::LogRecord;
+use crate::uow::LineEffect;
 
 /// What waits in the queue: commands of one caller, carried out in their order, and where the answers go.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub struct DryRunStep {
     pub answer: Answer,
     /// The events that it would write. Their offsets are those that they would have now.
     pub events: Vec<LogRecord>,
+    /// What it would do to lines.
+    pub effects: Vec<LineEffect>,
 }
 
 /// Runs commands against the present state and commits nothing.

@@ -66,6 +66,7 @@ async fn run<S: Store>(
 ) -> Result<Vec<DryRunStep>, StoreError> {
     let mut store = reader()?;
     let mut uow = UnitOfWork::new(store.partitions(), usize::MAX);
+    uow.observe();
     let (now, day) = calendar.read();
     group::open(&mut store, &mut uow, requests, now, day).await?;
     let mut steps = Vec::with_capacity(requests.len());
@@ -74,6 +75,7 @@ async fn run<S: Store>(
         steps.push(DryRunStep {
             answer,
             events: uow.events_of_command().to_vec(),
+            effects: uow.take_effects(),
         });
     }
     store.roll_back().await?;

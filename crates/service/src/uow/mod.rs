@@ -26,7 +26,7 @@ use crate::keys::Keys;
 use crate::log::LogRecord;
 use crate::store::{Head, Remembered, partition_of};
 use cache::ProductCache;
-pub use effects::LineEffect;
+pub use effects::{LineEffect, LineState};
 use queues::Queues;
 use shipments::ShipmentSlot;
 

@@ -26,14 +26,16 @@ pub struct Product {
     pub version: u64,
     /// How many of its lines wait.
     pub backordered: u64,
+    /// How many of them waited at the last [`Product::take_changed`].
+    backordered_before: u64,
     /// In the order of [`Batch::earliest_first`].
     batches: Vec<Batch>,
     /// Facts since the last [`Product::take_events`].
     events: Vec<Event>,
     /// How to undo what was done since the last accept or roll-back, the latest last.
     journal: Vec<Undo>,
-    /// Numbers of the batches changed since the last [`Product::take_changed`], with repeats.
-    changed: Vec<u64>,
+    /// The batches changed since the last [`Product::take_changed`], as they were before, with repeats.
+    changed: Vec<Batch>,
     /// How many of them are accepted.
     changed_for_good: usize,
 }
@@ -45,6 +47,15 @@ pub struct Amendment {
     pub quantity: u64,
     /// As asked for.
     pub if_short: Option<IfShort>,
+}
+
+/// A product before it changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Before {
+    /// How many of its lines waited.
+    pub backordered: u64,
+    /// The batches that are new or changed, each once, in the order of their numbers; a new one as it came.
+    pub batches: Vec<Batch>,
 }
 
 /// One step backwards. Positions are those at the time: undone in reverse order, they are right.
@@ -88,6 +99,7 @@ impl Product {
             sku,
             version,
             backordered,
+            backordered_before: backordered,
             batches,
             events: Vec::new(),
             journal: Vec::new(),
@@ -145,7 +157,7 @@ impl Product {
             shipment: None,
             location: batch.location.clone(),
         });
-        self.changed.push(batch.number);
+        self.changed.push(batch.clone());
         let at = self
             .batches
             .partition_point(|other| other.earliest_first(&batch).is_lt());
@@ -184,7 +196,7 @@ impl Product {
             return;
         }
         let mut batch = self.batches.remove(at);
-        self.changed.push(batch.number);
+        self.changed.push(batch.clone());
         batch.eta = to;
         let new = self
             .batches
@@ -440,13 +452,17 @@ impl Product {
         }
     }
 
-    /// The batches changed since the last call, each once, in the order of their numbers.
-    pub fn take_changed(&mut self) -> Vec<u64> {
-        let mut changed = std::mem::take(&mut self.changed);
+    /// What is new or changed since the last call, as it was then.
+    pub fn take_changed(&mut self) -> Before {
+        let mut batches = std::mem::take(&mut self.changed);
         self.changed_for_good = 0;
-        changed.sort_unstable();
-        changed.dedup();
-        changed
+        // Of each batch the first stays: the sort keeps the order of what has the same number.
+        batches.sort_by_key(|batch| batch.number);
+        batches.dedup_by_key(|batch| batch.number);
+        Before {
+            backordered: std::mem::replace(&mut self.backordered_before, self.backordered),
+            batches,
+        }
     }
 
     /// Forgets the batches that have no free unit: a store loads a product without them. Call it only
@@ -479,8 +495,9 @@ impl Product {
             purchased: batch.purchased,
             allocated: batch.allocated,
         });
-        if self.changed[self.changed_for_good..].last() != Some(&batch.number) {
-            self.changed.push(batch.number);
+        let last = self.changed.last();
+        if last.is_none_or(|last| last.number != batch.number) {
+            self.changed.push(batch.clone());
         }
     }
 

@@ -146,6 +146,38 @@ fn a_roll_back_leaves_no_trace() {
 }
 
 #[test]
+fn what_changed_is_told_as_it_was_at_the_last_time() {
+    let mut product = product(vec![
+        batch(2, "stock", 20, None),
+        batch(1, "other", 5, None),
+    ]);
+    let mut lines = [line(1, 5), line(2, 7), line(3, 999)];
+    for line in &mut lines {
+        if !product.allocate(line, &TODAY, true) {
+            product.backorder(line, true);
+        }
+        product.accept();
+    }
+    // What is undone was not changed.
+    product.change_eta(&BatchRef::new("stock").unwrap(), Some(TODAY.today));
+    product.roll_back();
+    let before = product.take_changed();
+    assert_eq!(before.backordered, 0);
+    assert_eq!(
+        before.batches,
+        [batch(1, "other", 5, None), batch(2, "stock", 20, None)]
+    );
+
+    product.cancel(&mut lines[1]);
+    product.accept();
+    let before = product.take_changed();
+    assert_eq!(before.backordered, 1);
+    assert_eq!(before.batches.len(), 1);
+    assert_eq!(before.batches[0].allocated, 7);
+    assert!(product.take_changed().batches.is_empty());
+}
+
+#[test]
 fn a_line_that_moves_keeps_its_original_promise() {
     let mut product = product(vec![
         batch(1, "stock", 10, None),

@@ -86,6 +86,15 @@ pub struct LineChange {
     pub after: OrderLine,
 }
 
+/// A batch before and after a group of commands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchChange {
+    /// As it was committed.
+    pub before: Batch,
+    /// As it is now.
+    pub after: Batch,
+}
+
 /// One product and all that changed in it.
 #[derive(Debug, Clone)]
 pub struct ProductChange {
@@ -97,14 +106,24 @@ pub struct ProductChange {
     pub version: u64,
     /// How many of its lines wait now.
     pub backordered: u64,
+    /// How many of them waited when it was loaded.
+    pub backordered_before: u64,
     /// Whether it is new.
     pub created: bool,
     /// The new batches.
     pub new_batches: Vec<Batch>,
     /// The batches that were there and changed.
-    pub changed_batches: Vec<Batch>,
+    pub changed_batches: Vec<BatchChange>,
     /// The lines that are new or changed.
     pub lines: Vec<LineChange>,
+}
+
+impl ProductChange {
+    /// The batches that are new or changed, as they are now.
+    pub fn batches(&self) -> impl Iterator<Item = &Batch> {
+        let changed = self.changed_batches.iter().map(|change| &change.after);
+        self.new_batches.iter().chain(changed)
+    }
 }
 
 /// All that one commit writes.

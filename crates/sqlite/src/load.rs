@@ -24,10 +24,10 @@ static LINE_BY_KEY: LazyLock<String> = LazyLock::new(|| {
 });
 static LINE_BY_NUMBER: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {LINE} FROM lines l WHERE l.number = ?1"));
-const PRODUCT_BY_SKU: &str =
-    "SELECT number, sku, version, backordered FROM products WHERE sku = ?1";
-const PRODUCT_BY_NUMBER: &str =
-    "SELECT number, sku, version, backordered FROM products WHERE number = ?1";
+const PRODUCT_BY_SKU: &str = "SELECT p.number, p.sku, v.version, p.backordered \
+     FROM products p CROSS JOIN product_versions v ON v.number = p.number WHERE p.sku = ?1";
+const PRODUCT_BY_NUMBER: &str = "SELECT p.number, p.sku, v.version, p.backordered \
+     FROM products p CROSS JOIN product_versions v ON v.number = p.number WHERE p.number = ?1";
 const ANSWER: &str = "SELECT command, answer, time FROM answers WHERE id = ?1";
 /// Backwards through the index: the order in which a shortage takes stock away.
 const PEGGED: &str = "SELECT rank, promise, number FROM allocations \

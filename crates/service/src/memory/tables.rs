@@ -10,7 +10,7 @@ use landfall_domain::{
 };
 
 use crate::log::LogRecord;
-use crate::store::{Changes, Head, LineChange, ProductChange, Remembered, StoreError};
+use crate::store::{BatchChange, Changes, Head, LineChange, ProductChange, Remembered, StoreError};
 
 /// Everything that is known. There is one partition.
 #[derive(Debug, Clone)]
@@ -134,7 +134,7 @@ impl Tables {
                 return refused(format!("batch {} exists", batch.reference));
             }
         }
-        for batch in &change.changed_batches {
+        for BatchChange { after: batch, .. } in &change.changed_batches {
             let same = |known: &Batch| known.number == batch.number && known.sku == batch.sku;
             if !self.batches.get(&batch.reference).is_some_and(same) {
                 return refused(format!("batch {} is another", batch.reference));
@@ -174,7 +174,7 @@ impl Tables {
         row.number = change.number;
         row.version = change.version;
         row.backordered = change.backordered;
-        for batch in change.new_batches.iter().chain(&change.changed_batches) {
+        for batch in change.batches() {
             row.batches.insert(batch.reference.clone());
             if batch.free() > 0 {
                 row.open.insert(batch.reference.clone());
@@ -228,7 +228,7 @@ impl Tables {
             return;
         }
         for change in &changes.products {
-            for batch in change.new_batches.iter().chain(&change.changed_batches) {
+            for batch in change.batches() {
                 assert_eq!(
                     batch.over(),
                     0,
@@ -250,7 +250,7 @@ impl Tables {
                 .iter()
                 .flat_map(|line| line.before.iter().chain([&line.after]));
             let touched = lines.flat_map(|line| &line.allocations).map(|a| &a.batch);
-            let written = change.new_batches.iter().chain(&change.changed_batches);
+            let written = change.batches();
             for reference in touched.chain(written.map(|batch| &batch.reference)) {
                 let Some(batch) = self.batches.get(reference) else {
                     panic!("a line is pegged to {reference}, which is not there");

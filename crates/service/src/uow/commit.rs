@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use landfall_domain::{Batch, Product, Sku};
+use landfall_domain::{Product, Sku};
 
 use super::UnitOfWork;
-use crate::store::{Changes, LineChange, ProductChange, partition_of};
+use crate::store::{BatchChange, Changes, LineChange, ProductChange, partition_of};
 
 impl UnitOfWork {
     /// All that the commit must write. The unit of work is then ready for the next group, if the commit
@@ -109,28 +109,30 @@ impl UnitOfWork {
 
 fn product_change(product: &mut Product, first_new: u64) -> ProductChange {
     let (mut new_batches, mut changed_batches) = (Vec::new(), Vec::new());
-    for number in product.take_changed() {
-        if let Some(batch) = product.batch_numbered(number) {
-            let batches = if number >= first_new {
-                &mut new_batches
+    let before = product.take_changed();
+    let backordered_before = before.backordered;
+    for before in before.batches {
+        if let Some(after) = product.batch_numbered(before.number).cloned() {
+            if before.number >= first_new {
+                new_batches.push(after);
             } else {
-                &mut changed_batches
-            };
-            batches.push(batch.clone());
+                changed_batches.push(BatchChange { before, after });
+            }
         }
     }
-    let full = |batch: &Batch| batch.free() == 0;
-    if new_batches.iter().chain(&changed_batches).any(full) {
-        product.forget_full();
-    }
-    ProductChange {
+    let change = ProductChange {
         number: product.number,
         sku: product.sku.clone(),
         version: product.version,
         backordered: product.backordered,
+        backordered_before,
         created: product.number >= first_new,
         new_batches,
         changed_batches,
         lines: Vec::new(),
+    };
+    if change.batches().any(|batch| batch.free() == 0) {
+        product.forget_full();
     }
+    change
 }

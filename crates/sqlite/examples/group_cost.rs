@@ -19,7 +19,7 @@ use landfall_domain::{
 use landfall_service::LogRecord;
 use landfall_service::keys::Keys;
 use landfall_service::store::{BatchChange, Changes, Head, LineChange, ProductChange, Store};
-use landfall_sqlite::bare::{OrderIds, Shape, bare_loop};
+use landfall_sqlite::bare::{OrderIds, Rows, Shape, bare_loop};
 use landfall_sqlite::{Options, SqliteStore};
 
 const TODAY: Date = date(2026, 11, 21);
@@ -50,6 +50,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let shape = Shape {
             groups: lines / group,
             group_size: u32::try_from(group)?,
+            skus: u32::try_from(skus)?,
+            rows: Rows::Four,
             order_ids,
             at_most: Duration::from_mins(10),
         };

@@ -2,8 +2,8 @@
 //!
 //! Everything is a point lookup or a range of an index, and each thing is looked up once.
 
-use std::collections::{HashMap, HashSet};
-
+use hashbrown::hash_map::Entry as Place;
+use hashbrown::{HashMap, HashSet};
 use landfall_domain::shortage::QueueKey;
 use landfall_domain::{Batch, BatchRef, CommandId, LineKey, OrderId, Product, Sku};
 use landfall_service::keys::{AllocatedRange, Keys, WaitingRange};
@@ -327,7 +327,7 @@ impl Loader<'_> {
     /// Takes a batch in, with its product.
     fn add_batch(&mut self, row: &Row<'_>) -> Result<(), Fault> {
         let batch = rows::batch(row, |product| self.product_numbered(product))?;
-        if let std::collections::hash_map::Entry::Vacant(place) = self.batches.entry(batch.number) {
+        if let Place::Vacant(place) = self.batches.entry(batch.number) {
             place.insert(self.loaded.batches.len());
             self.loaded.batches.push(batch);
         }

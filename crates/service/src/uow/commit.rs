@@ -1,7 +1,6 @@
 //! Out of memory: all that the group has changed, for one commit, and what stays in memory after it.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use landfall_domain::{Product, Sku};
 
 use super::UnitOfWork;
@@ -36,6 +35,7 @@ impl UnitOfWork {
                 .get(&after.sku)
                 .and_then(|at| changes.products.get_mut(*at))
             {
+                let before = before.map(|line| *line);
                 product.lines.push(LineChange { before, after });
             }
         }

@@ -10,8 +10,7 @@ mod commit;
 mod loading;
 mod queues;
 
-use std::collections::{HashMap, HashSet};
-
+use hashbrown::{DefaultHashBuilder, HashMap, HashSet};
 use indexmap::IndexSet;
 use jiff::Timestamp;
 use landfall_domain::events::Recorded;
@@ -52,7 +51,8 @@ impl Stop {
 /// A line as it was committed and as it is now; `None`: there is none.
 #[derive(Debug, Default)]
 struct LineSlot {
-    committed: Option<OrderLine>,
+    /// It is seldom that there is one, and in a box it takes no room when there is none.
+    committed: Option<Box<OrderLine>>,
     now: Option<OrderLine>,
     changed: bool,
 }
@@ -69,7 +69,7 @@ pub struct OrderEntry {
 /// One step backwards.
 #[derive(Debug)]
 enum Undo {
-    Line(LineKey, Option<OrderLine>),
+    Line(LineKey, Option<Box<OrderLine>>),
     OrderLine(OrderId),
     Placed(OrderId),
     Batch(BatchRef),
@@ -100,12 +100,12 @@ pub struct UnitOfWork {
     command_id: Option<CommandId>,
     first_event: usize,
     undo: Vec<Undo>,
-    touched: IndexSet<Sku>,
+    touched: IndexSet<Sku, DefaultHashBuilder>,
     unplaced: Vec<LineKey>,
 
     // What the commit will write.
     events: Vec<LogRecord>,
-    changed_products: IndexSet<Sku>,
+    changed_products: IndexSet<Sku, DefaultHashBuilder>,
     changed_lines: Vec<LineKey>,
     placed: Vec<PlacedOrder>,
     to_remember: Vec<Remembered>,
@@ -134,10 +134,10 @@ impl UnitOfWork {
             command_id: None,
             first_event: 0,
             undo: Vec::new(),
-            touched: IndexSet::new(),
+            touched: IndexSet::default(),
             unplaced: Vec::new(),
             events: Vec::new(),
-            changed_products: IndexSet::new(),
+            changed_products: IndexSet::default(),
             changed_lines: Vec::new(),
             placed: Vec::new(),
             to_remember: Vec::new(),
@@ -182,8 +182,8 @@ impl UnitOfWork {
             match undo {
                 Undo::Line(key, before) => {
                     if let Some(slot) = self.lines.get_mut(&key) {
-                        self.queues.reindex(slot.now.as_ref(), before.as_ref());
-                        slot.now = before;
+                        self.queues.reindex(slot.now.as_ref(), before.as_deref());
+                        slot.now = before.map(|line| *line);
                     }
                 }
                 Undo::OrderLine(id) => {
@@ -350,8 +350,8 @@ impl UnitOfWork {
     pub fn put(&mut self, line: OrderLine) {
         let key = line.key.clone();
         let slot = self.lines.entry(key.clone()).or_default();
-        let before = slot.now.take();
-        self.queues.reindex(before.as_ref(), Some(&line));
+        let before = slot.now.take().map(Box::new);
+        self.queues.reindex(before.as_deref(), Some(&line));
         if before.is_none()
             && let Some(entry) = self.orders.get_mut(&key.order_id)
         {

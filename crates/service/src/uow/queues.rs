@@ -4,9 +4,10 @@
 //! A queue is made of the part that the store has shown, up to a frontier, and of the lines in memory,
 //! which are newer. It exists only once somebody asked for it; most groups ask for none.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use hashbrown::HashMap;
 use landfall_domain::line::Status;
 use landfall_domain::shortage::{QueueKey, ShortageKey};
 use landfall_domain::{BatchRef, LineKey, OrderLine, Product, Sku};

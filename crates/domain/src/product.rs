@@ -36,15 +36,12 @@ pub struct Product {
     events: Vec<Event>,
     /// How to undo what was done since the last accept or roll-back, the latest last.
     journal: Vec<Undo>,
-    /// Numbers of the batches changed since the last [`Product::take_changed`], with repeats.
-    changed: Vec<u64>,
+    /// The counters at the last [`Product::take_changed`].
+    counted: Counters,
+    /// The batches changed since the last [`Product::take_changed`], as they were before, with repeats.
+    changed: Vec<Batch>,
     /// How many of them are accepted.
     changed_for_good: usize,
-    /// Numbers of those of which more than the counts changed, with repeats.
-    reshaped: Vec<u64>,
-    /// The days whose available units may be others than at the last [`Product::take_availability`], with
-    /// repeats.
-    restocked: Vec<Supply>,
 }
 
 /// A product's own row, as a store knows it.
@@ -56,6 +53,15 @@ pub struct Counters {
     pub backordered: u64,
     /// How many of its lines are late.
     pub late: u64,
+}
+
+/// A product before it changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Before {
+    /// Its own row.
+    pub counters: Counters,
+    /// The batches that are new or changed, each once, in the order of their numbers; a new one as it came.
+    pub batches: Vec<Batch>,
 }
 
 impl Product {
@@ -73,13 +79,12 @@ impl Product {
             version: counters.version,
             backordered: counters.backordered,
             late: counters.late,
+            counted: counters,
             batches,
             events: Vec::new(),
             journal: Vec::new(),
             changed: Vec::new(),
             changed_for_good: 0,
-            reshaped: Vec::new(),
-            restocked: Vec::new(),
         }
     }
 
@@ -108,6 +113,22 @@ impl Product {
                 .partition_point(|other| other.earliest_first(&batch).is_lt());
             self.batches.insert(at, batch);
         }
+    }
+
+    /// Its own row.
+    pub fn counters(&self) -> Counters {
+        Counters {
+            version: self.version,
+            backordered: self.backordered,
+            late: self.late,
+        }
+    }
+
+    /// The units that can be promised of the goods of one day: of all its batches, because those without free
+    /// units, which may not be loaded, add nothing.
+    pub fn available_on(&self, supply: Supply) -> u64 {
+        let of_day = self.batches.iter().filter(|batch| batch.supply() == supply);
+        of_day.map(Batch::available).sum()
     }
 
     /// Units that no line has, over all batches.

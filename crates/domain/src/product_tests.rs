@@ -149,6 +149,42 @@ fn a_roll_back_leaves_no_trace() {
 }
 
 #[test]
+fn what_changed_is_told_as_it_was_at_the_last_time() {
+    let mut product = product(vec![
+        batch(2, "stock", 20, None),
+        batch(1, "other", 5, None),
+    ]);
+    let mut lines = [line(1, 5), line(2, 7), line(3, 999)];
+    for line in &mut lines {
+        if !product.allocate(line, &TODAY, true) {
+            product.backorder(line, true);
+        }
+        product.accept();
+    }
+    // What is undone was not changed.
+    product.change_eta(
+        &BatchRef::new("stock").unwrap(),
+        Some(TODAY.today),
+        TODAY.today,
+    );
+    product.roll_back();
+    let before = product.take_changed();
+    assert_eq!(before.counters.backordered, 0);
+    assert_eq!(
+        before.batches,
+        [batch(1, "other", 5, None), batch(2, "stock", 20, None)]
+    );
+
+    product.cancel(&mut lines[1]);
+    product.accept();
+    let before = product.take_changed();
+    assert_eq!(before.counters.backordered, 1);
+    assert_eq!(before.batches.len(), 1);
+    assert_eq!(before.batches[0].allocated, 7);
+    assert!(product.take_changed().batches.is_empty());
+}
+
+#[test]
 fn a_line_that_moves_keeps_its_original_promise() {
     let mut product = product(vec![
         batch(1, "stock", 10, None),
@@ -321,13 +357,11 @@ fn what_is_available_is_told_by_the_day_of_its_supply() {
     ]);
     assert!(product.allocate(&mut line(1, 6), &TODAY, true));
     assert_eq!(
-        product.take_availability(),
-        [(Supply::From(june), 9)],
-        "4 of a and 5 of b"
+        product.available_on(Supply::From(june)),
+        9,
+        "4 of a, 5 of b"
     );
     product.change_eta(&BatchRef::new("b").unwrap(), None, TODAY.today);
-    assert_eq!(
-        product.take_availability(),
-        [(Supply::Now, 9), (Supply::From(june), 4)]
-    );
+    assert_eq!(product.available_on(Supply::Now), 9);
+    assert_eq!(product.available_on(Supply::From(june)), 4);
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use landfall_domain::line::Status;
 use landfall_domain::{
-    Batch, BatchRef, Carriage, Day, Deliver, Hold, LineId, Location, OrderId, OrderLine, PlacedOrder,
-    Policy, Priority, Shipment, ShipmentRef, Sku, Supply,
+    Batch, BatchRef, Carriage, Day, Deliver, Hold, LineId, Location, OrderId, OrderLine,
+    PlacedOrder, Policy, Priority, Shipment, ShipmentRef, Sku, Supply,
 };
 use serde::{Deserialize, Serialize};
 

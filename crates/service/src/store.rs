@@ -3,9 +3,10 @@
 use std::future::Future;
 
 use jiff::Timestamp;
+use landfall_domain::product::Counters;
 use landfall_domain::{
-    Batch, BatchRef, CommandId, LineKey, OrderLine, PlacedOrder, Product, Shipment, ShipmentRef, Sku,
-    Supply,
+    Batch, BatchRef, CommandId, LineKey, OrderLine, PlacedOrder, Product, Shipment, ShipmentRef,
+    Sku, Supply,
 };
 
 use crate::keys::{AllocatedRange, Keys, LateRange, WaitingRange};
@@ -96,6 +97,15 @@ pub struct LineChange {
     pub after: OrderLine,
 }
 
+/// A batch before and after a group of commands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchChange {
+    /// As it was committed.
+    pub before: Batch,
+    /// As it is now.
+    pub after: Batch,
+}
+
 /// One product and all that changed in it.
 #[derive(Debug, Clone)]
 pub struct ProductChange {
@@ -103,25 +113,29 @@ pub struct ProductChange {
     pub number: u64,
     /// Its SKU.
     pub sku: Sku,
-    /// Its version now.
-    pub version: u64,
-    /// How many of its lines wait now.
-    pub backordered: u64,
-    /// How many of its lines are late now.
-    pub late: u64,
+    /// Its own row as it was committed.
+    pub before: Counters,
+    /// Its own row now.
+    pub after: Counters,
     /// Whether it is new.
     pub created: bool,
     /// The new batches.
     pub new_batches: Vec<Batch>,
-    /// The batches that were there and of which only the counts changed: purchased, allocated, dispatched.
-    pub changed_batches: Vec<Batch>,
-    /// The batches that were there and of which more changed.
-    pub reshaped_batches: Vec<Batch>,
+    /// The batches that were there and changed.
+    pub changed_batches: Vec<BatchChange>,
     /// The read model of what is available to promise: the units of each day on which they may be others
     /// than before.
     pub availability: Vec<(Supply, u64)>,
     /// The lines that are new or changed.
     pub lines: Vec<LineChange>,
+}
+
+impl ProductChange {
+    /// The batches that are new or changed, as they are now.
+    pub fn batches(&self) -> impl Iterator<Item = &Batch> {
+        let changed = self.changed_batches.iter().map(|change| &change.after);
+        self.new_batches.iter().chain(changed)
+    }
 }
 
 /// A shipment that is new or changed.

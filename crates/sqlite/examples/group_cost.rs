@@ -18,8 +18,8 @@ use landfall_domain::{
 };
 use landfall_service::LogRecord;
 use landfall_service::keys::Keys;
-use landfall_service::store::{Changes, Head, LineChange, ProductChange, Store};
-use landfall_sqlite::bare::{OrderIds, Shape, bare_loop};
+use landfall_service::store::{BatchChange, Changes, Head, LineChange, ProductChange, Store};
+use landfall_sqlite::bare::{OrderIds, Rows, Shape, bare_loop};
 use landfall_sqlite::{Options, SqliteStore};
 
 const TODAY: Date = date(2026, 11, 21);
@@ -50,6 +50,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let shape = Shape {
             groups: lines / group,
             group_size: u32::try_from(group)?,
+            skus: u32::try_from(skus)?,
+            rows: Rows::Four,
             order_ids,
             at_most: Duration::from_mins(10),
         };
@@ -147,6 +149,7 @@ impl Made {
             sku: sku(number),
             version: 1,
             backordered: 0,
+            backordered_before: 0,
             created: true,
             new_batches: Vec::new(),
             changed_batches: Vec::new(),
@@ -206,6 +209,7 @@ impl Made {
             self.orders += 1;
             let at = usize::try_from(mix(order)).unwrap_or_default() % self.products.len();
             let line = self.line(order, head.next_number + nth, at);
+            let before = self.batches[at].clone();
             self.batches[at].allocated += line.quantity;
             self.products[at].version += 1;
             events.push(Self::event(&line, head.next_offset + nth));
@@ -213,7 +217,11 @@ impl Made {
                 .entry(at)
                 .or_insert_with(|| self.products[at].clone());
             product.version = self.products[at].version;
-            product.changed_batches = vec![self.batches[at].clone()];
+            let first = product.changed_batches.pop().map(|change| change.before);
+            product.changed_batches.push(BatchChange {
+                before: first.unwrap_or(before),
+                after: self.batches[at].clone(),
+            });
             product.lines.push(LineChange {
                 before: None,
                 after: line,

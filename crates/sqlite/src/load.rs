@@ -2,8 +2,8 @@
 //!
 //! Everything is a point lookup or a range of an index, and each thing is looked up once.
 
-use std::collections::{HashMap, HashSet};
-
+use hashbrown::hash_map::Entry as Place;
+use hashbrown::{HashMap, HashSet};
 use landfall_domain::shortage::QueueKey;
 use landfall_domain::{Batch, BatchRef, CommandId, LineKey, OrderId, Product, Sku};
 use landfall_service::keys::{AllocatedRange, Keys, WaitingRange};
@@ -24,10 +24,10 @@ static LINE_BY_KEY: LazyLock<String> = LazyLock::new(|| {
 });
 static LINE_BY_NUMBER: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {LINE} FROM lines l WHERE l.number = ?1"));
-const PRODUCT_BY_SKU: &str =
-    "SELECT number, sku, version, backordered FROM products WHERE sku = ?1";
-const PRODUCT_BY_NUMBER: &str =
-    "SELECT number, sku, version, backordered FROM products WHERE number = ?1";
+const PRODUCT_BY_SKU: &str = "SELECT p.number, p.sku, v.version, p.backordered \
+     FROM products p CROSS JOIN product_versions v ON v.number = p.number WHERE p.sku = ?1";
+const PRODUCT_BY_NUMBER: &str = "SELECT p.number, p.sku, v.version, p.backordered \
+     FROM products p CROSS JOIN product_versions v ON v.number = p.number WHERE p.number = ?1";
 const ANSWER: &str = "SELECT command, answer, time FROM answers WHERE id = ?1";
 /// Backwards through the index: the order in which a shortage takes stock away.
 const PEGGED: &str = "SELECT rank, promise, number FROM allocations \
@@ -327,7 +327,7 @@ impl Loader<'_> {
     /// Takes a batch in, with its product.
     fn add_batch(&mut self, row: &Row<'_>) -> Result<(), Fault> {
         let batch = rows::batch(row, |product| self.product_numbered(product))?;
-        if let std::collections::hash_map::Entry::Vacant(place) = self.batches.entry(batch.number) {
+        if let Place::Vacant(place) = self.batches.entry(batch.number) {
             place.insert(self.loaded.batches.len());
             self.loaded.batches.push(batch);
         }

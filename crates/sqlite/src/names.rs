@@ -1,7 +1,6 @@
 //! The read side's way from numbers to names: products and batches looked up once for each question.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use jiff::civil::Date;
 use landfall_domain::{Batch, OrderLine, Sku};
 use landfall_service::resources::LineResource;

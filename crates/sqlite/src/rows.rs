@@ -11,9 +11,11 @@ use rusqlite::Row;
 use crate::codes;
 use crate::error::Fault;
 
-/// The columns that [`batch`] reads, of `batches b`.
-pub(crate) const BATCH: &str = "b.number, b.product, b.reference, b.location, b.eta, b.purchased, \
-     b.allocated, b.dispatched, b.first_quantity, b.first_eta";
+/// The columns that [`batch`] reads, of `batches b` with its [`COUNTS`].
+pub(crate) const BATCH: &str = "b.number, b.product, b.reference, b.location, b.eta, c.purchased, \
+     c.allocated, c.dispatched, b.first_quantity, b.first_eta";
+/// Brings the units of a batch to its row.
+pub(crate) const COUNTS: &str = "CROSS JOIN batch_counts c ON c.number = b.number";
 
 /// The columns that [`RawLine::read`] reads, of `lines l`.
 pub(crate) const LINE: &str = "l.number, l.order_id, l.line_id, l.product, l.quantity, \
@@ -21,11 +23,12 @@ pub(crate) const LINE: &str = "l.number, l.order_id, l.line_id, l.product, l.qua
      l.original, l.current, l.batch, l.parts, l.first_quantity, l.locations";
 
 pub(crate) static BATCH_BY_NUMBER: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT {BATCH} FROM batches b WHERE b.number = ?1"));
+    LazyLock::new(|| format!("SELECT {BATCH} FROM batches b {COUNTS} WHERE b.number = ?1"));
 pub(crate) static BATCH_BY_REFERENCE: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT {BATCH} FROM batches b WHERE b.reference = ?1"));
-pub(crate) static OPEN_BATCHES: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT {BATCH} FROM batches b WHERE b.product = ?1 AND b.open = 1"));
+    LazyLock::new(|| format!("SELECT {BATCH} FROM batches b {COUNTS} WHERE b.reference = ?1"));
+pub(crate) static OPEN_BATCHES: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT {BATCH} FROM batches b {COUNTS} WHERE b.product = ?1 AND b.open = 1")
+});
 pub(crate) static LINES_OF_ORDER: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT {LINE} FROM line_keys k CROSS JOIN lines l ON l.number = k.number \

@@ -136,3 +136,42 @@ pub(crate) fn check(connection: &Connection, path: &Path) -> Result<(), OpenErro
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use refinery::Target;
+
+    use super::*;
+
+    #[test]
+    fn versions_and_units_move_to_their_own_tables() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let to = |connection: &mut Connection, target| {
+            let runner = embedded::migrations::runner().set_grouped(true);
+            runner.set_target(target).run(connection).unwrap();
+        };
+        to(&mut connection, Target::Version(18));
+        connection
+            .execute_batch(
+                "INSERT INTO products (number, sku, version, backordered) \
+                 VALUES (1, 'CHAIR', 7, 0), (3, 'SOFA', 2, 4);
+                 INSERT INTO batches (number, reference, product, purchased, allocated, dispatched, \
+                 open, first_quantity) VALUES (2, 'b-1', 1, 10, 4, 3, 1, 12), (4, 'b-2', 3, 5, 5, 0, 0, 5);",
+            )
+            .unwrap();
+        to(&mut connection, Target::Latest);
+        let rows = |sql: &str| -> Vec<(String, i64, i64)> {
+            let mut statement = connection.prepare(sql).unwrap();
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+            rows.unwrap().collect::<Result<_, _>>().unwrap()
+        };
+        assert_eq!(
+            rows("SELECT sku, version, backordered FROM product ORDER BY sku"),
+            [("CHAIR".into(), 7, 0), ("SOFA".into(), 2, 4)]
+        );
+        assert_eq!(
+            rows("SELECT reference, allocated, available FROM batch ORDER BY reference"),
+            [("b-1".into(), 4, 3), ("b-2".into(), 5, 0)]
+        );
+    }
+}

@@ -118,7 +118,7 @@ fn an_older_schema_is_migrated_by_the_writer_only() {
     // As if the last migration had not been: the view that it makes is gone, and so is its row.
     connection
         .execute_batch(
-            "DROP VIEW event; DELETE FROM refinery_schema_history \
+            "DROP VIEW product; DELETE FROM refinery_schema_history \
              WHERE version = (SELECT max(version) FROM refinery_schema_history)",
         )
         .unwrap();
@@ -187,6 +187,7 @@ fn people_can_read_it() {
                 "b-2 CHAIR north - 2 2 0 0".to_owned()
             ]
         );
+        assert_eq!(rows("SELECT * FROM product"), ["CHAIR 5 1"]);
         assert_eq!(
             rows("SELECT * FROM order_line ORDER BY order_id"),
             [

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use landfall_domain::{BatchRef, LineKey};
 use landfall_service::keys::Keys;
-use landfall_service::store::{Changes, Loaded, Store, StoreError};
+use landfall_service::store::{Changes, Loaded, ProductChange, Store, StoreError};
 use tokio::sync::Notify;
 
 /// A store around another one.
@@ -119,7 +119,7 @@ impl Faults {
                 false,
             ));
         }
-        let mut batches = products().flat_map(|p| p.new_batches.iter().chain(&p.changed_batches));
+        let mut batches = products().flat_map(ProductChange::batches);
         if let Some(batch) = batches.find(|b| plan.bad_batches.contains(&b.reference)) {
             return Some((
                 StoreError::Refused(format!("batch {}", batch.reference)),

@@ -1,7 +1,7 @@
 //! What a product remembers of its changes: how to undo them, and what a commit must write.
 
-use super::Product;
-use crate::batch::{Batch, Supply};
+use super::{Before, Product};
+use crate::batch::Batch;
 use crate::events::Event;
 
 /// One step backwards. Positions are those at the time: undone in reverse order, they are right.
@@ -80,32 +80,18 @@ impl Product {
         }
     }
 
-    /// The batches changed since the last call, each once, in the order of their numbers, and whether more
-    /// than the counts of each changed.
-    pub fn take_changed(&mut self) -> Vec<(u64, bool)> {
-        let mut changed = std::mem::take(&mut self.changed);
-        let reshaped = std::mem::take(&mut self.reshaped);
+    /// What is new or changed since the last call, as it was then.
+    pub fn take_changed(&mut self) -> Before {
+        let mut batches = std::mem::take(&mut self.changed);
         self.changed_for_good = 0;
-        changed.sort_unstable();
-        changed.dedup();
-        changed
-            .into_iter()
-            .map(|number| (number, reshaped.contains(&number)))
-            .collect()
-    }
-
-    /// The available units of each day on which they may have changed since the last call, the earliest day
-    /// first. Goods that nobody can count on are of no day.
-    pub fn take_availability(&mut self) -> Vec<(Supply, u64)> {
-        let mut days = std::mem::take(&mut self.restocked);
-        days.sort_unstable();
-        days.dedup();
-        days.retain(|day| *day != Supply::Never);
-        let available = |day: Supply| {
-            let of_day = self.batches.iter().filter(|batch| batch.supply() == day);
-            (day, of_day.map(Batch::available).sum())
-        };
-        days.into_iter().map(available).collect()
+        // Of each batch the first stays: the sort keeps the order of what has the same number.
+        batches.sort_by_key(|batch| batch.number);
+        batches.dedup_by_key(|batch| batch.number);
+        let counters = self.counters();
+        Before {
+            counters: std::mem::replace(&mut self.counted, counters),
+            batches,
+        }
     }
 
     /// Forgets the batches that have no free unit: a store loads a product without them. Call it only
@@ -127,38 +113,38 @@ impl Product {
             allocated: batch.allocated,
             dispatched: batch.dispatched,
         });
-        let (number, supply) = (batch.number, batch.supply());
-        self.note_changed(number, supply);
+        let last = self.changed.last();
+        if last.is_none_or(|last| last.number != batch.number) {
+            self.changed.push(batch.clone());
+        }
     }
 
-    /// Changes a batch in any way, and its place among the others with it. Gives what it was.
-    pub(super) fn reshape(&mut self, at: usize, change: impl FnOnce(&mut Batch)) -> Batch {
+    /// Changes a batch in any way, and its place among the others with it.
+    pub(super) fn reshape(&mut self, at: usize, change: impl FnOnce(&mut Batch)) {
         let mut batch = self.batches.remove(at);
-        let before = batch.clone();
+        let before = Box::new(batch.clone());
+        self.changed.push(batch.clone());
         change(&mut batch);
-        self.reshaped.push(batch.number);
-        self.note_changed(batch.number, before.supply());
-        self.note_changed(batch.number, batch.supply());
-        let to = self
-            .batches
-            .partition_point(|other| other.earliest_first(&batch).is_lt());
+        let to = self.place_of(&batch);
         self.batches.insert(to, batch);
         self.journal.push(Undo::Reshaped {
             from: at,
             to,
-            before: Box::new(before.clone()),
+            before,
         });
-        before
     }
 
     /// Adds a batch.
     pub(super) fn insert(&mut self, batch: Batch) {
-        self.note_changed(batch.number, batch.supply());
-        let at = self
-            .batches
-            .partition_point(|other| other.earliest_first(&batch).is_lt());
+        self.changed.push(batch.clone());
+        let at = self.place_of(&batch);
         self.batches.insert(at, batch);
         self.journal.push(Undo::Created { at });
+    }
+
+    fn place_of(&self, batch: &Batch) -> usize {
+        self.batches
+            .partition_point(|other| other.earliest_first(batch).is_lt())
     }
 
     pub(super) fn set_backordered(&mut self, count: u64) {
@@ -181,14 +167,5 @@ impl Product {
     /// A line changed, and nothing else.
     pub(super) fn line_changed(&mut self) {
         self.journal.push(Undo::LineOnly);
-    }
-
-    fn note_changed(&mut self, number: u64, supply: Supply) {
-        if self.changed[self.changed_for_good..].last() != Some(&number) {
-            self.changed.push(number);
-        }
-        if self.restocked.last() != Some(&supply) {
-            self.restocked.push(supply);
-        }
     }
 }

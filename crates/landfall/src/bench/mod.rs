@@ -22,6 +22,7 @@ mod workload;
 pub(crate) use ceiling::{BareHttpArgs, run_bare_http};
 
 use drive::Drive;
+use landfall_sqlite::bare::Rows;
 use product::Target;
 use report::{Report, Round};
 use setup::Preload;
@@ -276,15 +277,11 @@ async fn round(plan: &Plan, number: u32) -> Result<Round, BenchError> {
         .group_size
         .or_else(|| lines_a_group(&round.product))
         .unwrap_or(GROUP_SIZE);
-    for order_ids in [OrderIds::Increasing, OrderIds::Random] {
+    for rows in [Rows::Two, Rows::Four] {
         say("the bare SQLite loop");
-        round.bare_sqlite.push(ceiling::measure_sqlite(
-            &plan.directory(),
-            order_ids,
-            group_size,
-            round.product.acknowledged_lines,
-            plan.drive.duration + plan.drive.warmup,
-        )?);
+        let lines = round.product.acknowledged_lines;
+        let bare = ceiling::measure_sqlite(plan, rows, group_size, lines)?;
+        round.bare_sqlite.push(bare);
     }
     Ok(round)
 }

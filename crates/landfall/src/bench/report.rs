@@ -104,12 +104,14 @@ pub(super) struct Report {
 pub(super) struct Medians {
     pub(super) lines_per_second: f64,
     pub(super) bare_http_lines_per_second: Option<f64>,
-    pub(super) bare_sqlite_increasing_lines_per_second: Option<f64>,
-    pub(super) bare_sqlite_random_lines_per_second: Option<f64>,
+    pub(super) bare_sqlite_two_rows_lines_per_second: Option<f64>,
+    pub(super) bare_sqlite_four_rows_lines_per_second: Option<f64>,
     /// Product / bare HTTP stack.
     pub(super) ratio_to_bare_http: Option<f64>,
-    /// Product / bare loop with the product's kind of order ids.
-    pub(super) ratio_to_bare_sqlite: Option<f64>,
+    /// Product / bare loop that writes two rows a line.
+    pub(super) ratio_to_bare_sqlite_two_rows: Option<f64>,
+    /// Product / bare loop that writes the store's four.
+    pub(super) ratio_to_bare_sqlite_four_rows: Option<f64>,
 }
 
 impl Report {
@@ -122,23 +124,22 @@ impl Report {
         };
         let product = |round: &Round| round.product.lines_per_second;
         let http = |round: &Round| round.bare_http.as_ref().map(|bare| bare.lines_per_second);
-        let loop_of = |ids| {
+        let loop_of = |rows| {
             move |round: &Round| {
-                let bare = round
-                    .bare_sqlite
-                    .iter()
-                    .find(|bare| bare.order_ids == ids)?;
+                let mut loops = round.bare_sqlite.iter();
+                let bare = loops.find(|bare| bare.rows_per_line == rows)?;
                 Some(bare.lines_per_second)
             }
         };
-        let own_loop = loop_of(self.order_ids);
+        let (two, four) = (loop_of(2), loop_of(4));
         self.median = over(&|round| Some(product(round))).map(|lines_per_second| Medians {
             lines_per_second,
             bare_http_lines_per_second: over(&http),
-            bare_sqlite_increasing_lines_per_second: over(&loop_of(OrderIds::Increasing)),
-            bare_sqlite_random_lines_per_second: over(&loop_of(OrderIds::Random)),
+            bare_sqlite_two_rows_lines_per_second: over(&two),
+            bare_sqlite_four_rows_lines_per_second: over(&four),
             ratio_to_bare_http: over(&|round| Some(product(round) / http(round)?)),
-            ratio_to_bare_sqlite: over(&|round| Some(product(round) / own_loop(round)?)),
+            ratio_to_bare_sqlite_two_rows: over(&|round| Some(product(round) / two(round)?)),
+            ratio_to_bare_sqlite_four_rows: over(&|round| Some(product(round) / four(round)?)),
         });
         self
     }
@@ -228,12 +229,12 @@ impl Display for Report {
                 writeln!(f, "  bare HTTP  {bare}")?;
             }
             for bare in &round.bare_sqlite {
-                let ids = format!("{:?}", bare.order_ids).to_lowercase();
                 let (rate, size) = (bare.lines_per_second, bare.group_size);
+                let rows = bare.rows_per_line;
                 let steal = Maybe(bare.steal_percent, " %");
                 writeln!(
                     f,
-                    "  bare loop  {rate:>9.0} lines/s   {ids} ids, groups of {size}   steal {steal}"
+                    "  bare loop  {rate:>9.0} lines/s   {rows} rows a line, groups of {size}   steal {steal}"
                 )?;
             }
             for check in &round.checks {
@@ -260,23 +261,25 @@ impl Display for Medians {
                 "  bare HTTP  {rate:>9.0} lines/s   product / bare {percent}"
             )?;
         }
-        for (rate, ids) in [
+        for (rows, rate, ratio) in [
             (
-                self.bare_sqlite_increasing_lines_per_second,
-                "increasing ids",
+                2,
+                self.bare_sqlite_two_rows_lines_per_second,
+                self.ratio_to_bare_sqlite_two_rows,
             ),
-            (self.bare_sqlite_random_lines_per_second, "random ids"),
+            (
+                4,
+                self.bare_sqlite_four_rows_lines_per_second,
+                self.ratio_to_bare_sqlite_four_rows,
+            ),
         ] {
             if let Some(rate) = rate {
-                writeln!(f, "  bare loop  {rate:>9.0} lines/s   {ids}")?;
+                let percent = Maybe(ratio.map(|ratio| 100.0 * ratio), " %");
+                writeln!(
+                    f,
+                    "  bare loop  {rate:>9.0} lines/s   {rows} rows a line, product / bare {percent}"
+                )?;
             }
-        }
-        if let Some(ratio) = self.ratio_to_bare_sqlite {
-            writeln!(
-                f,
-                "             product / bare loop with the same order ids {:.1} %",
-                100.0 * ratio
-            )?;
         }
         Ok(())
     }

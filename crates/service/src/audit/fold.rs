@@ -226,8 +226,7 @@ impl Fold<'_> {
     }
 
     fn promise_changed(&mut self, order_id: &OrderId, line_id: &LineId) {
-        let Event::PromiseChanged { from, to, .. } = &self.record.event
-        else {
+        let Event::PromiseChanged { from, to, .. } = &self.record.event else {
             return;
         };
         let Some(at) = self.known(order_id, line_id) else {
@@ -235,8 +234,8 @@ impl Fold<'_> {
         };
         let line = self.line(at);
         // A move has told its new promise with `Allocated`.
-        let wrong = line.standing != Standing::Allocated
-            || (line.current != *from && line.current != *to);
+        let wrong =
+            line.standing != Standing::Allocated || (line.current != *from && line.current != *to);
         line.current = *to;
         line.original = line.original.or(*to);
         self.wrong_if(wrong, "of another promise than the line had");

@@ -27,14 +27,15 @@ pub(super) fn create(c: &CreateBatch, uow: &mut UnitOfWork) -> Result<Target, St
     if let Some(known) = uow.batch(&c.reference)? {
         return already(c, &known);
     }
-    let shipment = match &c.shipment {
-        None => None,
-        Some(reference) => Some(uow.shipment(reference)?.cloned().ok_or_else(|| {
-            Rejection::UnknownShipment {
-                reference: reference.clone(),
-            }
-        })?),
-    };
+    let shipment =
+        match &c.shipment {
+            None => None,
+            Some(reference) => Some(uow.shipment(reference)?.cloned().ok_or_else(|| {
+                Rejection::UnknownShipment {
+                    reference: reference.clone(),
+                }
+            })?),
+        };
     if uow.product(&c.sku)?.is_none() {
         uow.add_product(&c.sku);
     }

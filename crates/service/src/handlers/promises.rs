@@ -81,7 +81,10 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
         }
     }
     for key in unplaced {
-        if uow.line(&key)?.is_some_and(|line| line.allocations.is_empty()) {
+        if uow
+            .line(&key)?
+            .is_some_and(|line| line.allocations.is_empty())
+        {
             uow.leave_unplaced(key);
         }
     }
@@ -186,7 +189,9 @@ fn keepers(
     let day = uow.day();
     let batches = uow.its_product(sku)?.batches().iter().rev();
     let early = batches.filter_map(|batch| {
-        let ready = day.promise_of(batch.supply()).filter(|ready| *ready <= by)?;
+        let ready = day
+            .promise_of(batch.supply())
+            .filter(|ready| *ready <= by)?;
         (batch.allocated > 0).then(|| (batch.reference.clone(), batch.number, ready))
     });
     let early: Vec<_> = early.take(SUPPLIES_EXAMINED).collect();
@@ -208,9 +213,8 @@ fn keepers(
     let keys: Vec<LineKey> = found.into_iter().flatten().flatten().collect();
     let mut lines = Vec::new();
     for key in keys.iter().filter(|key| seen.insert(key)) {
-        let may_move = |line: &&OrderLine| {
-            line.allocations.len() == 1 && !line.locked() && !line.terms.split
-        };
+        let may_move =
+            |line: &&OrderLine| line.allocations.len() == 1 && !line.locked() && !line.terms.split;
         lines.extend(uow.line(key)?.filter(may_move).cloned());
     }
     // The planner breaks ties by age; the order here must not depend on how the lines were found.
@@ -272,7 +276,10 @@ fn keep_split(mut line: OrderLine, uow: &mut UnitOfWork) -> Result<(), Stop> {
     };
     let wanted = line.current_promise.unwrap_or(ready);
     let by = |until: Date| {
-        let early = |batch: &Batch| day.promise_of(batch.supply()).is_some_and(|day| day <= until);
+        let early = |batch: &Batch| {
+            day.promise_of(batch.supply())
+                .is_some_and(|day| day <= until)
+        };
         let end = batches.partition_point(early);
         policy::choose(&batches[..end], &line.terms, line.outstanding(), &day)
     };

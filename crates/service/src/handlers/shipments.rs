@@ -51,10 +51,7 @@ pub(super) fn create(c: &CreateShipment, uow: &mut UnitOfWork) -> Result<Target,
 }
 
 /// The shipment and its batches, by reference.
-fn existing(
-    reference: &ShipmentRef,
-    uow: &mut UnitOfWork,
-) -> Result<(Shipment, Vec<Batch>), Stop> {
+fn existing(reference: &ShipmentRef, uow: &mut UnitOfWork) -> Result<(Shipment, Vec<Batch>), Stop> {
     let shipment = uow.shipment(reference)?.cloned();
     let shipment = shipment.ok_or_else(|| Rejection::UnknownShipment {
         reference: reference.clone(),
@@ -160,7 +157,9 @@ pub(super) fn receive(c: &ReceiveShipment, uow: &mut UnitOfWork) -> Result<Targe
         let event = Event::ShipmentReceived {
             reference: c.reference.clone(),
             eta: shipment.eta,
-            counts: counts.map(|(batch, count)| (batch.clone(), count.get())).collect(),
+            counts: counts
+                .map(|(batch, count)| (batch.clone(), count.get()))
+                .collect(),
         };
         shipment.eta = None;
         uow.put_shipment(shipment, event);

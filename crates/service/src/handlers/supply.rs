@@ -107,7 +107,9 @@ fn take_back(
         if total >= over {
             break;
         }
-        let units = uow.line(key)?.map_or(0, |line| line.pegged_to(batch.number));
+        let units = uow
+            .line(key)?
+            .map_or(0, |line| line.pegged_to(batch.number));
         total += units;
         held.push((key, units));
     }

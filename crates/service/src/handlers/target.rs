@@ -44,9 +44,15 @@ impl Target {
                 let batches = batches.into_iter().flatten();
                 let batches = batches.map(|batch| BatchResource::new(&batch, today));
                 let shipment = uow.shipment(&reference)?;
-                let shipment = shipment.ok_or(Rejection::UnknownShipment { reference: reference.clone() })?;
+                let shipment = shipment.ok_or(Rejection::UnknownShipment {
+                    reference: reference.clone(),
+                })?;
                 Done {
-                    reply: Reply::Shipment(ShipmentResource::new(shipment, batches.collect(), today)),
+                    reply: Reply::Shipment(ShipmentResource::new(
+                        shipment,
+                        batches.collect(),
+                        today,
+                    )),
                     created,
                 }
             }

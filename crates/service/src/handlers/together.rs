@@ -27,9 +27,9 @@ fn settle_order(id: &OrderId, uow: &mut UnitOfWork) -> Result<(), Stop> {
         ready = ready.max(uow.its_product(&line.sku)?.ready(line, &day));
     }
     let waits = lines.iter().any(|line| line.allocations.is_empty());
-    let promise = ready
-        .filter(|_| !waits)
-        .map(|ready| landfall_domain::product::promise_after(ready, original.unwrap_or(ready), told));
+    let promise = ready.filter(|_| !waits).map(|ready| {
+        landfall_domain::product::promise_after(ready, original.unwrap_or(ready), told)
+    });
     let mut promised: Vec<OrderLine> = Vec::new();
     for mut line in lines {
         if uow.its_product(&line.sku)?.promise(&mut line, promise) {

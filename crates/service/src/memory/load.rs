@@ -138,12 +138,7 @@ impl Tables {
             .filter_map(|name| self.batches.get(name))
             .cloned()
             .collect();
-        Some(Product::load(
-            row.number,
-            sku.clone(),
-            row.counters,
-            open,
-        ))
+        Some(Product::load(row.number, sku.clone(), row.counters, open))
     }
 
     fn order(&self, id: &OrderId) -> Option<LoadedOrder> {
@@ -172,9 +167,8 @@ impl Tables {
         let lines =
             lines.flat_map(|pegged| pegged.lines.range((after(range.after), Bound::Unbounded)));
         // A line without a promise has the latest day as its key's.
-        let late_enough = |(key, _): &(&ShortageKey, _)| {
-            range.later_than.is_none_or(|day| key.promise.0 > day)
-        };
+        let late_enough =
+            |(key, _): &(&ShortageKey, _)| range.later_than.is_none_or(|day| key.promise.0 > day);
         let lines = lines.filter(late_enough);
         let (lines, complete) = first(lines.map(|(_, key)| key), range.limit);
         LoadedRange {

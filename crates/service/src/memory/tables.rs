@@ -11,7 +11,7 @@ use landfall_domain::{
 };
 
 use crate::log::LogRecord;
-use crate::store::{Changes, Head, LineChange, ProductChange, Remembered, StoreError};
+use crate::store::{BatchChange, Changes, Head, LineChange, ProductChange, Remembered, StoreError};
 use crate::views::OrderLineView;
 
 /// Everything that is known. There is one partition.
@@ -154,7 +154,7 @@ impl Tables {
                 return refused(format!("batch {} exists", batch.reference));
             }
         }
-        for batch in changed(change) {
+        for BatchChange { after: batch, .. } in &change.changed_batches {
             let same = |known: &Batch| known.number == batch.number && known.sku == batch.sku;
             if !self.batches.get(&batch.reference).is_some_and(same) {
                 return refused(format!("batch {} is another", batch.reference));
@@ -196,12 +196,8 @@ impl Tables {
     fn apply_product(&mut self, change: &ProductChange) {
         let row = self.products.entry(change.sku.clone()).or_default();
         row.number = change.number;
-        row.counters = Counters {
-            version: change.version,
-            backordered: change.backordered,
-            late: change.late,
-        };
-        for batch in change.new_batches.iter().chain(changed(change)) {
+        row.counters = change.after;
+        for batch in change.batches() {
             row.batches.insert(batch.reference.clone());
             if batch.free() > 0 {
                 row.open.insert(batch.reference.clone());
@@ -273,7 +269,7 @@ impl Tables {
             return;
         }
         for change in &changes.products {
-            for batch in change.new_batches.iter().chain(changed(change)) {
+            for batch in change.batches() {
                 assert_eq!(
                     batch.over(),
                     0,
@@ -286,19 +282,19 @@ impl Tables {
                 .get(&change.sku)
                 .map_or(0, |row| row.waiting.len() as u64);
             assert_eq!(
-                waiting, change.backordered,
+                waiting, change.after.backordered,
                 "backordered lines of {}",
                 change.sku
             );
             let late = self.products.get(&change.sku);
             let late = late.map_or(0, |row| row.late.len() as u64);
-            assert_eq!(late, change.late, "late lines of {}", change.sku);
+            assert_eq!(late, change.after.late, "late lines of {}", change.sku);
             let lines = change
                 .lines
                 .iter()
                 .flat_map(|line| line.before.iter().chain([&line.after]));
             let touched = lines.flat_map(|line| &line.allocations).map(|a| &a.batch);
-            let written = change.new_batches.iter().chain(changed(change));
+            let written = change.batches();
             for reference in touched.chain(written.map(|batch| &batch.reference)) {
                 let Some(batch) = self.batches.get(reference) else {
                     panic!("a line is pegged to {reference}, which is not there");
@@ -324,11 +320,6 @@ impl Tables {
         }
         old.len()
     }
-}
-
-/// The batches that were there and changed, in whatever way.
-fn changed(change: &ProductChange) -> impl Iterator<Item = &Batch> {
-    change.changed_batches.iter().chain(&change.reshaped_batches)
 }
 
 /// A record as a log keeps it: numbers of batches are the store's own affair and no part of the fact.

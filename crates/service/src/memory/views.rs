@@ -390,9 +390,8 @@ impl Tables {
         });
         let mut batches: Vec<CaseBatch> = batches.collect();
         batches.sort_by(|a, b| a.batch.earliest_first(&b.batch));
-        let of_line = |record: &&LogRecord| {
-            record.event.line() == Some((&key.order_id, &key.line_id))
-        };
+        let of_line =
+            |record: &&LogRecord| record.event.line() == Some((&key.order_id, &key.line_id));
         Some(Case {
             line,
             batches,

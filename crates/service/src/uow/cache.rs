@@ -1,7 +1,6 @@
 //! Products in memory, of two generations: what the younger one does not use for a while is forgotten.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use landfall_domain::{Product, Sku};
 
 /// Products by SKU, about `limit` at the most after [`ProductCache::trim`].

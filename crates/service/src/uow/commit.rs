@@ -1,11 +1,11 @@
 //! Out of memory: all that the group has changed, for one commit, and what stays in memory after it.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
-use landfall_domain::{Batch, Product, Sku};
+use landfall_domain::{Product, Sku, Supply};
 
 use super::UnitOfWork;
-use crate::store::{Changes, LineChange, ProductChange, ShipmentChange, partition_of};
+use crate::store::{BatchChange, Changes, LineChange, ProductChange, ShipmentChange, partition_of};
 
 impl UnitOfWork {
     /// All that the commit must write. The unit of work is then ready for the next group, if the commit
@@ -41,7 +41,7 @@ impl UnitOfWork {
             let Some(slot) = self.lines.remove(&key) else {
                 continue;
             };
-            let (before, Some(after)) = (slot.committed, slot.now) else {
+            let (before, Some(after)) = (slot.committed.map(|line| *line), slot.now) else {
                 continue;
             };
             if let Some(product) = position
@@ -125,33 +125,36 @@ impl UnitOfWork {
 }
 
 fn product_change(product: &mut Product, first_new: u64) -> ProductChange {
-    let (mut new, mut changed, mut reshaped) = (Vec::new(), Vec::new(), Vec::new());
-    for (number, in_shape) in product.take_changed() {
-        if let Some(batch) = product.batch_numbered(number) {
-            let batches = match (number >= first_new, in_shape) {
-                (true, _) => &mut new,
-                (false, true) => &mut reshaped,
-                (false, false) => &mut changed,
-            };
-            batches.push(batch.clone());
+    let (mut new_batches, mut changed_batches) = (Vec::new(), Vec::new());
+    let before = product.take_changed();
+    let mut days: Vec<Supply> = Vec::new();
+    for before in before.batches {
+        if let Some(after) = product.batch_numbered(before.number).cloned() {
+            days.extend([before.supply(), after.supply()]);
+            if before.number >= first_new {
+                new_batches.push(after);
+            } else {
+                changed_batches.push(BatchChange { before, after });
+            }
         }
     }
-    let availability = product.take_availability();
-    let full = |batch: &Batch| batch.free() == 0;
-    if new.iter().chain(&changed).chain(&reshaped).any(full) {
-        product.forget_full();
-    }
-    ProductChange {
+    days.sort_unstable();
+    days.dedup();
+    days.retain(|day| *day != Supply::Never);
+    let available = |day| (day, product.available_on(day));
+    let change = ProductChange {
         number: product.number,
         sku: product.sku.clone(),
-        version: product.version,
-        backordered: product.backordered,
-        late: product.late,
+        before: before.counters,
+        after: product.counters(),
         created: product.number >= first_new,
-        new_batches: new,
-        changed_batches: changed,
-        reshaped_batches: reshaped,
-        availability,
+        new_batches,
+        changed_batches,
+        availability: days.into_iter().map(available).collect(),
         lines: Vec::new(),
+    };
+    if change.batches().any(|batch| batch.free() == 0) {
+        product.forget_full();
     }
+    change
 }

@@ -1,7 +1,6 @@
 //! What commands did to lines: what the summary of a dry run is made of, and who must be told.
 
-use std::collections::{HashMap, HashSet};
-
+use hashbrown::{HashMap, HashSet};
 use jiff::civil::Date;
 use landfall_domain::line::Status;
 use landfall_domain::{Allocation, Event, LineKey, OrderLine, Priority, Sku};
@@ -66,7 +65,7 @@ impl UnitOfWork {
     pub(crate) fn lines_before(&self) -> Vec<(&LineKey, Option<&OrderLine>)> {
         let mut seen: HashSet<&LineKey> = HashSet::new();
         let changed = self.undo.iter().filter_map(|undo| match undo {
-            Undo::Line(key, before) => Some((key, before.as_ref())),
+            Undo::Line(key, before) => Some((key, before.as_deref())),
             _ => None,
         });
         changed.filter(|(key, _)| seen.insert(key)).collect()
@@ -122,6 +121,13 @@ impl UnitOfWork {
         if self.effects.is_none() {
             return;
         }
+        let mut found = self.effects_of_command();
+        if let Some(effects) = &mut self.effects {
+            effects.append(&mut found);
+        }
+    }
+
+    fn effects_of_command(&self) -> Vec<LineEffect> {
         let mut found: Vec<LineEffect> = Vec::new();
         let now = |key: &LineKey| self.lines.get(key).and_then(|slot| slot.now.as_ref());
         let mut add = |key: &LineKey, before: Option<&OrderLine>| {
@@ -145,8 +151,6 @@ impl UnitOfWork {
                 add(key, now(key));
             }
         }
-        if let Some(effects) = &mut self.effects {
-            effects.append(&mut found);
-        }
+        found
     }
 }

@@ -1,7 +1,6 @@
 //! Into memory: what the store has loaded, beside what the group has changed already.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use jiff::Timestamp;
 use landfall_domain::{Day, LineKey, OrderLine, Sku};
 

@@ -12,8 +12,7 @@ mod loading;
 mod queues;
 mod shipments;
 
-use std::collections::{HashMap, HashSet};
-
+use hashbrown::{DefaultHashBuilder, HashMap, HashSet};
 use indexmap::IndexSet;
 use jiff::Timestamp;
 use landfall_domain::events::Recorded;
@@ -56,7 +55,8 @@ impl Stop {
 /// A line as it was committed and as it is now; `None`: there is none.
 #[derive(Debug, Default)]
 struct LineSlot {
-    committed: Option<OrderLine>,
+    /// It is seldom that there is one, and in a box it takes no room when there is none.
+    committed: Option<Box<OrderLine>>,
     now: Option<OrderLine>,
     changed: bool,
 }
@@ -73,7 +73,7 @@ pub struct OrderEntry {
 /// One step backwards.
 #[derive(Debug)]
 enum Undo {
-    Line(LineKey, Option<OrderLine>),
+    Line(LineKey, Option<Box<OrderLine>>),
     OrderLine(OrderId),
     Placed(OrderId),
     Shipment(ShipmentRef, Option<Shipment>),
@@ -112,7 +112,7 @@ pub struct UnitOfWork {
     command_id: Option<CommandId>,
     first_event: usize,
     undo: Vec<Undo>,
-    touched: IndexSet<Sku>,
+    touched: IndexSet<Sku, DefaultHashBuilder>,
     unplaced: Vec<LineKey>,
     /// Lines whose goods come later than was promised.
     delayed: Vec<LineKey>,
@@ -127,7 +127,7 @@ pub struct UnitOfWork {
 
     // What the commit will write.
     events: Vec<LogRecord>,
-    changed_products: IndexSet<Sku>,
+    changed_products: IndexSet<Sku, DefaultHashBuilder>,
     changed_lines: Vec<LineKey>,
     placed: Vec<PlacedOrder>,
     changed_shipments: IndexSet<ShipmentRef>,
@@ -161,7 +161,7 @@ impl UnitOfWork {
             command_id: None,
             first_event: 0,
             undo: Vec::new(),
-            touched: IndexSet::new(),
+            touched: IndexSet::default(),
             unplaced: Vec::new(),
             delayed: Vec::new(),
             improved: IndexSet::new(),
@@ -169,7 +169,7 @@ impl UnitOfWork {
             concerned: Vec::new(),
             effects: None,
             events: Vec::new(),
-            changed_products: IndexSet::new(),
+            changed_products: IndexSet::default(),
             changed_lines: Vec::new(),
             placed: Vec::new(),
             changed_shipments: IndexSet::new(),
@@ -226,8 +226,8 @@ impl UnitOfWork {
             match undo {
                 Undo::Line(key, before) => {
                     if let Some(slot) = self.lines.get_mut(&key) {
-                        self.queues.reindex(slot.now.as_ref(), before.as_ref());
-                        slot.now = before;
+                        self.queues.reindex(slot.now.as_ref(), before.as_deref());
+                        slot.now = before.map(|line| *line);
                     }
                 }
                 Undo::OrderLine(id) => {
@@ -414,12 +414,12 @@ impl UnitOfWork {
     pub fn put(&mut self, line: OrderLine) {
         let key = line.key.clone();
         let slot = self.lines.entry(key.clone()).or_default();
-        let before = slot.now.take();
-        self.queues.reindex(before.as_ref(), Some(&line));
+        let before = slot.now.take().map(Box::new);
+        self.queues.reindex(before.as_deref(), Some(&line));
         if line.together() {
             self.together.insert(key.order_id.clone());
         }
-        let late = (before.as_ref().is_some_and(OrderLine::late), line.late());
+        let late = (before.as_deref().is_some_and(OrderLine::late), line.late());
         if late.0 != late.1
             && let Some(product) = self.products.get_mut(&line.sku)
         {

@@ -6,8 +6,9 @@
 
 mod ranges;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use hashbrown::HashMap;
 use jiff::civil::Date;
 use landfall_domain::line::Status;
 use landfall_domain::shortage::{LateKey, QueueKey, ShortageKey};

@@ -13,7 +13,7 @@ use super::events;
 use super::pool::Pool;
 use crate::error::Fault;
 use crate::names::Names;
-use crate::rows::{self, BATCH, LINE, RawLine};
+use crate::rows::{self, BATCH, COUNTS, LINE, RawLine};
 use crate::{load, unsettled};
 
 /// Things that are handed over together.
@@ -22,7 +22,7 @@ const TOGETHER: usize = 512;
 const UNDER_WAY: usize = 4;
 
 static BATCHES: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT {BATCH} FROM batches b ORDER BY b.number"));
+    LazyLock::new(|| format!("SELECT {BATCH} FROM batches b {COUNTS} ORDER BY b.number"));
 static LINES: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {LINE} FROM lines l ORDER BY l.number"));
 
@@ -99,7 +99,8 @@ fn show_all(connection: &Connection, shown: &mut Showing) -> Result<(), Fault> {
     while let Some(row) = found.next()? {
         shown.push(Thing::Event(Box::new(events::record(row)?)))?;
     }
-    let sql = "SELECT number, sku, version, backordered FROM products ORDER BY number";
+    let sql = "SELECT p.number, p.sku, v.version, p.backordered FROM products p \
+         CROSS JOIN product_versions v ON v.number = p.number ORDER BY p.number";
     let mut statement = connection.prepare_cached(sql)?;
     let mut found = statement.query([])?;
     while let Some(row) = found.next()? {
@@ -144,9 +145,15 @@ fn show_all(connection: &Connection, shown: &mut Showing) -> Result<(), Fault> {
 fn check_own_records(connection: &Connection) -> Result<(), Fault> {
     let checks = [
         (
-            "SELECT 'batch ' || reference FROM batches \
-             WHERE open <> (purchased > allocated + dispatched) LIMIT 1",
+            "SELECT 'batch ' || b.reference FROM batches b \
+             LEFT JOIN batch_counts c ON c.number = b.number \
+             WHERE b.open IS NOT (c.purchased > c.allocated + c.dispatched) LIMIT 1",
             "has free units and is not found as open, or the other way round",
+        ),
+        (
+            "SELECT 'product ' || p.sku FROM products p \
+             LEFT JOIN product_versions v ON v.number = p.number WHERE v.number IS NULL LIMIT 1",
+            "has no version",
         ),
         (
             "SELECT 'line ' || l.order_id || '/' || l.line_id FROM allocations a \

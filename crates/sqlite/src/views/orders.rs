@@ -175,7 +175,8 @@ fn candidates(
 }
 
 /// The batches of a product to which lines are pegged.
-pub(super) const IN_USE: &str = "SELECT number FROM batches WHERE product = ?1 AND allocated > 0";
+pub(super) const IN_USE: &str = "SELECT b.number FROM batches b \
+     CROSS JOIN batch_counts c ON c.number = b.number WHERE b.product = ?1 AND c.allocated > 0";
 
 fn batches_in_use(connection: &Connection, product: i64) -> Result<Vec<i64>, Fault> {
     let mut statement = connection.prepare_cached(IN_USE)?;

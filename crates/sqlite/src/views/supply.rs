@@ -10,7 +10,7 @@ use super::cursor::Span;
 use crate::codes;
 use crate::error::Fault;
 use crate::names::Names;
-use crate::rows::{self, BATCH};
+use crate::rows::{self, BATCH, COUNTS};
 
 pub(super) fn batch(
     connection: &Connection,
@@ -28,10 +28,11 @@ pub(super) fn batch(
 }
 
 /// A product's row with the totals of all its batches.
-const PRODUCT: &str = "SELECT p.sku, p.version, p.backordered, coalesce(sum(b.purchased), 0), \
-     coalesce(sum(b.allocated), 0), coalesce(sum(b.dispatched), 0), \
-     coalesce(sum(max(b.purchased - b.allocated - b.dispatched, 0)), 0) \
-     FROM products p LEFT JOIN batches b ON b.product = p.number";
+const PRODUCT: &str = "SELECT p.sku, v.version, p.backordered, coalesce(sum(c.purchased), 0), \
+     coalesce(sum(c.allocated), 0), coalesce(sum(c.dispatched), 0), \
+     coalesce(sum(max(c.purchased - c.allocated - c.dispatched, 0)), 0) \
+     FROM products p CROSS JOIN product_versions v ON v.number = p.number \
+     LEFT JOIN batches b ON b.product = p.number LEFT JOIN batch_counts c ON c.number = b.number";
 
 pub(super) fn product(
     connection: &Connection,
@@ -106,7 +107,7 @@ pub(super) fn batches_sql(filter: &BatchFilter, span: &Span) -> String {
         "sqlite_autoindex_batches_1"
     };
     format!(
-        "SELECT {BATCH} FROM batches b INDEXED BY {index} WHERE {} ORDER BY b.reference LIMIT ?3",
+        "SELECT {BATCH} FROM batches b INDEXED BY {index} {COUNTS} WHERE {} ORDER BY b.reference LIMIT ?3",
         conditions.join(" AND ")
     )
 }
@@ -177,7 +178,7 @@ pub(super) fn products_sql(filter: &ProductFilter, span: &Span) -> String {
     };
     let totals = PRODUCT.replace("products p", "page p");
     format!(
-        "WITH page AS MATERIALIZED (SELECT number, sku, version, backordered \
+        "WITH page AS MATERIALIZED (SELECT number, sku, backordered \
          FROM products INDEXED BY {index} WHERE {condition} ORDER BY sku LIMIT ?3) \
          {totals} GROUP BY p.number ORDER BY p.sku"
     )

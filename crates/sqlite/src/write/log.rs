@@ -1,7 +1,6 @@
 //! The event log.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use landfall_domain::Event;
 use landfall_service::LogRecord;
 use landfall_service::store::Changes;

@@ -8,7 +8,7 @@ mod lines;
 mod log;
 
 use landfall_domain::{Batch, PlacedOrder, Status};
-use landfall_service::store::{Changes, Head, ProductChange, Remembered};
+use landfall_service::store::{BatchChange, Changes, Head, ProductChange, Remembered};
 use rusqlite::{Connection, params};
 
 use crate::codes::{self, int};
@@ -88,28 +88,39 @@ fn advance_head(
 }
 
 fn write_products(connection: &Connection, products: &[ProductChange]) -> Result<(), Fault> {
-    // The count of waiting lines is in an index, which is left alone where the count stays; so is whether
-    // a batch is open. Most groups change nothing but versions and counters.
-    let mut version = connection.prepare_cached(
-        "UPDATE products SET version = ?2 WHERE number = ?1 AND backordered = ?3",
-    )?;
-    let mut counters = connection.prepare_cached(
-        "UPDATE batches SET eta = ?2, purchased = ?3, allocated = ?4, dispatched = ?5 \
-         WHERE number = ?1 AND open = ?6",
+    // Most groups change nothing but versions and units: these have narrow tables of their own, so that few
+    // pages change.
+    let mut version =
+        connection.prepare_cached("UPDATE product_versions SET version = ?2 WHERE number = ?1")?;
+    let mut counts = connection.prepare_cached(
+        "UPDATE batch_counts SET purchased = ?2, allocated = ?3, dispatched = ?4 WHERE number = ?1",
     )?;
     for product in products {
         let number = int(product.number);
         if product.created {
             insert_product(connection, product)?;
-        } else if version.execute([number, int(product.version), int(product.backordered)])? == 0 {
-            update_product(connection, product)?;
+        } else {
+            let changed = version.execute([number, int(product.version)])?;
+            one(changed, || format!("product {} is not there", product.sku))?;
+            if product.backordered != product.backordered_before {
+                update_product(connection, product)?;
+            }
         }
         for batch in &product.new_batches {
             insert_batch(connection, number, batch)?;
         }
-        for batch in &product.changed_batches {
-            if counters.execute(counted(batch))? == 0 {
-                update_batch(connection, batch)?;
+        for BatchChange { before, after } in &product.changed_batches {
+            let changed = counts.execute([
+                int(after.number),
+                int(after.purchased),
+                int(after.allocated),
+                int(after.dispatched),
+            ])?;
+            one(changed, || {
+                format!("batch {} is not there", after.reference)
+            })?;
+            if (before.eta, is_open(before)) != (after.eta, is_open(after)) {
+                update_batch(connection, after)?;
             }
         }
     }
@@ -124,39 +135,29 @@ fn insert_product(connection: &Connection, product: &ProductChange) -> Result<()
         backordered,
         ..
     } = product;
-    let sql = "INSERT INTO products (number, sku, version, backordered) VALUES (?1, ?2, ?3, ?4)";
-    let mut insert = connection.prepare_cached(sql)?;
-    insert.execute(params![
-        int(*number),
-        sku.as_str(),
-        int(*version),
-        int(*backordered)
-    ])?;
+    connection
+        .prepare_cached("INSERT INTO products (number, sku, backordered) VALUES (?1, ?2, ?3)")?
+        .execute(params![int(*number), sku.as_str(), int(*backordered)])?;
+    connection
+        .prepare_cached("INSERT INTO product_versions (number, version) VALUES (?1, ?2)")?
+        .execute([int(*number), int(*version)])?;
     Ok(())
 }
 
+/// How many lines wait is in an index, which is left alone where the count stays.
 fn update_product(connection: &Connection, product: &ProductChange) -> Result<(), Fault> {
-    let ProductChange {
-        number,
-        sku,
-        version,
-        backordered,
-        ..
-    } = product;
-    let sql = "UPDATE products SET version = ?2, backordered = ?3 WHERE number = ?1";
-    let mut update = connection.prepare_cached(sql)?;
-    let changed = update.execute([int(*number), int(*version), int(*backordered)])?;
-    one(changed, || {
-        format!("product {sku} to be changed is not there")
-    })
+    let sql = "UPDATE products SET backordered = ?2 WHERE number = ?1";
+    let changed = connection
+        .prepare_cached(sql)?
+        .execute([int(product.number), int(product.backordered)])?;
+    one(changed, || format!("product {} is not there", product.sku))
 }
 
 fn insert_batch(connection: &Connection, product: i64, batch: &Batch) -> Result<(), Fault> {
     connection
         .prepare_cached(
-            "INSERT INTO batches (number, reference, product, location, eta, purchased, allocated, \
-             dispatched, open, first_quantity, first_eta) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO batches (number, reference, product, location, eta, open, first_quantity, \
+             first_eta) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             int(batch.number),
@@ -167,34 +168,39 @@ fn insert_batch(connection: &Connection, product: i64, batch: &Batch) -> Result<
                 .as_ref()
                 .map(landfall_domain::Location::as_str),
             batch.eta.map(codes::day),
+            is_open(batch),
+            int(batch.first_quantity),
+            batch.first_eta.map(codes::day),
+        ])?;
+    connection
+        .prepare_cached(
+            "INSERT INTO batch_counts (number, purchased, allocated, dispatched) \
+             VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute([
+            int(batch.number),
             int(batch.purchased),
             int(batch.allocated),
             int(batch.dispatched),
-            batch.free() > 0,
-            int(batch.first_quantity),
-            batch.first_eta.map(codes::day),
         ])?;
     Ok(())
 }
 
-/// What may change in a batch, as the parameters of an update.
-fn counted(batch: &Batch) -> impl rusqlite::Params {
-    (
-        int(batch.number),
-        batch.eta.map(codes::day),
-        int(batch.purchased),
-        int(batch.allocated),
-        int(batch.dispatched),
-        batch.free() > 0,
-    )
+/// Whether a batch is found when its product is loaded.
+fn is_open(batch: &Batch) -> bool {
+    batch.free() > 0
 }
 
+/// Whether a batch is open is in an index, which is left alone where it stays so.
 fn update_batch(connection: &Connection, batch: &Batch) -> Result<(), Fault> {
-    let sql = "UPDATE batches SET eta = ?2, purchased = ?3, allocated = ?4, dispatched = ?5, open = ?6 \
-               WHERE number = ?1";
-    let changed = connection.prepare_cached(sql)?.execute(counted(batch))?;
+    let sql = "UPDATE batches SET eta = ?2, open = ?3 WHERE number = ?1";
+    let changed = connection.prepare_cached(sql)?.execute(params![
+        int(batch.number),
+        batch.eta.map(codes::day),
+        is_open(batch)
+    ])?;
     one(changed, || {
-        format!("batch {} to be changed is not there", batch.reference)
+        format!("batch {} is not there", batch.reference)
     })
 }
 

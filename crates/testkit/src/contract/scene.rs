@@ -14,7 +14,8 @@ use landfall_domain::{
 use landfall_service::LogRecord;
 use landfall_service::keys::Keys;
 use landfall_service::store::{
-    Changes, Head, LineChange, Loaded, ProductChange, Remembered, Store, StoreError, partition_of,
+    BatchChange, Changes, Head, LineChange, Loaded, ProductChange, Remembered, Store, StoreError,
+    partition_of,
 };
 
 use crate::clock::today;
@@ -218,18 +219,18 @@ impl Scene {
             .filter(new)
             .cloned()
             .collect();
-        let changed = |batch: &&Batch| {
-            before
-                .batches
-                .get(&batch.reference)
-                .is_some_and(|was| was != *batch)
+        let changed = |batch: &Batch| {
+            let was = before.batches.get(&batch.reference)?;
+            (was != batch).then(|| BatchChange {
+                before: was.clone(),
+                after: batch.clone(),
+            })
         };
-        let changed_batches: Vec<Batch> = now
+        let changed_batches: Vec<BatchChange> = now
             .batches
             .values()
             .filter(of)
-            .filter(changed)
-            .cloned()
+            .filter_map(changed)
             .collect();
         let lines: Vec<LineChange> = now
             .lines
@@ -243,11 +244,12 @@ impl Scene {
         if new_batches.is_empty() && changed_batches.is_empty() && lines.is_empty() {
             return None;
         }
-        let waiting = now
-            .lines
-            .values()
-            .filter(|l| l.sku == *sku && l.status() == Status::Backordered)
-            .count();
+        let waiting = |world: &World| {
+            let lines = world.lines.values();
+            let waiting = lines.filter(|l| l.sku == *sku && l.status() == Status::Backordered);
+            waiting.count() as u64
+        };
+        let (backordered, backordered_before) = (waiting(now), waiting(before));
         let created = !before.products.contains_key(sku);
         let product = self.now.products.get_mut(sku)?;
         product.1 += 1;
@@ -255,7 +257,8 @@ impl Scene {
             number: product.0,
             sku: sku.clone(),
             version: product.1,
-            backordered: waiting as u64,
+            backordered,
+            backordered_before,
             created,
             new_batches,
             changed_batches,

@@ -1,41 +1,41 @@
 //! The bare SQLite loop: the product's rows in groups of the product's size, and nothing decided.
 
-use crate::bench::BenchError;
 use crate::bench::report::quotient;
 use crate::bench::steal::CpuTimes;
 use crate::bench::workload::OrderIds;
-use landfall_sqlite::bare::{self, Shape, bare_loop};
+use crate::bench::{BenchError, Plan};
+use landfall_sqlite::bare::{self, Rows, Shape, bare_loop};
 use serde::Serialize;
-use std::path::Path;
-use std::time::Duration;
 
 /// What the loop did.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(in crate::bench) struct BareSqlite {
+    pub(in crate::bench) rows_per_line: u8,
     pub(in crate::bench) order_ids: OrderIds,
     pub(in crate::bench) group_size: u32,
     pub(in crate::bench) lines_per_second: f64,
     pub(in crate::bench) steal_percent: Option<f64>,
 }
 
-/// Writes about `lines` lines, the product's number, so that the tables grow as large; for at most
-/// `at_most`. The database is made in `directory`, the product's file system, and removed.
+/// Writes about `lines` lines, the product's number, so that the tables grow as large; for at most the
+/// product's time. The database is made in `directory`, the product's file system, and removed.
 pub(in crate::bench) fn measure(
-    directory: &Path,
-    order_ids: OrderIds,
+    plan: &Plan,
+    rows: Rows,
     group_size: u32,
     lines: u64,
-    at_most: Duration,
 ) -> Result<BareSqlite, BenchError> {
-    let place = tempfile::tempdir_in(directory).map_err(BenchError::Directory)?;
+    let place = tempfile::tempdir_in(plan.directory()).map_err(BenchError::Directory)?;
     let shape = Shape {
         groups: lines.div_ceil(u64::from(group_size)),
         group_size,
-        order_ids: match order_ids {
+        skus: plan.skus,
+        rows,
+        order_ids: match plan.order_ids {
             OrderIds::Increasing => bare::OrderIds::Increasing,
             OrderIds::Random => bare::OrderIds::Random,
         },
-        at_most,
+        at_most: plan.drive.duration + plan.drive.warmup,
     };
     let before = CpuTimes::read();
     let written = bare_loop(&place.path().join("bare.db"), &shape)?;
@@ -46,7 +46,11 @@ pub(in crate::bench) fn measure(
         .unwrap_or(u64::MAX)
         .max(1);
     Ok(BareSqlite {
-        order_ids,
+        rows_per_line: match rows {
+            Rows::Two => 2,
+            Rows::Four => 4,
+        },
+        order_ids: plan.order_ids,
         group_size,
         lines_per_second: 1e6 * quotient(written.lines, micros),
         steal_percent: steal,

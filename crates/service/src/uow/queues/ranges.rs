@@ -37,10 +37,7 @@ impl UnitOfWork {
             })
         };
         let held = self.queues.allocated.get(batch).into_iter().flatten();
-        let Some((_, queue)) = held
-            .into_iter()
-            .find(|(known, _)| *known == later_than)
-        else {
+        let Some((_, queue)) = held.into_iter().find(|(known, _)| *known == later_than) else {
             return Err(needs(None, PAGE));
         };
         let mut found = Vec::new();
@@ -136,7 +133,10 @@ impl UnitOfWork {
         let Some(queue) = self.queues.late.get(sku) else {
             return Err(needs(None, PAGE));
         };
-        let shown = queue.lines.range(..).take_while(|(key, _)| queue.frontier.covers(key));
+        let shown = queue
+            .lines
+            .range(..)
+            .take_while(|(key, _)| queue.frontier.covers(key));
         let found: Vec<LineKey> = shown.take(most).map(|(_, key)| key.clone()).collect();
         if found.len() == most || queue.frontier == Frontier::All {
             return Ok(found);

@@ -1,9 +1,10 @@
 //! `landfall audit`: do the log and the tables tell the same story, and does every unit add up?
 
-use landfall_domain::{Batch, OrderLine, Sku};
+use landfall_domain::product::Counters;
+use landfall_domain::{Batch, OrderLine, Shipment, Sku};
 use landfall_service::LogRecord;
 use landfall_service::audit::{AuditReport, Auditor};
-use landfall_service::views::Inspect;
+use landfall_service::views::{AvailabilityView, Inspect, OrderLineView};
 
 use crate::bootstrap;
 use crate::config::{DatabaseArgs, Settings};
@@ -76,8 +77,12 @@ impl Inspect for Watched {
         self.auditor().event(record);
     }
 
-    fn product(&mut self, number: u64, sku: &Sku, version: u64, backordered: u64) {
-        self.auditor().product(number, sku, version, backordered);
+    fn product(&mut self, number: u64, sku: &Sku, counters: Counters) {
+        self.auditor().product(number, sku, counters);
+    }
+
+    fn shipment(&mut self, shipment: &Shipment) {
+        self.auditor().shipment(shipment);
     }
 
     fn batch(&mut self, batch: &Batch) {
@@ -86,6 +91,14 @@ impl Inspect for Watched {
 
     fn line(&mut self, line: &OrderLine) {
         self.auditor().line(line);
+    }
+
+    fn order_line(&mut self, row: &OrderLineView) {
+        self.auditor().order_line(row);
+    }
+
+    fn availability(&mut self, row: &AvailabilityView) {
+        self.auditor().availability(row);
     }
 
     fn allocated(&mut self, batch_number: u64, units: u64, lines: u64) {

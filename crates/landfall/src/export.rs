@@ -245,8 +245,7 @@ fn write_batch<W: io::Write>(csv: &mut csv::Writer<W>, batch: &BatchResource) ->
         batch.reference.as_str(),
         batch.sku.as_str(),
         &batch.purchased.to_string(),
-        // A batch of a shipment has the shipment's ETA.
-        &date(batch.eta.filter(|_| shipment.is_none())),
+        &date(batch.eta),
         shipment.map_or("", |shipment| shipment.as_str()),
         location.map_or("", |location| location.as_str()),
     ])

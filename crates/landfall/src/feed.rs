@@ -48,7 +48,7 @@ impl Fate {
             Ok(done) if !done.created => Self::Unchanged,
             Ok(done) => Self::Accepted(match done.reply {
                 Reply::Line(line) => Some(line.status),
-                Reply::Batch(_) | Reply::Order(_) => None,
+                Reply::Batch(_) | Reply::Shipment(_) | Reply::Order(_) => None,
             }),
             Err(Failure::Unavailable { reason, .. }) => {
                 Self::Failed(format!("the database cannot be written: {reason}"))
@@ -125,21 +125,36 @@ fn as_reason(sentence: &str) -> String {
 pub(crate) struct Done {
     pub(crate) piece: Piece,
     pub(crate) fates: Vec<Fate>,
+    /// The fates of the shipments that its rows named for the first time.
+    pub(crate) shipments: Vec<Fate>,
 }
 
 impl Done {
     /// Puts the fates of the commands to those of the rows that had none.
     fn new(piece: Piece, mut of_commands: impl Iterator<Item = Fate>) -> Self {
-        let missing = || Fate::Failed("it has no answer".to_owned());
+        let mut next = || {
+            let missing = || Fate::Failed("it has no answer".to_owned());
+            of_commands.next().unwrap_or_else(missing)
+        };
+        let mut shipments = Vec::new();
         let fates = piece
             .rows
             .iter()
-            .map(|row| match &row.wrong {
-                Some(reason) => Fate::Rejected(reason.clone()),
-                None => of_commands.next().unwrap_or_else(missing),
+            .map(|row| {
+                if let Some(reason) = &row.wrong {
+                    return Fate::Rejected(reason.clone());
+                }
+                if row.with_shipment {
+                    shipments.push(next());
+                }
+                next()
             })
             .collect();
-        Self { piece, fates }
+        Self {
+            piece,
+            fates,
+            shipments,
+        }
     }
 }
 

@@ -15,6 +15,9 @@ use crate::rows::{
 };
 use crate::terminal::{self, Progress, count};
 
+/// Shipments with other content of which each is told.
+const SHIPMENTS_TOLD: u64 = 10;
+
 /// What the rows of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum What {
@@ -32,6 +35,9 @@ pub(crate) enum What {
 /// Rows that are rejected go to FILE.rejects.csv (of standard input: batches.rejects.csv or
 /// orders.rejects.csv) with their line number and the reason; the rest is imported. Importing a file again
 /// changes nothing.
+///
+/// The first row of batches that names a shipment makes it, with the row's eta; the other rows of that shipment
+/// must have the same. A shipment that is there already keeps its own ETA, and its batches take it.
 ///
 /// Where rows name an order and a SKU again, --number-lines counts them all, wherever in the file they are
 /// and also if they are rejected: putting one right later does not number the others anew. Rejected rows
@@ -104,6 +110,12 @@ struct Summary {
     /// Of the accepted: lines that wait.
     #[serde(skip_serializing_if = "Option::is_none")]
     backordered: Option<u64>,
+    /// Shipments that rows named and that were not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shipments: Option<u64>,
+    /// Shipments that were there with other content than the rows say.
+    #[serde(skip)]
+    other_shipments: u64,
     /// Rows that name an order and a SKU again.
     #[serde(skip_serializing_if = "Option::is_none")]
     repeated: Option<u64>,
@@ -120,6 +132,7 @@ impl Summary {
             allocated: of_orders,
             backordered: of_orders,
             repeated: of_orders,
+            shipments: (what == What::Batches).then_some(0),
             ..Self::default()
         }
     }
@@ -141,6 +154,23 @@ impl Summary {
         self.rows += 1;
     }
 
+    /// A shipment that exists with other content is no fault of the row that names it: the batch comes with it
+    /// as it is.
+    fn count_shipment(&mut self, fate: &Fate) {
+        match fate {
+            Fate::Accepted(_) => add(&mut self.shipments),
+            Fate::Unchanged => {}
+            Fate::Rejected(reason) => {
+                if self.other_shipments < SHIPMENTS_TOLD {
+                    eprintln!("warning: {reason}; its batches come with it as it is");
+                }
+                self.other_shipments += 1;
+            }
+            // The row's own command fails as well.
+            Fate::Failed(_) => {}
+        }
+    }
+
     fn table(&self) -> comfy_table::Table {
         let number = |number: u64| Some(terminal::thousands(number));
         let rows = [
@@ -148,6 +178,7 @@ impl Summary {
             ("accepted", number(self.accepted)),
             ("  allocated", self.allocated.and_then(number)),
             ("  backordered", self.backordered.and_then(number)),
+            ("  shipments", self.shipments.filter(|made| *made > 0).and_then(number)),
             ("unchanged", number(self.unchanged)),
             ("rejected", number(self.rejected)),
             ("seconds", Some(format!("{:.1}", self.seconds))),
@@ -256,6 +287,9 @@ async fn import(
 
 /// Counts a piece's rows and writes down those that were rejected.
 fn take(done: &Done, summary: &mut Summary, rejects: &mut Rejects) -> Result<(), CliError> {
+    for fate in &done.shipments {
+        summary.count_shipment(fate);
+    }
     for (at, (row, fate)) in done.piece.rows.iter().zip(&done.fates).enumerate() {
         summary.count(fate);
         match fate {
@@ -299,6 +333,10 @@ fn report(args: &ImportArgs, rows: &Rows, mut summary: Summary) -> Result<Outcom
     if let Kind::Orders(orders) = rows.kind() {
         summary.repeated = Some(orders.repeats.repeated);
         warn_of_repeats(args, orders);
+    }
+    let untold = summary.other_shipments.saturating_sub(SHIPMENTS_TOLD);
+    if untold > 0 {
+        eprintln!("warning: and {} more", count(untold, "shipment"));
     }
     if let Some(path) = &summary.rejects_file {
         let rejected = count(summary.rejected, "row");

@@ -35,6 +35,8 @@ const PIECE_BYTES: usize = 1024 * 1024;
 pub(crate) struct Parsed {
     /// The command, or why there is none.
     pub(crate) command: Result<Command, String>,
+    /// What has to come before it: the shipment that a batch names for the first time.
+    pub(crate) shipment: Option<Command>,
     /// The line id that it was given by its number, where it was.
     pub(crate) line_id: Option<LineId>,
 }
@@ -50,10 +52,7 @@ pub(crate) enum Kind {
 impl Kind {
     fn parse(&mut self, record: &ByteRecord) -> Parsed {
         match self {
-            Self::Batches(rows) => Parsed {
-                command: rows.command(record),
-                line_id: None,
-            },
+            Self::Batches(rows) => rows.parse(record),
             Self::Orders(rows) => rows.parse(record),
         }
     }
@@ -143,6 +142,7 @@ impl Rows {
                     command: Err(format!(
                         "the row has {found} fields and the header {expected}"
                     )),
+                    shipment: None,
                     line_id: None,
                 }
             };

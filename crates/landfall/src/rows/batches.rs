@@ -1,9 +1,13 @@
-//! Rows of batches.
+//! Rows of batches, and of the shipments that they name.
+
+use std::collections::HashMap;
 
 use csv::ByteRecord;
-use landfall_domain::Command;
-use landfall_domain::commands::CreateBatch;
+use jiff::civil::Date;
+use landfall_domain::commands::{CreateBatch, CreateShipment};
+use landfall_domain::{Command, ShipmentRef};
 
+use super::Parsed;
 use super::columns::{Column, Mapping, optional, required};
 use super::fields::Field;
 
@@ -25,6 +29,8 @@ pub(crate) struct BatchRows {
     eta: Field,
     shipment: Field,
     location: Field,
+    /// The shipments that rows have named, and their ETA.
+    shipments: HashMap<ShipmentRef, Option<Date>>,
 }
 
 impl BatchRows {
@@ -47,14 +53,31 @@ impl BatchRows {
             eta: field(3),
             shipment: field(4),
             location: field(5),
+            shipments: HashMap::new(),
         })
     }
 
-    /// The command that a row asks for.
-    pub(super) fn command(&self, record: &ByteRecord) -> Result<Command, String> {
+    /// The command that a row asks for. A batch of a shipment has the shipment's ETA: the first row that names
+    /// a shipment makes it, with its own ETA, and the others must say the same.
+    pub(super) fn parse(&mut self, record: &ByteRecord) -> Parsed {
+        let mut shipment = None;
+        let command = self.batch(record).and_then(|mut batch| {
+            if let Some(reference) = &batch.shipment {
+                shipment = self.shipment(reference, batch.eta.take())?;
+            }
+            Ok(Command::CreateBatch(batch))
+        });
+        Parsed {
+            command,
+            shipment,
+            line_id: None,
+        }
+    }
+
+    fn batch(&self, record: &ByteRecord) -> Result<CreateBatch, String> {
         let reference = self.reference.required(record)?;
         let sku = self.sku.required(record)?;
-        Ok(Command::CreateBatch(CreateBatch {
+        Ok(CreateBatch {
             reference: self.reference.read(reference)?,
             sku: self.sku.read(sku)?,
             quantity: self
@@ -63,6 +86,33 @@ impl BatchRows {
             eta: self.eta.date(record)?,
             shipment: self.shipment.optional(record)?,
             location: self.location.optional(record)?,
-        }))
+        })
+    }
+
+    /// The command that makes a shipment, where this row is the first to name it.
+    fn shipment(
+        &mut self,
+        reference: &ShipmentRef,
+        eta: Option<Date>,
+    ) -> Result<Option<Command>, String> {
+        let say = |eta: Option<Date>| eta.map_or_else(|| "none".to_owned(), |day| day.to_string());
+        match self.shipments.get(reference) {
+            Some(known) if *known == eta => Ok(None),
+            Some(known) => {
+                let (given, known) = (say(eta), say(*known));
+                let reason = format!("is {given}; an earlier row of shipment {reference} has {known}");
+                Err(self.eta.wrong(&reason))
+            }
+            None => {
+                self.shipments.insert(reference.clone(), eta);
+                Ok(Some(Command::CreateShipment(CreateShipment {
+                    reference: reference.clone(),
+                    eta,
+                    carrier: None,
+                    vessel: None,
+                    container: None,
+                })))
+            }
+        }
     }
 }

@@ -87,7 +87,11 @@ impl OrderRows {
     pub(super) fn parse(&mut self, record: &ByteRecord) -> Parsed {
         let mut line_id = None;
         let command = self.command(record, &mut line_id);
-        Parsed { command, line_id }
+        Parsed {
+            command,
+            shipment: None,
+            line_id,
+        }
     }
 
     fn command(

@@ -14,6 +14,8 @@ pub(crate) struct Row {
     pub(crate) line: u64,
     /// Why it asks for nothing; `None`: its command is in [`Piece::requests`].
     pub(crate) wrong: Option<String>,
+    /// Whether its command comes after one for the shipment that it names.
+    pub(crate) with_shipment: bool,
     /// The line id that it was given by its number, where it was.
     pub(crate) line_id: Option<LineId>,
     /// Where its fields end in [`Piece::ends`].
@@ -23,7 +25,8 @@ pub(crate) struct Row {
 /// Neighbouring rows.
 #[derive(Debug, Default)]
 pub(crate) struct Piece {
-    /// The commands of the rows that are not wrong, in the rows' order.
+    /// The commands of the rows that are not wrong, in the rows' order: one for each, and before it one for
+    /// its shipment where it is the first to name it.
     pub(crate) requests: Vec<Request>,
     /// The rows.
     pub(crate) rows: Vec<Row>,
@@ -36,8 +39,13 @@ pub(crate) struct Piece {
 impl Piece {
     /// Adds a row.
     pub(super) fn push(&mut self, line: u64, record: &ByteRecord, parsed: Parsed) {
+        let mut with_shipment = false;
         let wrong = match parsed.command {
             Ok(command) => {
+                if let Some(shipment) = parsed.shipment {
+                    self.requests.push(shipment.into());
+                    with_shipment = true;
+                }
                 self.requests.push(command.into());
                 None
             }
@@ -50,6 +58,7 @@ impl Piece {
         self.rows.push(Row {
             line,
             wrong,
+            with_shipment,
             line_id: parsed.line_id,
             ends: self.ends.len(),
         });

@@ -14,6 +14,7 @@ pub mod order;
 pub mod policy;
 pub mod product;
 pub mod rejection;
+pub mod repeg;
 pub mod shortage;
 pub mod values;
 

@@ -1,0 +1,253 @@
+//! Re-pegging: which lines of one product move to which supply when supply has changed, so that as many
+//! promises as possible are kept.
+//!
+//! # The rule
+//!
+//! A line is *satisfied* when its supply is ready on the day that is wanted for it, or before.
+//!
+//! 1. A satisfied line stays satisfied. It may move silently to another supply that is ready in time, at a
+//!    location that may serve it, and that has room for it whole. No kept promise is broken to improve another.
+//! 2. Nobody who has a supply ends without one, and nobody is moved to a supply later than its limit. To stay
+//!    is always allowed.
+//! 3. First, as many lines as possible become satisfied, each counted by its priority + 1. A line with slack
+//!    (it is wanted later than its supply is ready) gives up its early stock, along chains of any length.
+//! 4. Then each line that is still not satisfied gets the earliest day still possible, one after the other by
+//!    priority (higher first), wanted day (earlier first), age (older first); it moves only for an earlier
+//!    day than it has. One without supply for which there is none goes on waiting.
+//! 5. Of the supplies that serve a line equally it takes the one that is ready last, because early stock is
+//!    worth the most to urgent buyers; then the best fit. Of lines with equal claims, the order of point 4
+//!    decides. Nobody moves without need.
+//!
+//! # How good it is
+//!
+//! With **equal quantities** the plan is exact: no other plan within points 1 and 2 satisfies more weight.
+//! Supplies are then places, and a set of lines that can be satisfied together with all those that must be is
+//! a set that can be matched with places. While the unsatisfied lines hold no stock, such sets are the
+//! independent sets of a matroid (a transversal one, contracted by the lines that must stay satisfied): a set
+//! of fewer lines can always be extended by a line of a larger one, because the two matchings laid over each
+//! other have a path that is longer by one. In a matroid, taking the heaviest first whenever it can still be
+//! added is optimal; and it can be added when there is a chain, which a breadth-first search finds if there is
+//! one. Unsatisfied lines that hold stock and move free it, which breaks the exchange property; the
+//! best set is then a flow of least cost, reached from the greedy one by exchanges (`exchange`).
+//!
+//! With **unequal quantities** it is bin packing, which has no fast exact answer: several greedy orders are
+//! tried, each with chains and with a bounded search in which a line may push out several; the best is taken.
+//! `cargo run --release -p landfall-domain --example repeg_gap` measures it against an exact search.
+
+mod chain;
+mod exchange;
+mod pack;
+mod state;
+
+use std::cmp::Reverse;
+
+use jiff::civil::Date;
+
+use crate::ids::Location;
+use state::{Board, NEVER, Reach};
+
+/// The bound on the pegs that the search for unequal quantities looks at, in one plan. When it is reached,
+/// the rest of the pegs are placed by simple chains only.
+pub const MAX_EXAMINED: usize = 2_000_000;
+
+/// A batch as the planner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Supply {
+    /// The day that could be promised for goods of it; `None`: it is no supply (held without a clear date).
+    pub ready: Option<Date>,
+    /// Units that nobody has.
+    pub free: u64,
+    /// Where it lies or will land, where that is known.
+    pub location: Option<Location>,
+}
+
+/// A line as the planner sees it. It is never split.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peg {
+    /// Its age: smaller is older.
+    pub number: u64,
+    /// Units.
+    pub quantity: u64,
+    /// 0–9, higher first.
+    pub priority: u8,
+    /// The day to keep (its current promise) or to get back to (its original promise).
+    pub wanted: Date,
+    /// It is moved to no supply later than this: `wanted` where the promise is kept, the current promise where
+    /// it is to be improved, `Date::MAX` where a delay has broken it.
+    pub limit: Date,
+    /// The supply to which it is pegged now, whose `free` does not count its units; `None`: it has lost its stock.
+    pub supply: Option<usize>,
+    /// The locations that may serve it; none: any.
+    pub locations: Vec<Location>,
+}
+
+/// The lines of one product and its supplies. Lines that must not move are not among the pegs, nor are their
+/// units free.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Problem {
+    /// Where lines may be pegged.
+    pub supplies: Vec<Supply>,
+    /// The lines that may move.
+    pub pegs: Vec<Peg>,
+}
+
+/// One line's new supply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Move {
+    /// The index of the peg.
+    pub peg: usize,
+    /// The index of its new supply.
+    pub to: usize,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// At most one move for each peg, by its index. They hold together, not one by one: a peg may take the
+    /// place that another leaves.
+    pub moves: Vec<Move>,
+    /// Pegs looked at: the work done.
+    pub examined: usize,
+}
+
+/// Plans the moves. The same problem always gives the same plan.
+pub fn plan(problem: &Problem) -> Plan {
+    let mut board = Board::new(problem);
+    if board.words == 0 {
+        return Plan::default();
+    }
+    let largest = board.rules.iter().map(|rule| rule.quantity).max();
+    let even = largest == Some(board.least);
+    if even {
+        let order = board.order.clone();
+        satisfy(&mut board, &order);
+        exchange::exchange(&mut board);
+    } else {
+        satisfy_uneven(&mut board);
+    }
+    bring_forward(&mut board);
+    go_home(&mut board);
+
+    let moves = (0..board.rules.len())
+        .filter(|&peg| board.moved(peg) && board.at(peg) < board.nowhere)
+        .map(|peg| Move {
+            peg,
+            to: board.at(peg),
+        })
+        .collect();
+    Plan {
+        moves,
+        examined: board.examined,
+    }
+}
+
+/// Satisfies those pegs of `order` that a chain can satisfy, one after the other.
+fn satisfy(board: &mut Board, order: &[usize]) {
+    for &peg in order {
+        if !board.satisfied(peg) {
+            let targets = good(board, peg);
+            place(board, peg, &targets);
+        }
+    }
+}
+
+/// Point 3 for unequal quantities: the best of several orders.
+fn satisfy_uneven(board: &mut Board) {
+    let mut orders = vec![board.order.clone(); 4];
+    let rules = &board.rules;
+    let heavy = |peg: &usize| {
+        (u128::from(rules[*peg].quantity) << 32) / u128::from(rules[*peg].weight.unsigned_abs())
+    };
+    orders[1].sort_by_key(heavy);
+    orders[2].sort_by_key(|&peg| rules[peg].quantity);
+    orders[3].sort_by_key(|&peg| Reverse(rules[peg].quantity));
+
+    let mark = board.mark();
+    let mut best: Option<(i64, Reverse<usize>, Vec<usize>)> = None;
+    for (tried, order) in orders.iter().enumerate() {
+        satisfy(board, order);
+        let until =
+            board.examined + MAX_EXAMINED.saturating_sub(board.examined) / (orders.len() - tried);
+        while search(board, until) {}
+        let moved = (0..board.rules.len())
+            .filter(|&peg| board.moved(peg))
+            .count();
+        let result = (board.weight(), Reverse(moved));
+        if best.as_ref().is_none_or(|best| result > (best.0, best.1)) {
+            best = Some((result.0, result.1, board.places()));
+        }
+        board.undo(mark);
+    }
+    if let Some((_, _, places)) = best {
+        board.adopt(&places);
+    }
+}
+
+/// One round of the search over all that are not satisfied; whether it found anything.
+fn search(board: &mut Board, until: usize) -> bool {
+    let waiting: Vec<usize> = (board.order.iter().copied())
+        .filter(|&peg| !board.satisfied(peg))
+        .collect();
+    let mut found = false;
+    for (tried, &peg) in waiting.iter().enumerate() {
+        if board.satisfied(peg) {
+            continue;
+        }
+        let targets = good(board, peg);
+        let allowance = until.saturating_sub(board.examined) / (waiting.len() - tried);
+        found |= place(board, peg, &targets) || pack::place(board, peg, &targets, allowance);
+    }
+    found
+}
+
+/// Point 4: the earliest day for each that stays late.
+fn bring_forward(board: &mut Board) {
+    for place in 0..board.order.len() {
+        let peg = board.order[place];
+        if board.satisfied(peg) {
+            continue;
+        }
+        let now = board.day[board.at(peg)];
+        let days = if now == NEVER { board.ranks() } else { now };
+        for day in 0..days {
+            let targets: Vec<u64> = (0..board.words)
+                .map(|word| board.may_word(peg, word) & board.of_rank(day, word))
+                .collect();
+            if targets.iter().any(|&word| word != 0) && self::place(board, peg, &targets) {
+                break;
+            }
+        }
+        board.settle(peg);
+    }
+}
+
+/// Takes back silent moves that turned out to be needless.
+fn go_home(board: &mut Board) {
+    loop {
+        let mut any = false;
+        for place in 0..board.order.len() {
+            let peg = board.order[place];
+            let rule = &board.rules[peg];
+            let home = rule.origin;
+            if rule.kept && board.moved(peg) && board.fits(peg, home) {
+                board.put(peg, home);
+                any = true;
+            }
+        }
+        if !any {
+            return;
+        }
+    }
+}
+
+/// A chain that makes nobody later, else one that does.
+fn place(board: &mut Board, peg: usize, targets: &[u64]) -> bool {
+    chain::place(board, peg, targets, Reach::Silent)
+        || chain::place(board, peg, targets, Reach::Full)
+}
+
+fn good(board: &Board, peg: usize) -> Vec<u64> {
+    (0..board.words)
+        .map(|word| board.good_word(peg, word))
+        .collect()
+}

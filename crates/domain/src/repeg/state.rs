@@ -1,0 +1,348 @@
+//! The planner's board: who is pegged where at this point of the plan, what is free, and where a peg may go.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use super::{Peg, Problem};
+use crate::ids::Location;
+
+/// The rank of a day that nobody can be promised.
+pub(super) const NEVER: u32 = u32::MAX;
+
+/// How far a search may push the pegs that miss their day anyway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Nobody's supply gets later than is silent: a late peg does not get later still.
+    Silent,
+    /// A late peg may get later, up to its limit.
+    Full,
+}
+
+/// What the rules say of one peg, in ranks of days.
+pub(super) struct Rule {
+    pub(super) quantity: u64,
+    /// Priority + 1.
+    pub(super) weight: i64,
+    /// Supplies of a rank below this one satisfy it.
+    pub(super) want: u32,
+    /// It may be moved to supplies of a rank below this one.
+    limit: u32,
+    /// Where it was before the plan; `Board::nowhere` without supply.
+    pub(super) origin: usize,
+    /// Whether it was satisfied before the plan, and so must be after it.
+    pub(super) kept: bool,
+    /// Which set of locations it names: an index into `serves`.
+    class: usize,
+    /// Its place in the order of the rule: 0 is served first.
+    rank: u32,
+}
+
+/// The board. Sets of supplies are bit sets, 64 to a word, because the searches ask above all which
+/// supplies that have not been looked at yet a peg could go to.
+pub(super) struct Board {
+    /// The number of supplies, and the place of those that have none.
+    pub(super) nowhere: usize,
+    pub(super) words: usize,
+    pub(super) rules: Vec<Rule>,
+    /// The pegs in the order of the rule: priority, wanted day, age.
+    pub(super) order: Vec<usize>,
+    /// The rank of the day of each supply; the last is `nowhere`'s.
+    pub(super) day: Vec<u32>,
+    pub(super) free: Vec<u64>,
+    /// The quantity of the smallest peg.
+    pub(super) least: u64,
+    /// Pegs and supplies looked at so far.
+    pub(super) examined: usize,
+    at: Vec<usize>,
+    /// Pegs at a supply, those first that had better leave: moved already, then last in the order.
+    members: Vec<BTreeSet<(bool, u32)>>,
+    /// Pegs whose place is final but for moves to days not later.
+    settled: Vec<bool>,
+    serves: Vec<Vec<u64>>,
+    /// For each rank, the supplies of a lower one.
+    before: Vec<Vec<u64>>,
+    log: Vec<(usize, usize)>,
+}
+
+impl Board {
+    pub(super) fn new(problem: &Problem) -> Self {
+        let nowhere = problem.supplies.len();
+        let words = nowhere.div_ceil(64);
+        let days: Vec<Date> = {
+            let days: BTreeSet<Date> = problem.supplies.iter().filter_map(|s| s.ready).collect();
+            days.into_iter().collect()
+        };
+        // The number of supply days up to and including this one.
+        let upto = |day: Date| u32::try_from(days.partition_point(|d| *d <= day)).unwrap_or(NEVER);
+        let mut day: Vec<u32> = problem
+            .supplies
+            .iter()
+            .map(|supply| supply.ready.map_or(NEVER, |ready| upto(ready) - 1))
+            .collect();
+        day.push(NEVER);
+
+        let order = in_order(&problem.pegs);
+        let mut rank = vec![0; order.len()];
+        for (place, &peg) in (0..).zip(&order) {
+            rank[peg] = place;
+        }
+
+        let mut classes: BTreeMap<&[Location], usize> = BTreeMap::new();
+        let mut serves = Vec::new();
+        let mut rules = Vec::with_capacity(problem.pegs.len());
+        for (peg, rank) in problem.pegs.iter().zip(rank) {
+            let class = *classes.entry(&peg.locations).or_insert_with(|| {
+                serves.push(bits(words, nowhere, |at| {
+                    let there = problem.supplies[at].location.as_ref();
+                    peg.locations.is_empty() || there.is_some_and(|l| peg.locations.contains(l))
+                }));
+                serves.len() - 1
+            });
+            let origin = peg.supply.unwrap_or(nowhere).min(nowhere);
+            let kept = day[origin] < upto(peg.wanted);
+            let want = upto(peg.wanted.min(peg.limit));
+            rules.push(Rule {
+                quantity: peg.quantity,
+                weight: i64::from(peg.priority) + 1,
+                want,
+                limit: if kept { want } else { upto(peg.limit) },
+                origin,
+                kept,
+                class,
+                rank,
+            });
+        }
+
+        let before = (0..=upto(Date::MAX))
+            .map(|rank| bits(words, nowhere, |at| day[at] < rank))
+            .collect();
+        let mut board = Self {
+            nowhere,
+            words,
+            order,
+            day,
+            free: problem.supplies.iter().map(|supply| supply.free).collect(),
+            least: rules.iter().map(|rule| rule.quantity).min().unwrap_or(0),
+            examined: 0,
+            at: vec![nowhere; rules.len()],
+            members: vec![BTreeSet::new(); nowhere],
+            settled: vec![false; rules.len()],
+            rules,
+            serves,
+            before,
+            log: Vec::new(),
+        };
+        for peg in 0..board.rules.len() {
+            board.enter(peg, board.rules[peg].origin);
+        }
+        board
+    }
+
+    pub(super) fn at(&self, peg: usize) -> usize {
+        self.at[peg]
+    }
+
+    pub(super) fn moved(&self, peg: usize) -> bool {
+        self.at[peg] != self.rules[peg].origin
+    }
+
+    /// Whether the peg would keep its day there.
+    pub(super) fn good(&self, peg: usize, at: usize) -> bool {
+        let rule = &self.rules[peg];
+        if at == rule.origin {
+            rule.kept
+        } else {
+            at < self.nowhere && self.day[at] < rule.want && has(&self.serves[rule.class], at)
+        }
+    }
+
+    /// Whether the peg keeps its day where it is now.
+    pub(super) fn satisfied(&self, peg: usize) -> bool {
+        self.good(peg, self.at[peg])
+    }
+
+    /// Whether the rules let the peg be there at all; being late there is another matter.
+    pub(super) fn may(&self, peg: usize, at: usize) -> bool {
+        let rule = &self.rules[peg];
+        at == rule.origin
+            || (at < self.nowhere && self.day[at] < rule.limit && has(&self.serves[rule.class], at))
+    }
+
+    pub(super) fn fits(&self, peg: usize, at: usize) -> bool {
+        at == self.nowhere || self.rules[peg].quantity <= self.free[at]
+    }
+
+    /// One word of the set of supplies that would satisfy the peg.
+    pub(super) fn good_word(&self, peg: usize, word: usize) -> u64 {
+        let rule = &self.rules[peg];
+        let set = self.serves[rule.class][word] & self.before[rule.want as usize][word];
+        if rule.kept {
+            set | self.origin_bit(rule, word)
+        } else {
+            set
+        }
+    }
+
+    /// One word of the set of supplies on which the peg may be, its day kept or not.
+    pub(super) fn may_word(&self, peg: usize, word: usize) -> u64 {
+        let rule = &self.rules[peg];
+        (self.serves[rule.class][word] & self.before[rule.limit as usize][word])
+            | self.origin_bit(rule, word)
+    }
+
+    /// One word of the set of supplies to which a peg may be pushed so that another gets its place.
+    pub(super) fn yield_word(&self, peg: usize, word: usize, reach: Reach) -> u64 {
+        let at = self.at[peg];
+        if self.good(peg, at) {
+            self.good_word(peg, word)
+        } else if self.settled[peg] || reach == Reach::Silent {
+            self.may_word(peg, word) & self.not_later(at, word)
+        } else {
+            self.may_word(peg, word)
+        }
+    }
+
+    /// One word of the set of supplies of this rank.
+    pub(super) fn of_rank(&self, rank: u32, word: usize) -> u64 {
+        self.before[rank as usize + 1][word] & !self.before[rank as usize][word]
+    }
+
+    /// The number of different days.
+    pub(super) fn ranks(&self) -> u32 {
+        u32::try_from(self.before.len() - 1).unwrap_or(NEVER)
+    }
+
+    /// The pegs at a supply, those first that had better leave.
+    pub(super) fn members(&self, at: usize) -> impl Iterator<Item = usize> + '_ {
+        self.members[at]
+            .iter()
+            .map(|(_, key)| self.order[(u32::MAX - key) as usize])
+    }
+
+    /// Moves a peg, without a look at what is free: the caller has looked.
+    pub(super) fn put(&mut self, peg: usize, to: usize) {
+        let from = self.at[peg];
+        if from != to {
+            self.log.push((peg, from));
+            self.shift(peg, to);
+        }
+    }
+
+    /// A mark to come back to.
+    pub(super) fn mark(&self) -> usize {
+        self.log.len()
+    }
+
+    /// Takes back all that was put since the mark.
+    pub(super) fn undo(&mut self, mark: usize) {
+        while self.log.len() > mark
+            && let Some((peg, from)) = self.log.pop()
+        {
+            self.shift(peg, from);
+        }
+    }
+
+    /// From here on the peg never gets later than it is now; where it was before the plan is a place like others.
+    pub(super) fn settle(&mut self, peg: usize) {
+        self.settled[peg] = true;
+    }
+
+    /// Priority + 1 of those who keep their day, summed up.
+    pub(super) fn weight(&self) -> i64 {
+        (0..self.rules.len())
+            .filter(|&peg| self.satisfied(peg))
+            .map(|peg| self.rules[peg].weight)
+            .sum()
+    }
+
+    /// Where everybody is.
+    pub(super) fn places(&self) -> Vec<usize> {
+        self.at.clone()
+    }
+
+    /// Puts everybody where `places` says.
+    pub(super) fn adopt(&mut self, places: &[usize]) {
+        for peg in 0..places.len() {
+            self.put(peg, self.nowhere);
+        }
+        for (peg, &at) in places.iter().enumerate() {
+            self.put(peg, at);
+        }
+    }
+
+    fn shift(&mut self, peg: usize, to: usize) {
+        let from = self.at[peg];
+        if from < self.nowhere {
+            let key = self.key(peg);
+            self.members[from].remove(&key);
+            self.free[from] = self.free[from].saturating_add(self.rules[peg].quantity);
+        }
+        if to < self.nowhere {
+            self.free[to] = self.free[to].saturating_sub(self.rules[peg].quantity);
+        }
+        self.enter(peg, to);
+    }
+
+    fn enter(&mut self, peg: usize, to: usize) {
+        self.at[peg] = to;
+        if to < self.nowhere {
+            let key = self.key(peg);
+            self.members[to].insert(key);
+        }
+    }
+
+    fn key(&self, peg: usize) -> (bool, u32) {
+        (!self.moved(peg), u32::MAX - self.rules[peg].rank)
+    }
+
+    fn origin_bit(&self, rule: &Rule, word: usize) -> u64 {
+        if rule.origin < self.nowhere && rule.origin / 64 == word {
+            1 << (rule.origin % 64)
+        } else {
+            0
+        }
+    }
+
+    fn not_later(&self, at: usize, word: usize) -> u64 {
+        match self.day[at] {
+            NEVER => u64::MAX,
+            day => self.before[day as usize + 1][word],
+        }
+    }
+}
+
+/// The pegs by priority (higher first), wanted day (earlier first) and age (older first).
+fn in_order(pegs: &[Peg]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..pegs.len()).collect();
+    order.sort_by_key(|&at| {
+        let peg = &pegs[at];
+        (std::cmp::Reverse(peg.priority), peg.wanted, peg.number, at)
+    });
+    order
+}
+
+fn bits(words: usize, len: usize, belongs: impl Fn(usize) -> bool) -> Vec<u64> {
+    let mut set = vec![0; words];
+    for at in (0..len).filter(|&at| belongs(at)) {
+        set[at / 64] |= 1 << (at % 64);
+    }
+    set
+}
+
+/// Whether the set has this supply.
+pub(super) fn has(set: &[u64], at: usize) -> bool {
+    set[at / 64] & (1 << (at % 64)) != 0
+}
+
+/// The supplies of one word of a set.
+pub(super) fn supplies(word: usize, mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        if bits == 0 {
+            return None;
+        }
+        let low = bits.trailing_zeros() as usize;
+        bits &= bits - 1;
+        Some(word * 64 + low)
+    })
+}

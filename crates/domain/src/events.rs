@@ -372,10 +372,13 @@ impl Event {
     /// only adds fields that may be absent, or lets a field be null.
     pub fn schema(&self) -> u16 {
         match self {
-            // 2: landed.
-            Event::BatchCreated { .. } | Event::BatchEtaChanged { .. } => 2,
-            // 2: more reasons and causes, and promises that are null while an order's other line waits.
-            Event::Allocated { .. } | Event::Deallocated { .. } | Event::PromiseChanged { .. } => 2,
+            // Batches can land. A line has more reasons to lose its stock, a promise more causes to change, and
+            // both dates are null while another line of the order waits.
+            Event::BatchCreated { .. }
+            | Event::BatchEtaChanged { .. }
+            | Event::Allocated { .. }
+            | Event::Deallocated { .. }
+            | Event::PromiseChanged { .. } => 2,
             _ => 1,
         }
     }

@@ -1,7 +1,7 @@
 //! Goods leave for the customer.
 
 use landfall_domain::commands::Dispatch;
-use landfall_domain::{Batch, LineId, LineKey, OrderLine, Rejection};
+use landfall_domain::{Batch, LineId, LineKey, OrderLine, Quantity, Rejection};
 
 use super::supply;
 use super::target::Target;
@@ -10,7 +10,7 @@ use crate::uow::{Stop, UnitOfWork};
 /// A line, or part of one, or every line of an order whose goods are in the warehouse.
 pub(super) fn dispatch(c: &Dispatch, uow: &mut UnitOfWork) -> Result<Target, Stop> {
     match (&c.line_id, c.quantity) {
-        (Some(line_id), quantity) => line(c, line_id, quantity.map(|units| units.get()), uow),
+        (Some(line_id), quantity) => line(c, line_id, quantity.map(Quantity::get), uow),
         (None, None) => order(c, uow),
         (None, Some(_)) => Err(Rejection::Invalid {
             field: "quantity".into(),

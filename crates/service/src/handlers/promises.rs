@@ -117,7 +117,7 @@ fn reassign(sku: &Sku, seekers: Vec<Seeker>, uow: &mut UnitOfWork) -> Result<(),
     }
     let day = uow.day();
     let product = uow.its_product(sku)?;
-    let problem = problem(product, &seekers, &[], &day);
+    let problem = problem(product, &seekers, &[], day);
     let plan = repeg::plan(&problem);
     let Some(most) = unsatisfied(&problem, &plan) else {
         return carry_out(&plan, sku, seekers, Vec::new(), uow);
@@ -126,13 +126,13 @@ fn reassign(sku: &Sku, seekers: Vec<Seeker>, uow: &mut UnitOfWork) -> Result<(),
     if keepers.is_empty() {
         return carry_out(&plan, sku, seekers, keepers, uow);
     }
-    let problem = self::problem(uow.its_product(sku)?, &seekers, &keepers, &day);
+    let problem = self::problem(uow.its_product(sku)?, &seekers, &keepers, day);
     let plan = repeg::plan(&problem);
     carry_out(&plan, sku, seekers, keepers, uow)
 }
 
 /// The problem as the planner sees it: first the seekers, then the keepers.
-fn problem(product: &Product, seekers: &[Seeker], keepers: &[OrderLine], day: &Day) -> Problem {
+fn problem(product: &Product, seekers: &[Seeker], keepers: &[OrderLine], day: Day) -> Problem {
     let supplies = product.batches().iter().map(|batch| repeg::Supply {
         ready: day.promise_of(batch.supply()),
         free: batch.available(),
@@ -155,7 +155,7 @@ fn problem(product: &Product, seekers: &[Seeker], keepers: &[OrderLine], day: &D
         .map(|seeker| peg(&seeker.line, seeker.wanted, seeker.limit));
     // A line without a promise keeps the day of its goods.
     let keeping = keepers.iter().map(|line| {
-        let promise = line.current_promise.or_else(|| product.ready(line, day));
+        let promise = line.current_promise.or_else(|| product.ready(line, &day));
         let promise = promise.unwrap_or(Date::MAX);
         peg(line, promise, promise)
     });

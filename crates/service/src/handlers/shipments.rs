@@ -64,15 +64,17 @@ fn existing(reference: &ShipmentRef, uow: &mut UnitOfWork) -> Result<(Shipment, 
 pub(super) fn change_eta(c: &ChangeShipmentEta, uow: &mut UnitOfWork) -> Result<Target, Stop> {
     let (mut shipment, batches) = existing(&c.reference, uow)?;
     let today = uow.day().today;
-    if shipment.eta != c.eta {
-        let event = Event::ShipmentEtaChanged {
-            reference: c.reference.clone(),
-            from: shipment.eta,
-            to: c.eta,
-        };
-        shipment.eta = c.eta;
-        uow.put_shipment(shipment, event);
+    // A repeat does not undo what was told of a batch meanwhile.
+    if shipment.eta == c.eta {
+        return Ok(target(&c.reference, false));
     }
+    let event = Event::ShipmentEtaChanged {
+        reference: c.reference.clone(),
+        from: shipment.eta,
+        to: c.eta,
+    };
+    shipment.eta = c.eta;
+    uow.put_shipment(shipment, event);
     let mut before = Vec::with_capacity(batches.len());
     for batch in batches.into_iter().filter(|batch| !batch.received) {
         uow.its_product(&batch.sku)?
@@ -94,7 +96,7 @@ pub(super) fn hold(c: &HoldShipment, uow: &mut UnitOfWork) -> Result<Target, Sto
         reference: c.reference.clone(),
         hold: hold.clone(),
     };
-    set_hold(&c.reference, Some(hold), event, uow)
+    set_hold(&c.reference, Some(&hold), event, uow)
 }
 
 /// The end of the shipment's hold; its batches' own holds stay.
@@ -107,17 +109,17 @@ pub(super) fn release(c: &ReleaseShipment, uow: &mut UnitOfWork) -> Result<Targe
 
 fn set_hold(
     reference: &ShipmentRef,
-    to: Option<Hold>,
+    to: Option<&Hold>,
     event: Event,
     uow: &mut UnitOfWork,
 ) -> Result<Target, Stop> {
     let (mut shipment, before) = existing(reference, uow)?;
-    if shipment.hold != to {
-        shipment.hold.clone_from(&to);
+    if shipment.hold.as_ref() != to {
+        shipment.hold = to.cloned();
         uow.put_shipment(shipment, event);
         for batch in &before {
             let product = uow.its_product(&batch.sku)?;
-            match &to {
+            match to {
                 Some(hold) => product.hold_batch(&batch.reference, hold, Some(reference)),
                 None => product.release_batch(&batch.reference, Some(reference)),
             }

@@ -1,17 +1,24 @@
 //! Everything that a database holds, to be compared with another one.
 
-use landfall_domain::{Batch, OrderLine, Sku};
+use landfall_domain::product::Counters;
+use landfall_domain::{Batch, OrderLine, Shipment, Sku};
 use landfall_service::LogRecord;
 use landfall_service::audit::Auditor;
-use landfall_service::views::{Inspect, Views};
+use landfall_service::views::{AvailabilityView, Inspect, OrderLineView, Views};
 
 /// Everything that a database holds: what two databases with one history have in common.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
     /// The log.
     pub events: Vec<LogRecord>,
-    /// Number, SKU, version, and how many lines wait; by number.
-    pub products: Vec<(u64, Sku, u64, u64)>,
+    /// Number, SKU and the product's own row; by number.
+    pub products: Vec<(u64, Sku, Counters)>,
+    /// By reference.
+    pub shipments: Vec<Shipment>,
+    /// The order view, by line.
+    pub order_lines: Vec<OrderLineView>,
+    /// What is available to promise, by SKU and day; days without units are left out.
+    pub availability: Vec<AvailabilityView>,
     /// By number.
     pub batches: Vec<Batch>,
     /// By number.
@@ -25,9 +32,22 @@ impl Inspect for State {
         self.events.push(record.clone());
     }
 
-    fn product(&mut self, number: u64, sku: &Sku, version: u64, backordered: u64) {
-        self.products
-            .push((number, sku.clone(), version, backordered));
+    fn product(&mut self, number: u64, sku: &Sku, counters: Counters) {
+        self.products.push((number, sku.clone(), counters));
+    }
+
+    fn shipment(&mut self, shipment: &Shipment) {
+        self.shipments.push(shipment.clone());
+    }
+
+    fn order_line(&mut self, row: &OrderLineView) {
+        self.order_lines.push(row.clone());
+    }
+
+    fn availability(&mut self, row: &AvailabilityView) {
+        if row.units > 0 {
+            self.availability.push(row.clone());
+        }
     }
 
     fn batch(&mut self, batch: &Batch) {
@@ -54,10 +74,17 @@ pub async fn state(views: &dyn Views) -> State {
         .inspect(&mut state)
         .await
         .unwrap_or_else(|error| panic!("{error}"));
-    state.products.sort();
+    state.products.sort_by_key(|(number, ..)| *number);
     state.batches.sort_by_key(|batch| batch.number);
     state.lines.sort_by_key(|line| line.number);
     state.heads.sort_unstable();
+    state
+        .shipments
+        .sort_by(|a, b| a.reference.cmp(&b.reference));
+    state.order_lines.sort_by(|a, b| a.key.cmp(&b.key));
+    state
+        .availability
+        .sort_by(|a, b| (&a.sku, a.supply).cmp(&(&b.sku, b.supply)));
     let mut auditor = Auditor::default();
     views
         .inspect(&mut auditor)

@@ -26,6 +26,9 @@ impl<S: Store, const LINES: usize> Stingy<S, LINES> {
         for range in &mut fewer.waiting {
             range.limit = range.limit.min(LINES);
         }
+        for range in &mut fewer.late {
+            range.limit = range.limit.min(LINES);
+        }
         fewer
     }
 
@@ -35,6 +38,9 @@ impl<S: Store, const LINES: usize> Stingy<S, LINES> {
             found.range = asked.clone();
         }
         for (asked, found) in keys.waiting.iter().zip(&mut loaded.waiting) {
+            found.range = asked.clone();
+        }
+        for (asked, found) in keys.late.iter().zip(&mut loaded.late) {
             found.range = asked.clone();
         }
         loaded

@@ -37,6 +37,7 @@ fn created(reference: &str) -> (Option<landfall_domain::Sku>, Event) {
         eta: None,
         shipment: None,
         location: None,
+        landed: None,
     };
     (Some(name("SOFA")), event)
 }
@@ -143,7 +144,7 @@ pub async fn contradictions_are_refused_whole<D: Database>() {
     taken.after.number += 100;
     taken.after.key = key("o-1", "l");
     changes.products[0].lines.push(taken);
-    changes.products[0].backordered += 1;
+    changes.products[0].after.backordered += 1;
     let refused = store.commit(&changes).await;
     assert!(
         matches!(refused, Err(StoreError::Refused(_))),

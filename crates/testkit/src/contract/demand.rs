@@ -151,7 +151,7 @@ pub async fn amending_up_keeps_the_batch_where_it_can<D: Database>() {
     let kinds = h.kinds_of(h.done(amend("o-1", "SOFA", 7))).await;
     assert_eq!(
         kinds,
-        ["Deallocated", "LineAmended", "Allocated", "PromiseChanged"]
+        ["LineAmended", "Deallocated", "Allocated", "PromiseChanged"]
     );
     let moved = h.see_line("o-1", "SOFA").await;
     assert_eq!(moved.allocations[0].batch, name("large"));

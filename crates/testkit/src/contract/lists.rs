@@ -188,7 +188,7 @@ pub async fn orders_are_listed<D: Database>() {
     let both = OrderFilter {
         prefix: Some("o-".into()),
         batch: Some(name("b-here")),
-        sku: None,
+        ..OrderFilter::default()
     };
     assert_eq!(found(&both).await, ["o-1"]);
     let none = OrderFilter {

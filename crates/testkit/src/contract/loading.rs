@@ -1,11 +1,15 @@
 //! What a store loads: every field as it was written, what comes with a key, and nothing else.
 
+use landfall_domain::batch::Landing;
+use landfall_domain::product::Counters;
 use landfall_domain::values::MAX_QUANTITY;
 use landfall_domain::{Deliver, IfShort, OrderId, PlacedOrder, Policy, Sku};
 use landfall_service::keys::Keys;
 use landfall_service::store::Store;
 
-use super::scene::{Scene, batch_in, batches_in, in_days, line_in, lines_in, load, products_in};
+use super::scene::{
+    Scene, batch_in, batches_in, hold, in_days, line_in, lines_in, load, products_in,
+};
 use crate::commands::{key, name, rank};
 use crate::database::Database;
 
@@ -70,7 +74,24 @@ pub async fn every_field_comes_back<D: Database>() {
     batch.first_eta = Some(in_days(30));
     batch.first_quantity = 7;
     batch.dispatched = 11;
+    batch.shipment = Some(name("MV \"é\""));
+    batch.hold = Some(hold("quality", Some("wet 'ends'"), None));
+    batch.shipment_hold = Some(hold("customs", None, Some(in_days(-1))));
+    batch.received = true;
+    batch.landed = Some(Landing {
+        on: in_days(-9),
+        sold: 3,
+        of: 4,
+    });
     let batch = batch.clone();
+    let ship = scene.shipment("MV \"é\"", Some(in_days(40)));
+    ship.carrier = Some(name("Œrsted"));
+    ship.vessel = Some(name("Aurora"));
+    ship.container = Some(name("%_'"));
+    ship.hold = Some(hold("customs", None, Some(in_days(-1))));
+    ship.first_eta = None;
+    let ship = ship.clone();
+    let plain_ship = scene.shipment("MV", None).clone();
     scene.batch("b-plain", "SOFA-ß", 100);
     let line = scene.line("o 'quoted' \"é\" %_", "l-1", "SOFA-ß", 12);
     line.terms.quantity = 9;
@@ -80,6 +101,7 @@ pub async fn every_field_comes_back<D: Database>() {
     line.terms.split = true;
     line.terms.if_short = IfShort::Reject;
     line.terms.locations = vec![name("YORK"), name("LEEDS"), name("'; --")];
+    line.terms.deliver = Deliver::Together;
     line.dispatched = 2;
     scene.peg(
         "o 'quoted' \"é\" %_",
@@ -106,6 +128,7 @@ pub async fn every_field_comes_back<D: Database>() {
 
     let mut keys = orders(&["o-2"]);
     keys.lines.push(line.key.clone());
+    keys.shipments = vec![name("MV"), name("MV \"é\""), name("MV-2")];
     let loaded = load(&mut store, &keys).await;
     assert_eq!(line_in(&loaded, "o 'quoted' \"é\" %_", "l-1"), Some(line));
     assert_eq!(line_in(&loaded, "o-2", "waits"), Some(waits));
@@ -115,6 +138,9 @@ pub async fn every_field_comes_back<D: Database>() {
         ..batch
     };
     assert_eq!(batch_in(&loaded, "b 'quoted' \"é\" %_"), Some(expected));
+    let mut ships = loaded.shipments.clone();
+    ships.sort_by(|a, b| a.reference.cmp(&b.reference));
+    assert_eq!(ships, [plain_ship, ship]);
     let order = loaded
         .orders
         .iter()
@@ -125,8 +151,15 @@ pub async fn every_field_comes_back<D: Database>() {
     };
     assert_eq!(product.sku, name::<Sku>("SOFA-ß"));
     assert_eq!(
-        (product.number, product.version, product.backordered),
-        (1, 1, 1)
+        (product.number, product.counters()),
+        (
+            1,
+            Counters {
+                version: 1,
+                backordered: 1,
+                late: 1
+            }
+        )
     );
 }
 

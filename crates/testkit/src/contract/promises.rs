@@ -135,11 +135,16 @@ pub async fn a_new_eta_reaches_every_line<D: Database>() {
         h.see_line("far-149", "SOFA").await.current_promise,
         Some(in_days(11))
     );
-    // With its nearer batch delayed beyond the farther one, the split line waits for that.
+    // With its nearer batch delayed beyond the farther one, the split line takes all of it from that one.
     h.done(set_eta("near", Some(in_days(12)))).await;
+    let split = h.see_line("split", "SOFA").await;
+    assert_eq!(split.current_promise, Some(in_days(11)));
+    let pegs: Vec<_> = split.allocations.iter().map(|a| a.batch.as_str()).collect();
+    assert_eq!(pegs, ["far"]);
     assert_eq!(
-        h.see_line("split", "SOFA").await.current_promise,
-        Some(in_days(12))
+        h.see_line("near", "SOFA").await.current_promise,
+        Some(in_days(11)),
+        "as little later as can be"
     );
     h.audit().await;
 }

@@ -20,6 +20,7 @@ async fn losers(
         sku: batch.sku.clone(),
         batch: batch.reference.clone(),
         batch_number: batch.number,
+        later_than: None,
         after,
         limit,
     };
@@ -322,6 +323,7 @@ pub async fn several_ranges_at_once<D: Database>() {
         sku: name("SOFA"),
         batch: name::<BatchRef>(reference),
         batch_number: number,
+        later_than: None,
         after: None,
         limit,
     };

@@ -7,15 +7,16 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
+use landfall_domain::product::Counters;
 use landfall_domain::{
-    Allocation, Batch, BatchRef, Event, IfShort, LineKey, OrderLine, PlacedOrder, Policy, Priority,
-    Product, Sku, Status, Terms,
+    Allocation, Batch, BatchRef, Event, Hold, LineKey, OrderLine, PlacedOrder, Product, Shipment,
+    ShipmentRef, Sku, Status, Supply, Terms,
 };
 use landfall_service::LogRecord;
 use landfall_service::keys::Keys;
 use landfall_service::store::{
-    BatchChange, Changes, Head, LineChange, Loaded, ProductChange, Remembered, Store, StoreError,
-    partition_of,
+    BatchChange, Changes, Head, LineChange, Loaded, ProductChange, Remembered, ShipmentChange,
+    Store, StoreError, partition_of,
 };
 
 use crate::clock::today;
@@ -41,6 +42,7 @@ struct World {
     products: BTreeMap<Sku, (u64, u64)>,
     batches: BTreeMap<BatchRef, Batch>,
     lines: BTreeMap<LineKey, OrderLine>,
+    shipments: BTreeMap<ShipmentRef, Shipment>,
 }
 
 impl Scene {
@@ -58,18 +60,23 @@ impl Scene {
         }
         let number = self.next_number();
         let reference: BatchRef = name(reference);
-        self.now.batches.entry(reference.clone()).or_insert(Batch {
-            number,
-            reference,
-            sku,
-            location: None,
-            eta: None,
-            purchased,
-            allocated: 0,
-            dispatched: 0,
-            first_quantity: purchased,
-            first_eta: None,
-        })
+        let batch = Batch::new(number, reference.clone(), sku, purchased, None);
+        self.now.batches.entry(reference).or_insert(batch)
+    }
+
+    /// A shipment that is expected on this day. It is given back, to change what is not plain.
+    pub(super) fn shipment(&mut self, reference: &str, eta: Option<Date>) -> &mut Shipment {
+        let reference: ShipmentRef = name(reference);
+        let plain = Shipment {
+            reference: reference.clone(),
+            eta,
+            carrier: None,
+            vessel: None,
+            container: None,
+            hold: None,
+            first_eta: eta,
+        };
+        self.now.shipments.entry(reference).or_insert(plain)
     }
 
     /// A batch that is there.
@@ -88,15 +95,7 @@ impl Scene {
         sku: &str,
         quantity: u64,
     ) -> &mut OrderLine {
-        let terms = Terms {
-            quantity,
-            requested_date: None,
-            priority: Priority::default(),
-            policy: Policy::default(),
-            split: false,
-            if_short: IfShort::default(),
-            locations: Vec::new(),
-        };
+        let terms = Terms::plain(quantity);
         let number = self.next_number();
         let key = key(order, line);
         let line = OrderLine::new(number, key.clone(), name(sku), terms);
@@ -143,6 +142,7 @@ impl Scene {
         keys.products.extend(self.now.products.keys().cloned());
         keys.orders
             .extend(self.orders.iter().map(|order| order.order_id.clone()));
+        keys.shipments.extend(self.now.shipments.keys().cloned());
         let loaded = store.begin(&keys).await?;
         Ok(self.changes(&loaded.heads, store.partitions()))
     }
@@ -198,13 +198,21 @@ impl Scene {
             head.version += 1;
             head.next_number = head.next_number.max(self.number + 1);
         }
-        let (orders, remembered) = (self.orders.clone(), self.remembered.clone());
+        let changed = |shipment: &&Shipment| {
+            self.written.shipments.get(&shipment.reference) != Some(*shipment)
+        };
+        let shipments = self.now.shipments.values().filter(changed);
+        let shipments = shipments.map(|shipment| ShipmentChange {
+            shipment: shipment.clone(),
+            created: !self.written.shipments.contains_key(&shipment.reference),
+        });
         Changes {
             heads,
             products,
-            orders,
+            orders: self.orders.clone(),
+            shipments: shipments.collect(),
             events,
-            remembered,
+            remembered: self.remembered.clone(),
         }
     }
 
@@ -244,26 +252,60 @@ impl Scene {
         if new_batches.is_empty() && changed_batches.is_empty() && lines.is_empty() {
             return None;
         }
-        let waiting = |world: &World| {
-            let lines = world.lines.values();
-            let waiting = lines.filter(|l| l.sku == *sku && l.status() == Status::Backordered);
-            waiting.count() as u64
+        let counters = |world: &World| {
+            let lines = || world.lines.values().filter(|line| line.sku == *sku);
+            let waits = |line: &&OrderLine| line.status() == Status::Backordered;
+            Counters {
+                version: world.products.get(sku).map_or(0, |product| product.1),
+                backordered: lines().filter(waits).count() as u64,
+                late: lines().filter(|line| line.late()).count() as u64,
+            }
         };
-        let (backordered, backordered_before) = (waiting(now), waiting(before));
+        let (mut after, counted) = (counters(now), counters(before));
+        after.version += 1;
+        let availability = now.availability(sku, &new_batches, &changed_batches);
         let created = !before.products.contains_key(sku);
         let product = self.now.products.get_mut(sku)?;
-        product.1 += 1;
+        product.1 = after.version;
         Some(ProductChange {
             number: product.0,
             sku: sku.clone(),
-            version: product.1,
-            backordered,
-            backordered_before,
+            before: counted,
+            after,
             created,
             new_batches,
             changed_batches,
+            availability,
             lines,
         })
+    }
+}
+
+impl World {
+    /// What can be promised of the days on which these batches come or came.
+    fn availability(
+        &self,
+        sku: &Sku,
+        new: &[Batch],
+        changed: &[BatchChange],
+    ) -> Vec<(Supply, u64)> {
+        let before = changed.iter().map(|change| change.before.supply());
+        let after = changed.iter().map(|change| change.after.supply());
+        let mut days: Vec<Supply> = new
+            .iter()
+            .map(Batch::supply)
+            .chain(before)
+            .chain(after)
+            .collect();
+        days.sort_unstable();
+        days.dedup();
+        days.retain(|day| *day != Supply::Never);
+        let of_day = |day: Supply| {
+            let batches = self.batches.values();
+            let batches = batches.filter(|batch| batch.sku == *sku && batch.supply() == day);
+            (day, batches.map(Batch::available).sum())
+        };
+        days.into_iter().map(of_day).collect()
     }
 }
 
@@ -275,6 +317,15 @@ pub(super) fn written_at() -> Timestamp {
 /// So many days after the day on which tests begin.
 pub(super) fn in_days(days: i64) -> Date {
     today() + days.days()
+}
+
+/// A hold with this code.
+pub(super) fn hold(code: &str, note: Option<&str>, expected_clear: Option<Date>) -> Hold {
+    Hold {
+        code: name(code),
+        note: note.map(str::to_owned),
+        expected_clear,
+    }
 }
 
 /// Loads in a unit of work of its own, which is ended.

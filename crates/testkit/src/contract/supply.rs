@@ -168,13 +168,28 @@ pub async fn losers_are_served_again_or_wait<D: Database>() {
     });
     assert_eq!(
         told,
-        Some(("o-1".into(), today(), in_days(9), PromiseCause::Reallocated))
+        Some((
+            "o-1".into(),
+            Some(today()),
+            Some(in_days(9)),
+            PromiseCause::QuantityChanged
+        ))
     );
-    let reasons = log.iter().all(|record| match &record.event {
-        Event::Deallocated { reason, .. } => *reason == DeallocationReason::QuantityChanged,
-        _ => true,
-    });
-    assert!(reasons);
+    let reasons: Vec<_> = log
+        .iter()
+        .filter_map(|record| match &record.event {
+            Event::Deallocated {
+                order_id, reason, ..
+            } => Some((order_id.as_str(), *reason)),
+            _ => None,
+        })
+        .collect();
+    let expected = [
+        ("o-1", DeallocationReason::Repegged),
+        ("o-3", DeallocationReason::QuantityChanged),
+        ("o-2", DeallocationReason::QuantityChanged),
+    ];
+    assert_eq!(reasons, expected, "a move is told from a loss");
     assert_eq!(waiting(&h, "SOFA").await, ["o-2", "o-3"]);
     let waits = h.see_line("o-2", "SOFA").await;
     assert_eq!(

@@ -15,6 +15,7 @@ mod report;
 mod response;
 mod setup;
 mod steal;
+mod storm;
 mod tally;
 mod url;
 mod workload;
@@ -30,6 +31,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
+use storm::Storm;
 use workload::{OrderIds, Workload};
 
 /// The size of group that the bare loop writes when nobody tells.
@@ -41,7 +43,8 @@ const GROUP_SIZE: u32 = 64;
     landfall bench spread\n  \
     landfall bench hot --connections 8 --duration 30 --json\n  \
     landfall bench spread --ceiling\n  \
-    landfall bench hot --preload-lines 1000000")]
+    landfall bench hot --preload-lines 1000000\n  \
+    landfall bench storm")]
 pub(crate) struct BenchArgs {
     /// What to send [default: spread]
     #[arg(value_enum, value_name = "WORKLOAD", conflicts_with = "workload_flag")]
@@ -60,10 +63,9 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "SECONDS", default_value = "1",
           value_parser = clap::value_parser!(u32).range(0..=3_600))]
     warmup: u32,
-    /// SKUs that are asked for; `hot` asks for one
-    #[arg(long, value_name = "N", default_value = "1000",
-          value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    skus: u32,
+    /// SKUs that are asked for; `hot` asks for one [default: 1000; 200 on the shipment of `storm`]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    skus: Option<u32>,
     /// A running service on this machine; without it, one is started
     #[arg(long, value_name = "URL", conflicts_with = "database")]
     url: Option<String>,
@@ -73,7 +75,7 @@ pub(crate) struct BenchArgs {
     /// How order ids follow each other
     #[arg(long, value_enum, default_value = "increasing")]
     order_ids: OrderIds,
-    /// Lines on the first SKU's first batch before the run
+    /// Lines on the first SKU's first batch before the run; for `storm`, lines on the shipment [default: 20000]
     #[arg(long, value_name = "N", default_value = "0",
           value_parser = clap::value_parser!(u64).range(0..=100_000_000))]
     preload_lines: u64,
@@ -185,7 +187,7 @@ impl Plan {
             skus: if workload == Workload::Hot {
                 1
             } else {
-                args.skus
+                args.skus.unwrap_or(1000)
             },
             order_ids: args.order_ids,
             preload: Preload {
@@ -226,6 +228,19 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode, BenchError> {
         .enable_all()
         .build();
     let runtime = runtime.map_err(BenchError::Runtime)?;
+    if plan.drive.workload == Workload::Storm {
+        let storm = Storm {
+            skus: args.skus.unwrap_or(200),
+            lines: if args.preload_lines == 0 {
+                20_000
+            } else {
+                args.preload_lines
+            },
+        };
+        let report = runtime.block_on(storm.run())?;
+        print(&report, args.json).map_err(BenchError::Print)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut rounds = Vec::new();
     for number in 1..=plan.rounds {
         rounds.push(runtime.block_on(round(&plan, number))?);
@@ -301,7 +316,7 @@ fn lines_a_group(figures: &report::Figures) -> Option<u32> {
 }
 
 /// Prints to stdout, where a reader that has gone is an error and not a panic.
-fn print(report: &Report, json: bool) -> std::io::Result<()> {
+fn print<R: serde::Serialize + std::fmt::Display>(report: &R, json: bool) -> std::io::Result<()> {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
     if json {

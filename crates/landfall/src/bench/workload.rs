@@ -20,6 +20,9 @@ pub(crate) enum Workload {
     Orders,
     /// Lines streamed as NDJSON over few connections
     Ndjson,
+    /// A shipment with many lines is delayed, on a service of its own; other flags than --skus and
+    /// --preload-lines do nothing
+    Storm,
 }
 
 impl Workload {
@@ -28,7 +31,7 @@ impl Workload {
         match self {
             Self::Spread | Self::Hot => "/v1/allocations",
             Self::Orders => "/v1/orders",
-            Self::Ndjson => "/v1/commands",
+            Self::Ndjson | Self::Storm => "/v1/commands",
         }
     }
 }
@@ -197,7 +200,7 @@ impl Generator {
         let order = self.next_order.fetch_add(1, Ordering::Relaxed);
         match self.workload {
             Workload::Orders => self.push_order(text, lines, order),
-            Workload::Spread | Workload::Hot | Workload::Ndjson => {
+            Workload::Spread | Workload::Hot | Workload::Ndjson | Workload::Storm => {
                 let line = self.line(order, 0);
                 push_allocate(text, &self.names, line);
                 lines.push(line);

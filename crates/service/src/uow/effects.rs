@@ -75,14 +75,11 @@ impl UnitOfWork {
     /// with what was told.
     pub(crate) fn promises_to_tell(&self) -> Vec<(LineKey, Option<Date>)> {
         let mut to_tell = Vec::new();
-        let mut seen: HashSet<&LineKey> = HashSet::new();
-        for undo in &self.undo {
-            let Undo::Line(key, Some(before)) = undo else {
+        for (key, before) in self.lines_before() {
+            // A line that the command has made was told nothing before.
+            let Some(before) = before.filter(|before| !before.allocations.is_empty()) else {
                 continue;
             };
-            if !seen.insert(key) || before.allocations.is_empty() {
-                continue;
-            }
             let now = self.lines.get(key).and_then(|slot| slot.now.as_ref());
             if now.is_some_and(|now| {
                 !now.allocations.is_empty() && now.current_promise != before.current_promise

@@ -7,6 +7,9 @@ use jiff::civil::Date;
 use super::{Peg, Problem};
 use crate::ids::Location;
 
+/// The most classes of quantities.
+const MAX_CLASSES: usize = 32;
+
 /// The rank of a day that nobody can be promised.
 pub(super) const NEVER: u32 = u32::MAX;
 
@@ -33,6 +36,8 @@ pub(super) struct Rule {
     /// Whether it was satisfied before the plan, and so must be after it.
     pub(super) kept: bool,
     /// Which set of locations it names: an index into `serves`.
+    region: usize,
+    /// Its class of quantities: an index into `classes`.
     class: usize,
     /// Its place in the order of the rule: 0 is served first.
     rank: u32,
@@ -50,15 +55,31 @@ pub(super) struct Board {
     /// The rank of the day of each supply; the last is `nowhere`'s.
     pub(super) day: Vec<u32>,
     pub(super) free: Vec<u64>,
-    /// The quantity of the smallest peg.
-    pub(super) least: u64,
+    /// The quantities in ascending classes, the least and the most of each: one class for each quantity where
+    /// there are few.
+    pub(super) classes: Vec<(u64, u64)>,
+    /// Whether all pegs have the same quantity.
+    pub(super) even: bool,
     /// Pegs and supplies looked at so far.
     pub(super) examined: usize,
+    /// What the searches of `pack` may still look at.
+    pub(super) allowance: usize,
+    /// Where chains stop to be looked for: a value of `examined`.
+    pub(super) until: usize,
+    /// Units at each supply, free or not.
+    pub(super) total: Vec<u64>,
+    /// For both reaches, from which quantity of a comer on a supply is known to be full, and with it all supplies
+    /// to which its pegs could go.
+    pub(super) full: [Vec<u64>; 2],
     at: Vec<usize>,
-    /// Pegs at a supply, those first that had better leave: moved already, then last in the order.
-    members: Vec<BTreeSet<(bool, u32)>>,
+    /// Pegs at a supply by class, those first that had better leave: moved already, then last in the order.
+    members: Vec<BTreeSet<(usize, bool, u32)>>,
     /// Pegs whose place is final but for moves to days not later.
     settled: Vec<bool>,
+    /// For both reaches, where at least one of the pegs at a supply could be pushed to, a set for each supply,
+    /// and whether it is up to date.
+    exits: [Vec<u64>; 2],
+    fresh: [Vec<bool>; 2],
     serves: Vec<Vec<u64>>,
     /// For each rank, the supplies of a lower one.
     before: Vec<Vec<u64>>,
@@ -88,11 +109,12 @@ impl Board {
             rank[peg] = place;
         }
 
-        let mut classes: BTreeMap<&[Location], usize> = BTreeMap::new();
+        let classes = classes(&problem.pegs);
+        let mut regions: BTreeMap<&[Location], usize> = BTreeMap::new();
         let mut serves = Vec::new();
         let mut rules = Vec::with_capacity(problem.pegs.len());
         for (peg, rank) in problem.pegs.iter().zip(rank) {
-            let class = *classes.entry(&peg.locations).or_insert_with(|| {
+            let region = *regions.entry(&peg.locations).or_insert_with(|| {
                 serves.push(bits(words, nowhere, |at| {
                     let there = problem.supplies[at].location.as_ref();
                     peg.locations.is_empty() || there.is_some_and(|l| peg.locations.contains(l))
@@ -109,7 +131,8 @@ impl Board {
                 limit: if kept { want } else { upto(peg.limit) },
                 origin,
                 kept,
-                class,
+                region,
+                class: classes.partition_point(|&(least, _)| least <= peg.quantity) - 1,
                 rank,
             });
         }
@@ -123,11 +146,20 @@ impl Board {
             order,
             day,
             free: problem.supplies.iter().map(|supply| supply.free).collect(),
-            least: rules.iter().map(|rule| rule.quantity).min().unwrap_or(0),
+            even: classes
+                .iter()
+                .all(|class| *class == (classes[0].0, classes[0].0)),
             examined: 0,
+            until: usize::MAX,
+            allowance: 0,
+            total: Vec::new(),
+            full: [vec![u64::MAX; nowhere], vec![u64::MAX; nowhere]],
             at: vec![nowhere; rules.len()],
             members: vec![BTreeSet::new(); nowhere],
             settled: vec![false; rules.len()],
+            exits: [(); 2].map(|()| vec![0; nowhere * words * classes.len()]),
+            fresh: [(); 2].map(|()| vec![false; nowhere * classes.len()]),
+            classes,
             rules,
             serves,
             before,
@@ -135,6 +167,11 @@ impl Board {
         };
         for peg in 0..board.rules.len() {
             board.enter(peg, board.rules[peg].origin);
+        }
+        board.total.clone_from(&board.free);
+        for rule in board.rules.iter().filter(|rule| rule.origin < nowhere) {
+            let total = &mut board.total[rule.origin];
+            *total = total.saturating_add(rule.quantity);
         }
         board
     }
@@ -153,7 +190,7 @@ impl Board {
         if at == rule.origin {
             rule.kept
         } else {
-            at < self.nowhere && self.day[at] < rule.want && has(&self.serves[rule.class], at)
+            at < self.nowhere && self.day[at] < rule.want && has(&self.serves[rule.region], at)
         }
     }
 
@@ -166,7 +203,9 @@ impl Board {
     pub(super) fn may(&self, peg: usize, at: usize) -> bool {
         let rule = &self.rules[peg];
         at == rule.origin
-            || (at < self.nowhere && self.day[at] < rule.limit && has(&self.serves[rule.class], at))
+            || (at < self.nowhere
+                && self.day[at] < rule.limit
+                && has(&self.serves[rule.region], at))
     }
 
     pub(super) fn fits(&self, peg: usize, at: usize) -> bool {
@@ -176,7 +215,7 @@ impl Board {
     /// One word of the set of supplies that would satisfy the peg.
     pub(super) fn good_word(&self, peg: usize, word: usize) -> u64 {
         let rule = &self.rules[peg];
-        let set = self.serves[rule.class][word] & self.before[rule.want as usize][word];
+        let set = self.serves[rule.region][word] & self.before[rule.want as usize][word];
         if rule.kept {
             set | self.origin_bit(rule, word)
         } else {
@@ -187,7 +226,7 @@ impl Board {
     /// One word of the set of supplies on which the peg may be, its day kept or not.
     pub(super) fn may_word(&self, peg: usize, word: usize) -> u64 {
         let rule = &self.rules[peg];
-        (self.serves[rule.class][word] & self.before[rule.limit as usize][word])
+        (self.serves[rule.region][word] & self.before[rule.limit as usize][word])
             | self.origin_bit(rule, word)
     }
 
@@ -213,11 +252,23 @@ impl Board {
         u32::try_from(self.before.len() - 1).unwrap_or(NEVER)
     }
 
-    /// The pegs at a supply, those first that had better leave.
-    pub(super) fn members(&self, at: usize) -> impl Iterator<Item = usize> + '_ {
+    /// The pegs of a class at a supply, those first that had better leave.
+    pub(super) fn members_of(&self, at: usize, class: usize) -> impl Iterator<Item = usize> + '_ {
         self.members[at]
+            .range((class, false, 0)..=(class, true, u32::MAX))
+            .map(|(_, _, key)| self.order[(u32::MAX - key) as usize])
+    }
+
+    /// The pegs at a supply, those first that had better leave.
+    pub(super) fn members(&self, at: usize) -> Vec<usize> {
+        let mut keys: Vec<_> = self.members[at]
             .iter()
+            .map(|&(_, stays, key)| (stays, key))
+            .collect();
+        keys.sort_unstable();
+        keys.into_iter()
             .map(|(_, key)| self.order[(u32::MAX - key) as usize])
+            .collect()
     }
 
     /// Moves a peg, without a look at what is free: the caller has looked.
@@ -246,6 +297,51 @@ impl Board {
     /// From here on the peg never gets later than it is now; where it was before the plan is a place like others.
     pub(super) fn settle(&mut self, peg: usize) {
         self.settled[peg] = true;
+        self.changed(peg, self.at[peg]);
+    }
+
+    /// No supply is known to be full.
+    pub(super) fn all_open(&self) -> [Vec<u64>; 2] {
+        [vec![u64::MAX; self.nowhere], vec![u64::MAX; self.nowhere]]
+    }
+
+    /// Forgets of what was full all that a plan may have changed, which `touched` a supply that was full for
+    /// some, or did not. Of equal quantities a chain never comes to what is full at full reach, and so it
+    /// stays so; of what is full silently, a peg that got later may know a way out.
+    pub(super) fn reopen(&mut self, touched: bool) {
+        self.full[Reach::Silent as usize].fill(u64::MAX);
+        if touched && !self.even {
+            self.full = self.all_open();
+        }
+    }
+
+    /// Brings [`Board::exits`] of a supply and a class up to date.
+    pub(super) fn refresh(&mut self, at: usize, class: usize, reach: Reach) {
+        let cell = at * self.classes.len() + class;
+        if self.fresh[reach as usize][cell] {
+            return;
+        }
+        for word in 0..self.words {
+            let set = self
+                .members_of(at, class)
+                .fold(0, |set, peg| set | self.yield_word(peg, word, reach));
+            self.exits[reach as usize][cell * self.words + word] = set;
+        }
+        self.fresh[reach as usize][cell] = true;
+    }
+
+    /// One word of the set of supplies to which at least one of the pegs of a class at a supply could be pushed.
+    pub(super) fn exits(&self, at: usize, class: usize, word: usize, reach: Reach) -> u64 {
+        self.exits[reach as usize][(at * self.classes.len() + class) * self.words + word]
+    }
+
+    fn changed(&mut self, peg: usize, at: usize) {
+        if at < self.nowhere {
+            let cell = at * self.classes.len() + self.rules[peg].class;
+            for fresh in &mut self.fresh {
+                fresh[cell] = false;
+            }
+        }
     }
 
     /// Priority + 1 of those who keep their day, summed up.
@@ -273,6 +369,8 @@ impl Board {
 
     fn shift(&mut self, peg: usize, to: usize) {
         let from = self.at[peg];
+        self.changed(peg, from);
+        self.changed(peg, to);
         if from < self.nowhere {
             let key = self.key(peg);
             self.members[from].remove(&key);
@@ -292,8 +390,9 @@ impl Board {
         }
     }
 
-    fn key(&self, peg: usize) -> (bool, u32) {
-        (!self.moved(peg), u32::MAX - self.rules[peg].rank)
+    fn key(&self, peg: usize) -> (usize, bool, u32) {
+        let rule = &self.rules[peg];
+        (rule.class, !self.moved(peg), u32::MAX - rule.rank)
     }
 
     fn origin_bit(&self, rule: &Rule, word: usize) -> u64 {
@@ -320,6 +419,16 @@ fn in_order(pegs: &[Peg]) -> Vec<usize> {
         (std::cmp::Reverse(peg.priority), peg.wanted, peg.number, at)
     });
     order
+}
+
+/// The quantities of the pegs in ascending classes, the least and the most of each.
+fn classes(pegs: &[Peg]) -> Vec<(u64, u64)> {
+    let quantities: BTreeSet<u64> = pegs.iter().map(|peg| peg.quantity).collect();
+    let quantities: Vec<u64> = quantities.into_iter().collect();
+    quantities
+        .chunks(quantities.len().div_ceil(MAX_CLASSES).max(1))
+        .map(|class| (class[0], class[class.len() - 1]))
+        .collect()
 }
 
 fn bits(words: usize, len: usize, belongs: impl Fn(usize) -> bool) -> Vec<u64> {

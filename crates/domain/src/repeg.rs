@@ -37,6 +37,7 @@
 mod chain;
 mod exchange;
 mod pack;
+mod sets;
 mod state;
 
 use std::cmp::Reverse;
@@ -185,7 +186,7 @@ fn satisfy_uneven(board: &mut Board) {
         let moved = (0..board.rules.len())
             .filter(|&peg| board.moved(peg))
             .count();
-        let result = (board.weight(), Reverse(moved));
+        let result = (weight(board), Reverse(moved));
         if best.as_ref().is_none_or(|best| result > (best.0, best.1)) {
             best = Some((result.0, result.1, board.places()));
         }
@@ -262,8 +263,19 @@ fn go_home(board: &mut Board) {
     }
 }
 
+/// Priority + 1 of those who keep their day, summed up.
+fn weight(board: &Board) -> i64 {
+    (0..board.rules.len())
+        .filter(|&peg| board.satisfied(peg))
+        .map(|peg| board.rules[peg].weight)
+        .sum()
+}
+
 fn good(board: &Board, peg: usize) -> Vec<u64> {
     (0..board.words)
         .map(|word| board.good_word(peg, word))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,8 @@
 //! Ejection chains: a peg takes the place of one that can go elsewhere, which takes the place of another,
 //! until one finds room. A breadth-first search, so that a chain moves as few as it can.
 
-use super::state::{Board, Reach, supplies};
+use super::sets::supplies;
+use super::state::{Board, Reach};
 
 /// A step of a chain: `peg` comes to `to`.
 struct Step {

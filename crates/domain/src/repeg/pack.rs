@@ -6,7 +6,8 @@
 //! when its allowance of looks is spent.
 
 use super::chain;
-use super::state::{Board, supplies};
+use super::sets::supplies;
+use super::state::Board;
 
 /// The most pegs that one plan of the search moves.
 const MAX_MOVES: usize = 8;

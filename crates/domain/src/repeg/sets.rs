@@ -17,7 +17,8 @@ pub(super) fn in_order(pegs: &[Peg]) -> Vec<usize> {
     order
 }
 
-/// The quantities of the pegs in ascending classes, the least and the most of each.
+/// The quantities of the pegs in ascending classes, the least and the most of each: one class for each
+/// quantity where there are few.
 pub(super) fn classes(pegs: &[Peg]) -> Vec<(u64, u64)> {
     let quantities: BTreeSet<u64> = pegs.iter().map(|peg| peg.quantity).collect();
     let quantities: Vec<u64> = quantities.into_iter().collect();

@@ -53,8 +53,7 @@ pub(super) struct Board {
     /// The rank of the day of each supply; the last is `nowhere`'s.
     pub(super) day: Vec<u32>,
     pub(super) free: Vec<u64>,
-    /// The quantities in ascending classes, the least and the most of each: one class for each quantity where
-    /// there are few.
+    /// The quantities in ascending classes, the least and the most of each.
     pub(super) classes: Vec<(u64, u64)>,
     /// Whether all pegs have the same quantity.
     pub(super) even: bool,
@@ -66,16 +65,14 @@ pub(super) struct Board {
     pub(super) until: usize,
     /// Units at each supply, free or not.
     pub(super) total: Vec<u64>,
-    /// For both reaches, from which quantity of a comer on a supply is known to be full, and with it all supplies
-    /// to which its pegs could go.
+    /// For both reaches, from which quantity of a comer on a supply is known to lead nowhere.
     pub(super) full: [Vec<u64>; 2],
     at: Vec<usize>,
     /// Pegs at a supply by class, those first that had better leave: moved already, then last in the order.
     members: Vec<BTreeSet<(usize, bool, u32)>>,
     /// Pegs whose place is final but for moves to days not later.
     settled: Vec<bool>,
-    /// For both reaches, where at least one of the pegs at a supply could be pushed to, a set for each supply,
-    /// and whether it is up to date.
+    /// See `exits`: a set for each reach, supply and class, and whether it is up to date.
     exits: [Vec<u64>; 2],
     fresh: [Vec<bool>; 2],
     serves: Vec<Vec<u64>>,

@@ -156,15 +156,47 @@ fn nobody_is_moved_beyond_the_limit() {
 }
 
 #[test]
-fn a_late_line_that_moves_on_may_let_a_younger_one_be_served() {
-    // Alone, neither the second nor the third finds room: it is the exchange that finds it for both.
-    let supplies = vec![supply(2, 1), supply(5, 0), supply(6, 0)];
-    let pegs = vec![
-        late(1, 1, Some(1), 2),
-        late(2, 1, Some(2), 5),
-        late(3, 1, None, 6),
+fn a_late_line_gives_up_its_place_to_the_one_that_makes_room_for_it() {
+    // For the first, which has none, there is no room: the third could only wait where it is. For the third
+    // there is, because the second may take the place that it leaves.
+    let mut pegs = vec![
+        late(1, 1, None, 2),
+        kept(2, 1, 0, 9),
+        late(3, 1, Some(1), 2),
     ];
-    assert_eq!(moves(supplies, pegs), [(0, 0), (1, 1), (2, 2)]);
+    pegs[0].priority = 9;
+    assert_eq!(
+        moves(vec![supply(1, 0), supply(9, 0)], pegs),
+        [(1, 1), (2, 0)]
+    );
+}
+
+#[test]
+fn a_heavy_line_served_first_is_given_up_for_two_that_weigh_more_together() {
+    let at = |name: &str| Location::new(name).expect("a location");
+    let mut supplies: Vec<Supply> = [1, 1, 9, 9, 9].map(|day| supply(day, 0)).into();
+    for (supply, name) in supplies.iter_mut().zip(["A", "B", "C", "D", "E"]) {
+        supply.location = Some(at(name));
+    }
+    let only = |peg: Peg, names: &[&str]| Peg {
+        locations: names.iter().map(|name| at(name)).collect(),
+        ..peg
+    };
+    let mut pegs = vec![
+        only(late(1, 1, Some(2), 2), &["A"]),
+        only(late(2, 1, Some(3), 2), &["A"]),
+        only(late(3, 1, Some(4), 2), &["B"]),
+        only(kept(4, 1, 0, 9), &["C", "E"]),
+        only(kept(5, 1, 1, 9), &["D"]),
+    ];
+    // The first sends the fourth to C. But sent to E it makes way for the second, which makes way at D for the
+    // fifth, and that at B for the third.
+    pegs[0].priority = 9;
+    let better = [(1, 0), (2, 1), (3, 4), (4, 3)];
+    assert_eq!(moves(supplies.clone(), pegs.clone()), better);
+    // Against one of little weight the first keeps its place.
+    pegs[2].priority = 1;
+    assert_eq!(moves(supplies, pegs), [(0, 0), (3, 2)]);
 }
 
 #[test]

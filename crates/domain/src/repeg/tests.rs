@@ -165,10 +165,11 @@ fn a_late_line_gives_up_its_place_to_the_one_that_makes_room_for_it() {
         late(3, 1, Some(1), 2),
     ];
     pegs[0].priority = 9;
-    assert_eq!(
-        moves(vec![supply(1, 0), supply(9, 0)], pegs),
-        [(1, 1), (2, 0)]
-    );
+    // In time, or just earlier.
+    for day in [1, 5] {
+        let supplies = vec![supply(day, 0), supply(9, 0)];
+        assert_eq!(moves(supplies, pegs.clone()), [(1, 1), (2, 0)]);
+    }
 }
 
 #[test]

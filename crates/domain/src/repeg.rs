@@ -37,6 +37,7 @@
 mod chain;
 mod exchange;
 mod pack;
+mod sets;
 mod state;
 
 use std::cmp::Reverse;
@@ -44,11 +45,16 @@ use std::cmp::Reverse;
 use jiff::civil::Date;
 
 use crate::ids::Location;
-use state::{Board, NEVER, Reach};
+use state::{Board, NEVER};
 
-/// The bound on the pegs that the search for unequal quantities looks at, in one plan. When it is reached,
-/// the rest of the pegs are placed by simple chains only.
-pub const MAX_EXAMINED: usize = 2_000_000;
+/// The bound on the pegs looked at in one plan for lines of equal quantity. When it is reached, lines are only
+/// placed where there is room for them. A thousand late lines of five thousand on a hundred supplies stay far below it.
+pub const MAX_EXAMINED: usize = 20_000_000;
+/// The same bound for lines of unequal quantities.
+pub const MAX_EXAMINED_UNEVEN: usize = 2_000_000;
+
+/// The bound on the looks of the searches in which a line pushes out several, which come on top of that.
+pub const MAX_SEARCHED: usize = 40_000;
 
 /// A batch as the planner sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,9 +122,12 @@ pub fn plan(problem: &Problem) -> Plan {
     if board.words == 0 {
         return Plan::default();
     }
-    let largest = board.rules.iter().map(|rule| rule.quantity).max();
-    let even = largest == Some(board.least);
-    if even {
+    board.until = if board.even {
+        MAX_EXAMINED
+    } else {
+        MAX_EXAMINED_UNEVEN
+    };
+    if board.even {
         let order = board.order.clone();
         satisfy(&mut board, &order);
         exchange::exchange(&mut board);
@@ -146,7 +155,7 @@ fn satisfy(board: &mut Board, order: &[usize]) {
     for &peg in order {
         if !board.satisfied(peg) {
             let targets = good(board, peg);
-            place(board, peg, &targets);
+            chain::place(board, peg, &[targets]);
         }
     }
 }
@@ -163,28 +172,39 @@ fn satisfy_uneven(board: &mut Board) {
     orders[3].sort_by_key(|&peg| Reverse(rules[peg].quantity));
 
     let mark = board.mark();
+    let mut searched = 0;
     let mut best: Option<(i64, Reverse<usize>, Vec<usize>)> = None;
-    for (tried, order) in orders.iter().enumerate() {
+    for order in &orders {
+        // The first order gets half of what there is, and so on; the rest is for those that stay late.
+        board.until =
+            board.examined + (MAX_EXAMINED_UNEVEN + searched).saturating_sub(board.examined) / 2;
+        let spare = (MAX_SEARCHED - searched) / 2;
+        board.allowance = spare;
         satisfy(board, order);
-        let until =
-            board.examined + MAX_EXAMINED.saturating_sub(board.examined) / (orders.len() - tried);
-        while search(board, until) {}
+        while search(board) {}
+        searched += spare - board.allowance;
         let moved = (0..board.rules.len())
             .filter(|&peg| board.moved(peg))
             .count();
-        let result = (board.weight(), Reverse(moved));
+        let result = (weight(board), Reverse(moved));
         if best.as_ref().is_none_or(|best| result > (best.0, best.1)) {
             best = Some((result.0, result.1, board.places()));
         }
+        let all = board.order.iter().all(|&peg| board.satisfied(peg));
         board.undo(mark);
+        board.full = board.all_open();
+        if all {
+            break;
+        }
     }
+    board.until = MAX_EXAMINED_UNEVEN.saturating_add(searched);
     if let Some((_, _, places)) = best {
         board.adopt(&places);
     }
 }
 
 /// One round of the search over all that are not satisfied; whether it found anything.
-fn search(board: &mut Board, until: usize) -> bool {
+fn search(board: &mut Board) -> bool {
     let waiting: Vec<usize> = (board.order.iter().copied())
         .filter(|&peg| !board.satisfied(peg))
         .collect();
@@ -194,14 +214,16 @@ fn search(board: &mut Board, until: usize) -> bool {
             continue;
         }
         let targets = good(board, peg);
-        let allowance = until.saturating_sub(board.examined) / (waiting.len() - tried);
-        found |= place(board, peg, &targets) || pack::place(board, peg, &targets, allowance);
+        let allowance = board.allowance / (waiting.len() - tried);
+        found |= chain::place(board, peg, std::slice::from_ref(&targets))
+            || pack::place(board, peg, &targets, allowance);
     }
     found
 }
 
 /// Point 4: the earliest day for each that stays late.
 fn bring_forward(board: &mut Board) {
+    board.full = board.all_open();
     for place in 0..board.order.len() {
         let peg = board.order[place];
         if board.satisfied(peg) {
@@ -209,14 +231,15 @@ fn bring_forward(board: &mut Board) {
         }
         let now = board.day[board.at(peg)];
         let days = if now == NEVER { board.ranks() } else { now };
-        for day in 0..days {
-            let targets: Vec<u64> = (0..board.words)
-                .map(|word| board.may_word(peg, word) & board.of_rank(day, word))
-                .collect();
-            if targets.iter().any(|&word| word != 0) && self::place(board, peg, &targets) {
-                break;
-            }
-        }
+        let stages: Vec<Vec<u64>> = (0..days)
+            .map(|day| {
+                (0..board.words)
+                    .map(|word| board.may_word(peg, word) & board.of_rank(day, word))
+                    .collect()
+            })
+            .filter(|targets: &Vec<u64>| targets.iter().any(|&word| word != 0))
+            .collect();
+        chain::place(board, peg, &stages);
         board.settle(peg);
     }
 }
@@ -240,10 +263,12 @@ fn go_home(board: &mut Board) {
     }
 }
 
-/// A chain that makes nobody later, else one that does.
-fn place(board: &mut Board, peg: usize, targets: &[u64]) -> bool {
-    chain::place(board, peg, targets, Reach::Silent)
-        || chain::place(board, peg, targets, Reach::Full)
+/// Priority + 1 of those who keep their day, summed up.
+fn weight(board: &Board) -> i64 {
+    (0..board.rules.len())
+        .filter(|&peg| board.satisfied(peg))
+        .map(|peg| board.rules[peg].weight)
+        .sum()
 }
 
 fn good(board: &Board, peg: usize) -> Vec<u64> {
@@ -251,3 +276,6 @@ fn good(board: &Board, peg: usize) -> Vec<u64> {
         .map(|word| board.good_word(peg, word))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

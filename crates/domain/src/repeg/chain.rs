@@ -1,7 +1,8 @@
 //! Ejection chains: a peg takes the place of one that can go elsewhere, which takes the place of another,
 //! until one finds room. A breadth-first search, so that a chain moves as few as it can.
 
-use super::state::{Board, Reach, supplies};
+use super::sets::supplies;
+use super::state::{Board, Reach};
 
 /// A step of a chain: `peg` comes to `to`.
 struct Step {
@@ -11,20 +12,75 @@ struct Step {
     before: Option<usize>,
 }
 
-/// Brings the peg to one of the `targets` (a set of supplies), others making room along a chain of any
-/// length. `false`: there is no such chain, and nothing is changed.
+/// What a search found.
+enum Found {
+    /// The steps of a shortest chain, the last first: who moves, from where, to where.
+    Chain(Vec<(usize, usize, usize)>),
+    /// Nothing; all that was looked at is full, and all who are there can only go where it is full too.
+    Nothing,
+    /// The allowance is spent.
+    Spent,
+}
+
+/// Brings the peg to one of the `stages` (sets of supplies, the preferred first), others making room along a
+/// chain of any length; within a stage rather so that nobody gets later. `false`: there is no such chain, and
+/// nothing is changed.
 ///
 /// With equal quantities it finds a chain whenever there is one: a supply is looked at once, because who
 /// comes to it does not matter. With unequal ones it is looked at again for a smaller comer, and only one
 /// peg makes room at each step.
-pub(super) fn place(board: &mut Board, peg: usize, targets: &[u64], reach: Reach) -> bool {
+pub(super) fn place(board: &mut Board, peg: usize, stages: &[Vec<u64>]) -> bool {
+    let from = board.at(peg);
     let mark = board.mark();
-    board.put(peg, board.nowhere);
-    let Some(steps) = find(board, peg, targets, reach) else {
-        board.undo(mark);
-        return false;
+    // Where one search has failed the next need not look, but for a peg that would free a place there.
+    let shared = board
+        .full
+        .iter()
+        .all(|full| from == board.nowhere || full[from] == u64::MAX);
+    let mut full = if shared {
+        board.full.clone()
+    } else {
+        board.all_open()
     };
-    // The last step first: it has room, and makes room for the one before it.
+    board.put(peg, board.nowhere);
+    for targets in stages {
+        for reach in [Reach::Silent, Reach::Full] {
+            match find(board, peg, targets, reach, &mut full[reach as usize]) {
+                Found::Chain(steps) => {
+                    let touched = (steps.iter())
+                        .any(|&(_, from, to)| known_full(&full, from) || known_full(&full, to));
+                    if follow(board, steps) {
+                        if shared {
+                            board.full = full;
+                        }
+                        board.reopen(touched || !shared);
+                        return true;
+                    }
+                }
+                Found::Nothing => {}
+                Found::Spent => {
+                    board.undo(mark);
+                    return false;
+                }
+            }
+        }
+    }
+    board.undo(mark);
+    if shared {
+        board.full = full;
+    }
+    false
+}
+
+fn known_full(full: &[Vec<u64>; 2], at: usize) -> bool {
+    full.iter()
+        .any(|full| full.get(at).is_some_and(|&from| from != u64::MAX))
+}
+
+/// Makes the moves, the last first: it has room, and makes room for the one before it. With unequal
+/// quantities a chain that comes to a supply twice may fail on the way; then nothing is changed.
+fn follow(board: &mut Board, steps: Vec<(usize, usize, usize)>) -> bool {
+    let mark = board.mark();
     for (peg, from, to) in steps {
         if board.at(peg) != from || !board.fits(peg, to) {
             board.undo(mark);
@@ -35,68 +91,130 @@ pub(super) fn place(board: &mut Board, peg: usize, targets: &[u64], reach: Reach
     true
 }
 
-/// The steps of a shortest chain, the last first, each with where its peg comes from.
+/// Searches from the targets on. `full` says for each supply from which quantity of a comer on it is known to
+/// lead nowhere; it is added to when nothing is found.
 fn find(
     board: &mut Board,
     peg: usize,
     targets: &[u64],
     reach: Reach,
-) -> Option<Vec<(usize, usize, usize)>> {
+    full: &mut Vec<u64>,
+) -> Found {
     // The smallest comer for which a supply was looked at, and the supplies where no smaller one is left.
-    let mut smallest = vec![u64::MAX; board.nowhere];
-    let mut done = vec![0; board.words];
+    let mut smallest = full.clone();
+    let mut done = vec![0; board.words * board.classes.len()];
+    for (at, &quantity) in smallest.iter().enumerate() {
+        close(board, &mut done, at, quantity);
+    }
     let mut steps = Vec::new();
     for (word, &bits) in targets.iter().enumerate() {
         for to in supplies(word, bits) {
-            reached(board, &mut smallest, &mut done, peg, to);
-            steps.push(Step {
-                peg,
-                to,
-                before: None,
-            });
+            if board.rules[peg].quantity < smallest[to] {
+                smallest[to] = board.rules[peg].quantity;
+                close(board, &mut done, to, smallest[to]);
+                steps.push(Step {
+                    peg,
+                    to,
+                    before: None,
+                });
+            }
         }
     }
     let mut level = 0;
     while level < steps.len() {
         if let Some(last) = best_end(board, &steps, level) {
-            return Some(unwind(board, &steps, last));
+            return Found::Chain(unwind(board, &steps, last));
         }
         let end = steps.len();
         for at in level..end {
+            if board.examined >= board.until {
+                return Found::Spent;
+            }
             let (comer, here) = (steps[at].peg, steps[at].to);
             let missing = board.rules[comer].quantity - board.free[here];
-            let mut seen = 0;
-            for leaver in board.members(here) {
-                seen += 1;
-                let quantity = board.rules[leaver].quantity;
-                if quantity < missing {
-                    continue;
-                }
-                for word in 0..board.words {
-                    let open = board.yield_word(leaver, word, reach) & !done[word];
-                    for to in supplies(word, open) {
-                        if to != here && quantity < smallest[to] {
-                            reached(board, &mut smallest, &mut done, leaver, to);
-                            steps.push(Step {
-                                peg: leaver,
-                                to,
-                                before: Some(at),
-                            });
-                        }
-                    }
+            for class in 0..board.classes.len() {
+                if board.classes[class].1 >= missing {
+                    board.refresh(here, class, reach);
+                    let leavers = Leavers {
+                        here,
+                        class,
+                        missing,
+                        step: at,
+                    };
+                    let seen =
+                        push_out(board, &leavers, reach, &mut smallest, &mut done, &mut steps);
+                    board.examined += seen;
                 }
             }
-            board.examined += seen;
         }
         level = end;
     }
-    None
+    *full = smallest;
+    Found::Nothing
 }
 
-fn reached(board: &Board, smallest: &mut [u64], done: &mut [u64], peg: usize, to: usize) {
-    smallest[to] = board.rules[peg].quantity;
-    if smallest[to] <= board.least {
-        done[to / 64] |= 1 << (to % 64);
+/// Who may leave: the pegs of one class at a supply that give back at least what is missing for a step.
+struct Leavers {
+    here: usize,
+    class: usize,
+    missing: u64,
+    step: usize,
+}
+
+/// Adds the steps of those who may leave to where a comer of their size was not looked at yet, and says how
+/// many were looked at.
+fn push_out(
+    board: &Board,
+    leavers: &Leavers,
+    reach: Reach,
+    smallest: &mut [u64],
+    done: &mut [u64],
+    steps: &mut Vec<Step>,
+) -> usize {
+    let &Leavers {
+        here,
+        class,
+        missing,
+        step,
+    } = leavers;
+    let mut seen = 1;
+    for leaver in board.members_of(here, class) {
+        let done_at = class * board.words;
+        if (0..board.words)
+            .all(|word| board.exits(here, class, word, reach) & !done[done_at + word] == 0)
+        {
+            break;
+        }
+        seen += 1;
+        let quantity = board.rules[leaver].quantity;
+        if quantity < missing {
+            continue;
+        }
+        for word in 0..board.words {
+            let open = board.yield_word(leaver, word, reach) & !done[done_at + word];
+            for to in supplies(word, open) {
+                if to != here && quantity < smallest[to] {
+                    smallest[to] = quantity;
+                    close(board, done, to, quantity);
+                    steps.push(Step {
+                        peg: leaver,
+                        to,
+                        before: Some(step),
+                    });
+                }
+            }
+        }
+    }
+    seen
+}
+
+/// Marks a supply as done for the classes in which nobody is smaller than `quantity`.
+fn close(board: &Board, done: &mut [u64], at: usize, quantity: u64) {
+    for (class, &(least, _)) in board.classes.iter().enumerate().rev() {
+        if least < quantity {
+            return;
+        }
+        done[class * board.words + at / 64] |= 1 << (at % 64);
     }
 }
 

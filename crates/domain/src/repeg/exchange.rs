@@ -75,8 +75,9 @@ fn arcs(board: &mut Board) -> Vec<Arc> {
         }
     }
     board.examined += board.order.len();
+    let quantity = board.classes.first().map_or(0, |class| class.0);
     for at in 0..=board.nowhere {
-        if at == board.nowhere || board.free[at] >= board.least {
+        if at == board.nowhere || board.free[at] >= quantity {
             arcs[at * nodes + empty] = Some((0, None));
         }
         arcs[empty * nodes + at] = Some((0, None));

@@ -6,12 +6,15 @@
 //! when its allowance of looks is spent.
 
 use super::chain;
-use super::state::{Board, supplies};
+use super::sets::supplies;
+use super::state::Board;
 
 /// The most pegs that one plan of the search moves.
 const MAX_MOVES: usize = 8;
 /// Of the pegs at a supply, how many are thought of as leavers.
 const MAX_LEAVERS: usize = 12;
+/// How many pegs leave for one comer.
+const MAX_SET: usize = 3;
 /// How many sets of leavers are tried for one comer at one supply.
 const MAX_SETS: usize = 32;
 
@@ -24,6 +27,15 @@ struct Search {
     targets: Vec<u64>,
     /// The first peg.
     first: usize,
+}
+
+impl Search {
+    fn spend(&mut self, board: &mut Board, looks: usize) {
+        self.allowance = self.allowance.saturating_sub(looks);
+        board.allowance = board.allowance.saturating_sub(looks);
+        board.examined += looks;
+        board.until = board.until.saturating_add(looks);
+    }
 }
 
 /// Brings `peg` to one of the `targets` at the expense of nobody but pegs whose weights come to less than
@@ -42,6 +54,7 @@ pub(super) fn place(board: &mut Board, peg: usize, targets: &[u64], allowance: u
         board.put(peg, board.nowhere);
         // To come to the place at all is the gain of a peg that stays late: it may cost nobody anything.
         if solve(board, &mut search, &[peg], moves, 0) {
+            board.reopen(true);
             return true;
         }
         board.undo(mark);
@@ -75,13 +88,13 @@ fn solve(
     }
     let rest: Vec<usize> = waiting.iter().copied().filter(|&p| p != peg).collect();
     let hope: i64 = rest.iter().map(|&p| gain(board, search, p, true)).sum();
-    for (to, then) in ways(board, search, peg) {
+    let ways = ways(board, search, peg);
+    search.spend(board, ways.len());
+    for (to, then) in ways {
         let balance = balance + gain(board, search, peg, then);
         if balance + hope <= 0 {
             continue;
         }
-        search.allowance = search.allowance.saturating_sub(1);
-        board.examined += 1;
         let mark = board.mark();
         if board.fits(peg, to) {
             board.put(peg, to);
@@ -134,7 +147,7 @@ fn ways(board: &Board, search: &Search, peg: usize) -> Vec<(usize, bool)> {
             (board.good_word(peg, word), board.may_word(peg, word))
         };
         for to in supplies(word, may) {
-            if board.rules[peg].quantity <= capacity(board, search, to) {
+            if board.rules[peg].quantity <= board.total[to] {
                 let served = good & (1 << (to % 64)) != 0;
                 ways.push((!served, !board.fits(peg, to), to));
             }
@@ -149,17 +162,6 @@ fn ways(board: &Board, search: &Search, peg: usize) -> Vec<(usize, bool)> {
         ways.push((board.nowhere, false));
     }
     ways
-}
-
-/// Units at a supply that pegs outside the plan in hand leave to it.
-fn capacity(board: &Board, search: &Search, at: usize) -> u64 {
-    let held = board
-        .members(at)
-        .take(MAX_LEAVERS + search.was.len())
-        .filter(|&peg| !touched(search, peg))
-        .map(|peg| board.rules[peg].quantity)
-        .fold(0, u64::saturating_add);
-    board.free[at].saturating_add(held)
 }
 
 fn touched(search: &Search, peg: usize) -> bool {
@@ -178,21 +180,21 @@ fn leavers(
     let missing = board.rules[comer].quantity - board.free[at];
     let candidates: Vec<(usize, u64)> = board
         .members(at)
+        .into_iter()
         .filter(|&peg| !touched(search, peg))
         .take(MAX_LEAVERS)
         .map(|peg| (peg, board.rules[peg].quantity))
         .collect();
-    board.examined += candidates.len();
-    search.allowance = search.allowance.saturating_sub(candidates.len());
     let mut sets = Vec::new();
     grow(
         &candidates,
         missing,
-        most.min(4),
+        most.min(MAX_SET),
         &mut Vec::new(),
         0,
         &mut sets,
     );
+    search.spend(board, candidates.len() + sets.len());
     sets.sort_by_key(|(set, units): &(Vec<usize>, u64)| (set.len(), *units));
     sets.truncate(MAX_SETS);
     sets.into_iter().map(|(set, _)| set).collect()

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::{Peg, Problem};
+use super::Problem;
+use super::sets::{bits, classes, has, in_order};
 use crate::ids::Location;
 
 /// The rank of a day that nobody can be promised.
@@ -33,6 +34,8 @@ pub(super) struct Rule {
     /// Whether it was satisfied before the plan, and so must be after it.
     pub(super) kept: bool,
     /// Which set of locations it names: an index into `serves`.
+    region: usize,
+    /// Its class of quantities: an index into `classes`.
     class: usize,
     /// Its place in the order of the rule: 0 is served first.
     rank: u32,
@@ -50,15 +53,28 @@ pub(super) struct Board {
     /// The rank of the day of each supply; the last is `nowhere`'s.
     pub(super) day: Vec<u32>,
     pub(super) free: Vec<u64>,
-    /// The quantity of the smallest peg.
-    pub(super) least: u64,
+    /// The quantities in ascending classes, the least and the most of each.
+    pub(super) classes: Vec<(u64, u64)>,
+    /// Whether all pegs have the same quantity.
+    pub(super) even: bool,
     /// Pegs and supplies looked at so far.
     pub(super) examined: usize,
+    /// What the searches of `pack` may still look at.
+    pub(super) allowance: usize,
+    /// Where chains stop to be looked for: a value of `examined`.
+    pub(super) until: usize,
+    /// Units at each supply, free or not.
+    pub(super) total: Vec<u64>,
+    /// For both reaches, from which quantity of a comer on a supply is known to lead nowhere.
+    pub(super) full: [Vec<u64>; 2],
     at: Vec<usize>,
-    /// Pegs at a supply, those first that had better leave: moved already, then last in the order.
-    members: Vec<BTreeSet<(bool, u32)>>,
+    /// Pegs at a supply by class, those first that had better leave: moved already, then last in the order.
+    members: Vec<BTreeSet<(usize, bool, u32)>>,
     /// Pegs whose place is final but for moves to days not later.
     settled: Vec<bool>,
+    /// See `exits`: a set for each reach, supply and class, and whether it is up to date.
+    exits: [Vec<u64>; 2],
+    fresh: [Vec<bool>; 2],
     serves: Vec<Vec<u64>>,
     /// For each rank, the supplies of a lower one.
     before: Vec<Vec<u64>>,
@@ -88,11 +104,12 @@ impl Board {
             rank[peg] = place;
         }
 
-        let mut classes: BTreeMap<&[Location], usize> = BTreeMap::new();
+        let classes = classes(&problem.pegs);
+        let mut regions: BTreeMap<&[Location], usize> = BTreeMap::new();
         let mut serves = Vec::new();
         let mut rules = Vec::with_capacity(problem.pegs.len());
         for (peg, rank) in problem.pegs.iter().zip(rank) {
-            let class = *classes.entry(&peg.locations).or_insert_with(|| {
+            let region = *regions.entry(&peg.locations).or_insert_with(|| {
                 serves.push(bits(words, nowhere, |at| {
                     let there = problem.supplies[at].location.as_ref();
                     peg.locations.is_empty() || there.is_some_and(|l| peg.locations.contains(l))
@@ -109,7 +126,8 @@ impl Board {
                 limit: if kept { want } else { upto(peg.limit) },
                 origin,
                 kept,
-                class,
+                region,
+                class: classes.partition_point(|&(least, _)| least <= peg.quantity) - 1,
                 rank,
             });
         }
@@ -123,11 +141,20 @@ impl Board {
             order,
             day,
             free: problem.supplies.iter().map(|supply| supply.free).collect(),
-            least: rules.iter().map(|rule| rule.quantity).min().unwrap_or(0),
+            even: classes
+                .iter()
+                .all(|class| *class == (classes[0].0, classes[0].0)),
             examined: 0,
+            until: usize::MAX,
+            allowance: 0,
+            total: Vec::new(),
+            full: [vec![u64::MAX; nowhere], vec![u64::MAX; nowhere]],
             at: vec![nowhere; rules.len()],
             members: vec![BTreeSet::new(); nowhere],
             settled: vec![false; rules.len()],
+            exits: [(); 2].map(|()| vec![0; nowhere * words * classes.len()]),
+            fresh: [(); 2].map(|()| vec![false; nowhere * classes.len()]),
+            classes,
             rules,
             serves,
             before,
@@ -135,6 +162,11 @@ impl Board {
         };
         for peg in 0..board.rules.len() {
             board.enter(peg, board.rules[peg].origin);
+        }
+        board.total.clone_from(&board.free);
+        for rule in board.rules.iter().filter(|rule| rule.origin < nowhere) {
+            let total = &mut board.total[rule.origin];
+            *total = total.saturating_add(rule.quantity);
         }
         board
     }
@@ -153,7 +185,7 @@ impl Board {
         if at == rule.origin {
             rule.kept
         } else {
-            at < self.nowhere && self.day[at] < rule.want && has(&self.serves[rule.class], at)
+            at < self.nowhere && self.day[at] < rule.want && has(&self.serves[rule.region], at)
         }
     }
 
@@ -166,7 +198,9 @@ impl Board {
     pub(super) fn may(&self, peg: usize, at: usize) -> bool {
         let rule = &self.rules[peg];
         at == rule.origin
-            || (at < self.nowhere && self.day[at] < rule.limit && has(&self.serves[rule.class], at))
+            || (at < self.nowhere
+                && self.day[at] < rule.limit
+                && has(&self.serves[rule.region], at))
     }
 
     pub(super) fn fits(&self, peg: usize, at: usize) -> bool {
@@ -176,7 +210,7 @@ impl Board {
     /// One word of the set of supplies that would satisfy the peg.
     pub(super) fn good_word(&self, peg: usize, word: usize) -> u64 {
         let rule = &self.rules[peg];
-        let set = self.serves[rule.class][word] & self.before[rule.want as usize][word];
+        let set = self.serves[rule.region][word] & self.before[rule.want as usize][word];
         if rule.kept {
             set | self.origin_bit(rule, word)
         } else {
@@ -187,7 +221,7 @@ impl Board {
     /// One word of the set of supplies on which the peg may be, its day kept or not.
     pub(super) fn may_word(&self, peg: usize, word: usize) -> u64 {
         let rule = &self.rules[peg];
-        (self.serves[rule.class][word] & self.before[rule.limit as usize][word])
+        (self.serves[rule.region][word] & self.before[rule.limit as usize][word])
             | self.origin_bit(rule, word)
     }
 
@@ -213,11 +247,23 @@ impl Board {
         u32::try_from(self.before.len() - 1).unwrap_or(NEVER)
     }
 
-    /// The pegs at a supply, those first that had better leave.
-    pub(super) fn members(&self, at: usize) -> impl Iterator<Item = usize> + '_ {
+    /// The pegs of a class at a supply, those first that had better leave.
+    pub(super) fn members_of(&self, at: usize, class: usize) -> impl Iterator<Item = usize> + '_ {
         self.members[at]
+            .range((class, false, 0)..=(class, true, u32::MAX))
+            .map(|(_, _, key)| self.order[(u32::MAX - key) as usize])
+    }
+
+    /// The pegs at a supply, those first that had better leave.
+    pub(super) fn members(&self, at: usize) -> Vec<usize> {
+        let mut keys: Vec<_> = self.members[at]
             .iter()
+            .map(|&(_, stays, key)| (stays, key))
+            .collect();
+        keys.sort_unstable();
+        keys.into_iter()
             .map(|(_, key)| self.order[(u32::MAX - key) as usize])
+            .collect()
     }
 
     /// Moves a peg, without a look at what is free: the caller has looked.
@@ -246,14 +292,51 @@ impl Board {
     /// From here on the peg never gets later than it is now; where it was before the plan is a place like others.
     pub(super) fn settle(&mut self, peg: usize) {
         self.settled[peg] = true;
+        self.changed(peg, self.at[peg]);
     }
 
-    /// Priority + 1 of those who keep their day, summed up.
-    pub(super) fn weight(&self) -> i64 {
-        (0..self.rules.len())
-            .filter(|&peg| self.satisfied(peg))
-            .map(|peg| self.rules[peg].weight)
-            .sum()
+    /// No supply is known to be full.
+    pub(super) fn all_open(&self) -> [Vec<u64>; 2] {
+        [vec![u64::MAX; self.nowhere], vec![u64::MAX; self.nowhere]]
+    }
+
+    /// Forgets of what was full all that a plan may have changed, which `touched` a supply that was full for
+    /// some, or did not. Of equal quantities a chain never comes to what is full at full reach, and so it
+    /// stays so; of what is full silently, a peg that got later may know a way out.
+    pub(super) fn reopen(&mut self, touched: bool) {
+        self.full[Reach::Silent as usize].fill(u64::MAX);
+        if touched && !self.even {
+            self.full = self.all_open();
+        }
+    }
+
+    /// Brings [`Board::exits`] of a supply and a class up to date.
+    pub(super) fn refresh(&mut self, at: usize, class: usize, reach: Reach) {
+        let cell = at * self.classes.len() + class;
+        if self.fresh[reach as usize][cell] {
+            return;
+        }
+        for word in 0..self.words {
+            let set = self
+                .members_of(at, class)
+                .fold(0, |set, peg| set | self.yield_word(peg, word, reach));
+            self.exits[reach as usize][cell * self.words + word] = set;
+        }
+        self.fresh[reach as usize][cell] = true;
+    }
+
+    /// One word of the set of supplies to which at least one of the pegs of a class at a supply could be pushed.
+    pub(super) fn exits(&self, at: usize, class: usize, word: usize, reach: Reach) -> u64 {
+        self.exits[reach as usize][(at * self.classes.len() + class) * self.words + word]
+    }
+
+    fn changed(&mut self, peg: usize, at: usize) {
+        if at < self.nowhere {
+            let cell = at * self.classes.len() + self.rules[peg].class;
+            for fresh in &mut self.fresh {
+                fresh[cell] = false;
+            }
+        }
     }
 
     /// Where everybody is.
@@ -273,6 +356,8 @@ impl Board {
 
     fn shift(&mut self, peg: usize, to: usize) {
         let from = self.at[peg];
+        self.changed(peg, from);
+        self.changed(peg, to);
         if from < self.nowhere {
             let key = self.key(peg);
             self.members[from].remove(&key);
@@ -292,8 +377,9 @@ impl Board {
         }
     }
 
-    fn key(&self, peg: usize) -> (bool, u32) {
-        (!self.moved(peg), u32::MAX - self.rules[peg].rank)
+    fn key(&self, peg: usize) -> (usize, bool, u32) {
+        let rule = &self.rules[peg];
+        (rule.class, !self.moved(peg), u32::MAX - rule.rank)
     }
 
     fn origin_bit(&self, rule: &Rule, word: usize) -> u64 {
@@ -310,39 +396,4 @@ impl Board {
             day => self.before[day as usize + 1][word],
         }
     }
-}
-
-/// The pegs by priority (higher first), wanted day (earlier first) and age (older first).
-fn in_order(pegs: &[Peg]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..pegs.len()).collect();
-    order.sort_by_key(|&at| {
-        let peg = &pegs[at];
-        (std::cmp::Reverse(peg.priority), peg.wanted, peg.number, at)
-    });
-    order
-}
-
-fn bits(words: usize, len: usize, belongs: impl Fn(usize) -> bool) -> Vec<u64> {
-    let mut set = vec![0; words];
-    for at in (0..len).filter(|&at| belongs(at)) {
-        set[at / 64] |= 1 << (at % 64);
-    }
-    set
-}
-
-/// Whether the set has this supply.
-pub(super) fn has(set: &[u64], at: usize) -> bool {
-    set[at / 64] & (1 << (at % 64)) != 0
-}
-
-/// The supplies of one word of a set.
-pub(super) fn supplies(word: usize, mut bits: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        if bits == 0 {
-            return None;
-        }
-        let low = bits.trailing_zeros() as usize;
-        bits &= bits - 1;
-        Some(word * 64 + low)
-    })
 }

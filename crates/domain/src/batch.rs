@@ -155,12 +155,12 @@ mod tests {
     use super::*;
     use crate::ids::HoldCode;
 
-    fn hold(expected_clear: Option<Date>) -> Option<Hold> {
-        Some(Hold {
+    fn hold(expected_clear: Option<Date>) -> Hold {
+        Hold {
             code: HoldCode::new("customs").unwrap(),
             note: None,
             expected_clear,
-        })
+        }
     }
 
     fn batch(eta: Option<Date>) -> Batch {
@@ -178,14 +178,14 @@ mod tests {
         assert_eq!(batch(None).supply(), Supply::Now);
         assert_eq!(batch(Some(may)).supply(), Supply::From(may));
         let mut held = batch(Some(may));
-        held.hold = hold(Some(june));
+        held.hold = Some(hold(Some(june)));
         assert_eq!(held.supply(), Supply::From(june), "the later of both");
         assert_eq!(held.available(), 5);
-        held.shipment_hold = hold(None);
+        held.shipment_hold = Some(hold(None));
         assert_eq!(held.supply(), Supply::Never);
         assert_eq!((held.available(), held.free()), (0, 5));
         let mut here = batch(None);
-        here.hold = hold(Some(may));
+        here.hold = Some(hold(Some(may)));
         assert_eq!(here.supply(), Supply::From(may), "also in the warehouse");
         assert!(!here.can_leave());
     }

@@ -9,6 +9,7 @@
 pub mod batch;
 pub mod commands;
 pub mod events;
+pub mod explanation;
 pub mod hold;
 pub mod ids;
 pub mod line;

@@ -13,7 +13,8 @@
 //!    (it is wanted later than its supply is ready) gives up its early stock, along chains of any length.
 //! 4. Then each line that is still not satisfied gets the earliest day still possible, one after the other by
 //!    priority (higher first), wanted day (earlier first), age (older first); it moves only for an earlier
-//!    day than it has. One without supply for which there is none goes on waiting.
+//!    day than it has, and makes no other later: two late lines that change places are no gain. One without
+//!    supply for which there is none goes on waiting.
 //! 5. Of the supplies that serve a line equally it takes the one that is ready last, because early stock is
 //!    worth the most to urgent buyers; then the best fit. Of lines with equal claims, the order of point 4
 //!    decides. Nobody moves without need.
@@ -223,6 +224,11 @@ fn search(board: &mut Board) -> bool {
 
 /// Point 4: the earliest day for each that stays late.
 fn bring_forward(board: &mut Board) {
+    for peg in 0..board.rules.len() {
+        if !board.satisfied(peg) {
+            board.settle(peg);
+        }
+    }
     board.full = board.all_open();
     for place in 0..board.order.len() {
         let peg = board.order[place];

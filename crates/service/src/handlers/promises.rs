@@ -8,13 +8,14 @@
 
 use std::collections::HashSet;
 
+use indexmap::IndexSet;
 use jiff::civil::Date;
 use landfall_domain::events::DeallocationReason;
 use landfall_domain::repeg::{self, Peg, Plan, Problem};
 use landfall_domain::{Batch, Day, LineKey, OrderLine, Product, Sku, policy};
 
 use super::supply;
-use crate::uow::{Stop, UnitOfWork};
+use crate::uow::{Stop, Trouble, UnitOfWork};
 
 /// How many lines of a batch that were promised a later day than its goods come may be asked to move.
 const SLACK_EXAMINED: usize = 1_024;
@@ -37,8 +38,9 @@ struct Seeker {
 /// Looks for other goods for the lines of a product that were delayed or have lost their stock. Delayed lines
 /// that find none are promised another day; lines without stock are left to the queue.
 pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
-    let delayed = uow.take_delayed(sku);
-    let unplaced = uow.take_unplaced(sku);
+    // A line of several batches is delayed by each of them.
+    let Trouble { delayed, unplaced } = uow.take_trouble(sku);
+    let delayed: IndexSet<LineKey> = delayed.into_iter().collect();
     let mut seekers = Vec::new();
     let mut split = Vec::new();
     for key in &delayed {
@@ -85,7 +87,7 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
             .line(&key)?
             .is_some_and(|line| line.allocations.is_empty())
         {
-            uow.leave_unplaced(key);
+            uow.leave_unplaced(sku, key);
         }
     }
     Ok(())

@@ -86,7 +86,7 @@ fn betters_supply(event: &Event) -> bool {
 /// skipped and blocks nobody. Those that lost their stock in this command and find none begin to wait.
 fn fill_queue(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let day = uow.day();
-    let unplaced: IndexSet<LineKey> = uow.take_unplaced(sku).into_iter().collect();
+    let unplaced: IndexSet<LineKey> = uow.take_trouble(sku).unplaced.into_iter().collect();
     let product = uow.its_product(sku)?;
     if product.backordered == 0 && unplaced.is_empty() {
         return Ok(());

@@ -45,8 +45,12 @@ pub(super) fn changed(
         for key in &change.lines {
             uow.concern(key);
         }
-        if change.after.over() > 0 {
-            take_back(&change.after, &change.lines, reason, uow)?;
+        // A line of several batches may have given goods of this one back already, with those of another.
+        if let Some(batch) = uow
+            .batch(&change.after.reference)?
+            .filter(|batch| batch.over() > 0)
+        {
+            take_back(&batch, &change.lines, reason, uow)?;
         }
         if change.after.supply() == Supply::Never {
             withdraw(&change.after, &change.lines, reason, uow)?;
@@ -161,7 +165,7 @@ fn promise_again(lines: &[LineKey], uow: &mut UnitOfWork) -> Result<(), Stop> {
         let product = uow.its_product(&line.sku)?;
         let ready = product.ready(&line, &day);
         if !line.locked() && line.current_promise.is_some() && ready > line.current_promise {
-            uow.delay(key.clone());
+            uow.delay(&line);
         } else if product.promise_again(&mut line, &day) {
             uow.put(line);
         }

@@ -1,11 +1,10 @@
 //! The lines and orders of a unit of work, and which lines the present command leaves in trouble.
 
-use hashbrown::HashMap;
 use indexmap::IndexSet;
 use landfall_domain::events::Recorded;
 use landfall_domain::{BatchRef, Event, LineKey, OrderId, OrderLine, PlacedOrder, Rejection, Sku};
 
-use super::{LineSlot, OrderEntry, Stop, Undo, UnitOfWork};
+use super::{OrderEntry, Stop, Undo, UnitOfWork};
 
 impl UnitOfWork {
     /// The line, if there is one; to change it, change the copy and [put](UnitOfWork::put) it back.
@@ -72,39 +71,38 @@ impl UnitOfWork {
 
     /// Puts a line back that has lost its stock: before the command ends, it is allocated or backordered.
     pub fn unplace(&mut self, line: OrderLine) {
-        self.unplaced.push(line.key.clone());
+        self.trouble(&line.sku).unplaced.push(line.key.clone());
         self.put(line);
     }
 
-    /// The lines of this product that have lost their stock in this command and not found any yet.
-    pub fn take_unplaced(&mut self, sku: &Sku) -> Vec<LineKey> {
-        let of_sku = |key: &mut LineKey| is_of(&self.lines, key, sku);
-        self.unplaced.extract_if(.., of_sku).collect()
+    /// Notes that a line of this product has still found no stock.
+    pub fn leave_unplaced(&mut self, sku: &Sku, key: LineKey) {
+        self.trouble(sku).unplaced.push(key);
     }
 
     /// Notes a line whose goods come later than was promised: before the command ends, it has found others or
     /// is promised another day.
-    pub fn delay(&mut self, key: LineKey) {
-        self.delayed.push(key);
+    pub fn delay(&mut self, line: &OrderLine) {
+        self.trouble(&line.sku).delayed.push(line.key.clone());
     }
 
-    /// The lines of this product that this command has delayed.
-    pub fn take_delayed(&mut self, sku: &Sku) -> Vec<LineKey> {
-        let of_sku = |key: &mut LineKey| is_of(&self.lines, key, sku);
-        self.delayed.extract_if(.., of_sku).collect()
+    fn trouble(&mut self, sku: &Sku) -> &mut Trouble {
+        self.troubles.entry(sku.clone()).or_default()
     }
 
-    /// Notes that a line has still found no stock.
-    pub fn leave_unplaced(&mut self, key: LineKey) {
-        self.unplaced.push(key);
+    /// The lines of this product that this command has left in trouble and that are not out of it yet.
+    pub fn take_trouble(&mut self, sku: &Sku) -> Trouble {
+        self.troubles
+            .get_mut(sku)
+            .map(std::mem::take)
+            .unwrap_or_default()
     }
 
-    /// The products of which lines were delayed, or have lost their stock.
+    /// The products that have lines in trouble.
     pub fn troubled(&self) -> Vec<Sku> {
-        let keys = self.delayed.iter().chain(&self.unplaced);
-        let lines = keys.filter_map(|key| self.lines.get(key)?.now.as_ref());
-        let skus: IndexSet<&Sku> = lines.map(|line| &line.sku).collect();
-        skus.into_iter().cloned().collect()
+        let troubled = self.troubles.iter();
+        let troubled = troubled.filter(|(_, trouble)| !trouble.is_empty());
+        troubled.map(|(sku, _)| sku.clone()).collect()
     }
 
     /// Notes that the supply of a product is better than before.
@@ -165,10 +163,18 @@ impl UnitOfWork {
     }
 }
 
-/// Whether a line is one of this product's.
-fn is_of(lines: &HashMap<LineKey, LineSlot>, key: &LineKey, sku: &Sku) -> bool {
-    lines
-        .get(key)
-        .and_then(|slot| slot.now.as_ref())
-        .is_some_and(|line| line.sku == *sku)
+/// The lines of a product that the present command has left in trouble.
+#[derive(Debug, Default)]
+pub struct Trouble {
+    /// Their goods come later than was promised.
+    pub delayed: Vec<LineKey>,
+    /// They have lost their stock and found no other yet.
+    pub unplaced: Vec<LineKey>,
+}
+
+impl Trouble {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.delayed.is_empty() && self.unplaced.is_empty()
+    }
 }

@@ -15,7 +15,7 @@ mod queues;
 mod shipments;
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashSet};
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 use jiff::Timestamp;
 use landfall_domain::{
     Batch, BatchRef, CommandId, Day, LineKey, OrderId, OrderLine, PlacedOrder, Product, Rejection,
@@ -27,6 +27,7 @@ use crate::log::LogRecord;
 use crate::store::{Head, Remembered, partition_of};
 use cache::ProductCache;
 pub use effects::{LineEffect, LineState};
+pub use lines::Trouble;
 use queues::Queues;
 use shipments::ShipmentSlot;
 
@@ -114,9 +115,8 @@ pub struct UnitOfWork {
     first_event: usize,
     undo: Vec<Undo>,
     touched: IndexSet<Sku, DefaultHashBuilder>,
-    unplaced: Vec<LineKey>,
-    /// Lines whose goods come later than was promised.
-    delayed: Vec<LineKey>,
+    /// Lines in trouble, by product.
+    troubles: IndexMap<Sku, Trouble>,
     /// Products whose supply is better than before.
     improved: IndexSet<Sku>,
     /// Orders that go out together and of which something changed.
@@ -163,8 +163,7 @@ impl UnitOfWork {
             first_event: 0,
             undo: Vec::new(),
             touched: IndexSet::default(),
-            unplaced: Vec::new(),
-            delayed: Vec::new(),
+            troubles: IndexMap::new(),
             improved: IndexSet::new(),
             together: IndexSet::new(),
             concerned: Vec::new(),
@@ -189,8 +188,8 @@ impl UnitOfWork {
     /// Keeps what the command did.
     pub fn accept(&mut self) {
         debug_assert!(
-            self.unplaced.is_empty(),
-            "a line without stock is backordered by its command"
+            self.troubles.values().all(Trouble::is_empty),
+            "a line in trouble is out of it when its command ends"
         );
         self.note_effects();
         for sku in self.touched.drain(..) {
@@ -208,8 +207,7 @@ impl UnitOfWork {
 
     /// What concerns the present command only.
     fn forget_command(&mut self) {
-        self.unplaced.clear();
-        self.delayed.clear();
+        self.troubles.clear();
         self.improved.clear();
         self.together.clear();
         self.concerned.clear();

@@ -10,6 +10,8 @@ use landfall_domain::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::views::OrderLineView;
+
 /// A batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -184,6 +186,34 @@ impl LineResource {
             overdue: line.overdue(today),
             priority: line.terms.priority,
             policy: line.terms.policy,
+        }
+    }
+
+    /// The line of a row of the order view, as it is on this day. `eta_of` tells the ETA of a batch by its number.
+    pub fn of_view(row: OrderLineView, eta_of: impl Fn(u64) -> Option<Date>, today: Date) -> Self {
+        let promised = row.current_promise;
+        Self {
+            overdue: row.status == Status::Allocated && promised.is_some_and(|day| day < today),
+            order_id: row.key.order_id,
+            line_id: row.key.line_id,
+            sku: row.sku,
+            quantity: row.quantity,
+            status: row.status,
+            allocations: row
+                .allocations
+                .into_iter()
+                .map(|a| AllocationResource {
+                    eta: eta_of(a.batch_number),
+                    batch: a.batch,
+                    quantity: a.quantity,
+                })
+                .collect(),
+            dispatched: row.dispatched,
+            requested_date: row.requested_date,
+            original_promise: row.original_promise,
+            current_promise: row.current_promise,
+            priority: row.priority,
+            policy: row.policy,
         }
     }
 }

@@ -172,7 +172,7 @@ impl FromStr for Priority {
 }
 
 /// Which of the batches that can hold a line it prefers. See [`crate::policy`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub enum Policy {

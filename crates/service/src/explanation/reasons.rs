@@ -1,0 +1,89 @@
+//! The reason for or against a candidate, in words.
+
+use landfall_domain::explanation::{HoldOf, TooLateFor, Verdict, Weighed};
+use landfall_domain::{Batch, Hold, OrderLine};
+
+use super::phrases::{places, units};
+
+/// The reason for or against a candidate.
+pub(super) fn verdict(weighed: &Weighed, batch: &Batch, line: &OrderLine) -> String {
+    match &weighed.verdict {
+        Verdict::Taken { units } => format!("The line has {} of it.", self::units(*units)),
+        Verdict::OtherLocation => {
+            let place = batch.location.as_ref();
+            let place = place.map_or_else(|| "nobody knows where".into(), ToString::to_string);
+            format!(
+                "It is at {place}; the line may be served from {}.",
+                places(&line.terms.locations)
+            )
+        }
+        Verdict::Held { of, hold } => {
+            let note = hold
+                .note
+                .as_ref()
+                .map_or_else(String::new, |note| format!(": {note}"));
+            format!("It {}{note}.", held(*of, hold))
+        }
+        Verdict::TooSmall { wants, has: 0 } => {
+            format!("The line wants {}; nothing is left of it.", units(*wants))
+        }
+        Verdict::TooSmall { wants, has } => {
+            format!(
+                "It is too small: the line wants {}, and it has {has}.",
+                units(*wants)
+            )
+        }
+        Verdict::PromisedToOthers { wants, free } => {
+            format!(
+                "It is promised to others: the line wants {}, and {free} are free.",
+                units(*wants)
+            )
+        }
+        Verdict::TooLate { limit, wanted } => {
+            let ready = weighed
+                .ready
+                .map_or_else(String::new, |ready| format!(" on {ready}"));
+            let what = match limit {
+                TooLateFor::Promise => "which the line was promised",
+                TooLateFor::RequestedDate => "for which it is wanted",
+            };
+            format!("It comes too late:{ready}, after {wanted}, {what}.")
+        }
+        Verdict::NotPreferred { to } => format!("It has room, but the line prefers {to}."),
+        Verdict::Spare if line.allocations.is_empty() => {
+            "It has room now; the line takes it when its queue is looked through next.".into()
+        }
+        Verdict::Spare if line.locked() => {
+            "It has room now, but dispatch is under way, and the line keeps its batches.".into()
+        }
+        Verdict::Spare => {
+            "It has room now, but a line moves only where its promise needs it.".into()
+        }
+    }
+}
+
+pub(super) fn short(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Taken { .. } => "is its own".into(),
+        Verdict::OtherLocation => "is elsewhere".into(),
+        Verdict::Held { of, hold } => held(*of, hold),
+        Verdict::TooSmall { has: 0, .. } => "has nothing left".into(),
+        Verdict::TooSmall { .. } => "is too small".into(),
+        Verdict::PromisedToOthers { .. } => "is promised to others".into(),
+        Verdict::TooLate { .. } => "comes too late".into(),
+        Verdict::NotPreferred { .. } => "comes after it in preference".into(),
+        Verdict::Spare => "has come free since".into(),
+    }
+}
+
+fn held(of: HoldOf, hold: &Hold) -> String {
+    let whose = match of {
+        HoldOf::Batch => "is held",
+        HoldOf::Shipment => "is held with its shipment",
+    };
+    let until = match hold.expected_clear {
+        Some(clear) => format!("until {clear}"),
+        None => "and nobody knows until when".into(),
+    };
+    format!("{whose} ({}) {until}", hold.code)
+}

@@ -1,0 +1,1 @@
+//! What a dwell report counts.

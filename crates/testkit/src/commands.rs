@@ -1,5 +1,7 @@
 //! Short ways to write commands: `line("o-1", "SOFA", 3).priority(9)`.
 
+mod goods;
+
 use jiff::civil::Date;
 use landfall_domain::commands::{
     Allocate, CancelLine, CancelOrder, ChangeBatchEta, ChangeBatchQuantity, ChangeLineQuantity,
@@ -8,6 +10,11 @@ use landfall_domain::commands::{
 use landfall_domain::values::Count;
 use landfall_domain::{Command, Deliver, IfShort, LineKey, Policy, Priority, Quantity};
 use landfall_service::Request;
+
+pub use goods::{
+    ShipmentCommand, cancel_batch, dispatch, dispatch_order, dispatch_units, hold, hold_shipment,
+    receive, receive_shipment, release, release_shipment, set_shipment_eta, shipment,
+};
 
 /// A name of any kind. Panics where the text cannot be one.
 #[track_caller]
@@ -74,6 +81,14 @@ impl BatchCommand {
     #[must_use]
     pub fn eta(mut self, day: Date) -> Self {
         self.0.eta = Some(day);
+        self
+    }
+
+    /// It comes with this shipment.
+    #[must_use]
+    #[track_caller]
+    pub fn on(mut self, shipment: &str) -> Self {
+        self.0.shipment = Some(name(shipment));
         self
     }
 
@@ -196,6 +211,30 @@ impl OrderCommand {
     #[must_use]
     pub fn or_reject(mut self) -> Self {
         self.0.if_short = IfShort::Reject;
+        self
+    }
+}
+
+impl OrderCommand {
+    /// All lines go out together.
+    #[must_use]
+    pub fn together(mut self) -> Self {
+        self.0.deliver = Deliver::Together;
+        self
+    }
+
+    /// With this priority, where a line names none.
+    #[must_use]
+    #[track_caller]
+    pub fn priority(mut self, priority: u64) -> Self {
+        self.0.priority = rank(priority);
+        self
+    }
+
+    /// Wanted on this day, where a line names none.
+    #[must_use]
+    pub fn requested(mut self, day: Date) -> Self {
+        self.0.requested_date = Some(day);
         self
     }
 }

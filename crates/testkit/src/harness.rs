@@ -6,7 +6,9 @@ use jiff::civil::Date;
 use landfall_domain::{LineKey, OrderId, Rejection};
 use landfall_service::audit::{AuditReport, audit};
 use landfall_service::engine::{self, Limits, Running, Stats};
-use landfall_service::resources::{BatchResource, LineResource, OrderResource, ProductResource};
+use landfall_service::resources::{
+    BatchResource, LineResource, OrderResource, ProductResource, ShipmentResource,
+};
 use landfall_service::views::{Page, Views};
 use landfall_service::{Answer, Bus, Done, Failure, LogRecord, Reply, Request};
 
@@ -14,6 +16,7 @@ use crate::clock::FixedClock;
 use crate::commands::name;
 use crate::database::Database;
 use crate::faulty::{Faults, Faulty};
+use crate::state::{State, state};
 
 /// The engine, its database, and its clock.
 pub struct Harness<D: Database> {
@@ -126,6 +129,14 @@ impl<D: Database> Harness<D> {
         }
     }
 
+    /// Carries out a command that must be accepted, and gives the shipment back.
+    pub async fn shipment(&self, request: impl Into<Request>) -> ShipmentResource {
+        match self.done(request).await.reply {
+            Reply::Shipment(shipment) => shipment,
+            other => panic!("not a shipment: {other:?}"),
+        }
+    }
+
     /// Carries out a command that must be refused, and says why.
     pub async fn refused(&self, request: impl Into<Request>) -> Rejection {
         let request = request.into();
@@ -141,6 +152,14 @@ impl<D: Database> Harness<D> {
         found
             .unwrap_or_else(|error| panic!("{error}"))
             .unwrap_or_else(|| panic!("no batch {reference}"))
+    }
+
+    /// The shipment as it stands in the views.
+    pub async fn see_shipment(&self, reference: &str) -> ShipmentResource {
+        let found = self.views.shipment(&name(reference), self.today()).await;
+        found
+            .unwrap_or_else(|error| panic!("{error}"))
+            .unwrap_or_else(|| panic!("no shipment {reference}"))
     }
 
     /// The line as it stands in the views.
@@ -200,6 +219,16 @@ impl<D: Database> Harness<D> {
             .iter()
             .map(|record| record.event.kind())
             .collect()
+    }
+
+    /// Sees that everything is in order: counts, read models, and what the log says.
+    pub async fn in_order(&self) {
+        self.state().await;
+    }
+
+    /// Everything that the database holds, which must be in order.
+    pub async fn state(&self) -> State {
+        state(&*self.views).await
     }
 
     /// Audits the database, which must be in order.

@@ -1,5 +1,7 @@
 //! Histories for property tests, in a small universe: few names and quantities, so that they meet often.
 
+mod goods;
+
 use std::fmt;
 
 use jiff::ToSpan;
@@ -41,15 +43,19 @@ impl fmt::Debug for Step {
     }
 }
 
-/// A history of at most so many steps. A few batches come first, or hardly anything would be accepted.
+/// A history of at most so many steps. Shipments and a few batches come first, or
+/// hardly anything would be accepted.
 pub fn history(most: usize) -> impl Strategy<Value = Vec<Step>> {
     let ask = |command| Step::Ask(Request { id: None, command });
-    let opening = prop::collection::vec(create_batch().prop_map(ask), 0..5);
+    let ships = prop::collection::vec(goods::create_shipment().prop_map(ask), 0..3);
+    let batches = prop::collection::vec(create_batch().prop_map(ask), 0..5);
     let step = prop_oneof![
         20 => request().prop_map(Step::Ask),
         1 => (1_i64..6).prop_map(Step::Wait),
     ];
-    (opening, prop::collection::vec(step, 1..most)).prop_map(|(mut steps, then)| {
+    let then = prop::collection::vec(step, 1..most);
+    (ships, batches, then).prop_map(|(mut steps, batches, then)| {
+        steps.extend(batches);
         steps.extend(then);
         steps
     })
@@ -75,27 +81,36 @@ fn command() -> impl Strategy<Value = Command> {
     });
     let cancel_order = order().prop_map(|order_id| Command::CancelOrder(CancelOrder { order_id }));
     prop_oneof![
-        4 => create_batch(),
+        5 => create_batch(),
         4 => change_quantity(),
-        3 => eta_change,
-        8 => allocate(),
-        4 => place_order(),
+        4 => eta_change,
+        5 => goods::of_batches(),
+        6 => goods::of_shipments(),
+        10 => allocate(),
+        6 => place_order(),
         4 => change_line(),
         2 => cancel_line,
         1 => cancel_order,
+        4 => goods::dispatch(),
     ]
 }
 
 fn create_batch() -> impl Strategy<Value = Command> {
-    (reference(), sku(), 1_u64..40, eta(), location()).prop_map(
-        |(reference, sku, quantity, eta, location)| {
+    // Now and then both an ETA and a shipment, which makes no sense.
+    let when = prop_oneof![
+        10 => eta().prop_map(|eta| (eta, None)),
+        8 => goods::shipment().prop_map(|shipment| (None, Some(shipment))),
+        1 => (eta(), goods::shipment().prop_map(Some)),
+    ];
+    (reference(), sku(), 1_u64..40, when, location()).prop_map(
+        |(reference, sku, quantity, (eta, shipment), location)| {
             let quantity = units(quantity);
             Command::CreateBatch(CreateBatch {
                 reference,
                 sku,
                 quantity,
                 eta,
-                shipment: None,
+                shipment,
                 location,
             })
         },
@@ -166,9 +181,10 @@ fn place_order() -> impl Strategy<Value = Command> {
             locations,
         },
     );
-    let how = (requested(), priority(), policy(), if_short());
+    let deliver = prop_oneof![Just(Deliver::AsReady), Just(Deliver::Together)];
+    let how = (requested(), priority(), policy(), if_short(), deliver);
     (order(), prop::collection::vec(line, 1..4), how).prop_map(|(order_id, lines, how)| {
-        let (requested_date, priority, policy, if_short) = how;
+        let (requested_date, priority, policy, if_short, deliver) = how;
         Command::PlaceOrder(PlaceOrder {
             order_id,
             lines,
@@ -176,7 +192,7 @@ fn place_order() -> impl Strategy<Value = Command> {
             priority: rank(priority),
             policy,
             if_short,
-            deliver: Deliver::AsReady,
+            deliver,
         })
     })
 }

@@ -17,12 +17,15 @@ pub mod book;
 pub mod commits;
 pub mod demand;
 pub mod histories;
+pub mod holds;
 pub mod lists;
 pub mod loading;
 pub mod orders;
 pub mod promises;
 pub mod ranges;
+pub mod receipts;
 pub mod repeats;
+pub mod shipments;
 pub mod supply;
 pub mod things;
 
@@ -84,6 +87,19 @@ macro_rules! store_contract {
         $crate::store_contract! { @group orders
             an_order_is_placed_whole an_order_is_refused_whole a_senseless_order_is_refused
             a_cancelled_order_is_cancelled_whole
+        }
+        $crate::store_contract! { @group shipments
+            a_shipment_is_made_once a_batch_comes_with_its_shipment a_storm_moves_every_batch
+            a_shipment_is_held_beside_its_batches a_shipment_is_received
+            short_counts_take_only_what_is_missing
+        }
+        $crate::store_contract! { @group holds
+            a_hold_without_a_date_takes_the_goods_away a_hold_with_a_date_keeps_its_lines
+            a_hold_is_repeated held_goods_do_not_leave
+        }
+        $crate::store_contract! { @group receipts
+            a_receipt_is_short_or_over nothing_may_have_arrived what_has_left_was_there
+            a_batch_is_cancelled
         }
         $crate::store_contract! { @group repeats
             a_repeated_batch a_repeated_line a_repeated_order an_id_is_answered_once

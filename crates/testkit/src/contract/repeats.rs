@@ -16,7 +16,7 @@ use crate::database::Database;
 use crate::harness::Harness;
 
 /// The fields in which a refused repeat differs.
-fn differs(refused: Rejection) -> Vec<String> {
+pub(super) fn differs(refused: Rejection) -> Vec<String> {
     match refused {
         Rejection::Conflict { differences, .. } => differences
             .into_iter()

@@ -7,7 +7,7 @@ use crate::error::Fault;
 /// Rows of one statement, where there are so many.
 const ROWS: usize = 16;
 
-/// A statement that inserts rows: what comes before the values, and the values of one row.
+/// A statement that inserts rows: what comes before `VALUES`, and the values of one row.
 pub(crate) struct Insert {
     pub(crate) into: &'static str,
     /// Of each row, how many are bound and which are constants.
@@ -71,7 +71,7 @@ impl Insert {
     }
 
     fn sql(&self, rows: usize) -> String {
-        let mut sql = format!("INSERT INTO {} VALUES {}", self.into, self.row);
+        let mut sql = format!("{} VALUES {}", self.into, self.row);
         for _ in 1..rows {
             sql.push(',');
             sql.push_str(self.row);

@@ -3,7 +3,7 @@
 
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
-use landfall_domain::{Deliver, IfShort, Policy, Status};
+use landfall_domain::{Deliver, IfShort, Policy, Status, Supply};
 
 use crate::error::Fault;
 
@@ -105,9 +105,55 @@ pub(crate) fn flag_of(code: i64) -> Result<bool, Fault> {
     }
 }
 
+pub(crate) fn status_of(code: i64) -> Result<Status, Fault> {
+    match code {
+        0 => Ok(Status::Allocated),
+        1 => Ok(Status::Backordered),
+        2 => Ok(Status::Dispatched),
+        3 => Ok(Status::Cancelled),
+        _ => Err(Fault::Corrupt(format!("{code} is no status"))),
+    }
+}
+
 /// A priority turned round, so that what comes first is small.
 pub(crate) fn rank(priority: u8) -> i64 {
     9 - i64::from(priority)
+}
+
+/// The rank of a line among those pegged to a batch. Of these the largest loses first, and a line of which a part
+/// has left loses last.
+pub(crate) fn shortage_rank(priority: u8, locked: bool) -> i64 {
+    rank(priority) - if locked { 10 } else { 0 }
+}
+
+/// Bits of a place that hold the day: there are fewer days than that.
+const DAY_BITS: u32 = 23;
+/// What makes the first day of all 1. The migrations name it.
+const FIRST_DAY: i64 = 4_371_588;
+
+/// Where a product's units of a day stand in the table `availability`; `None`: what never comes has no place there.
+pub(crate) fn place(product: u64, supply: Supply) -> Option<i64> {
+    let day = match supply {
+        Supply::Now => 0,
+        Supply::From(date) => day(date) + FIRST_DAY,
+        Supply::Never => return None,
+    };
+    Some(first_place(product) + day)
+}
+
+/// The first place of a product; its last one is before that of the next product.
+pub(crate) fn first_place(product: u64) -> i64 {
+    int(product) << DAY_BITS
+}
+
+/// The way back from [`place`].
+pub(crate) fn supply_of(place: i64) -> Result<(u64, Supply), Fault> {
+    let day = place & ((1 << DAY_BITS) - 1);
+    let supply = match day {
+        0 => Supply::Now,
+        _ => Supply::From(date_of(day - FIRST_DAY)?),
+    };
+    Ok((count_of(place >> DAY_BITS)?, supply))
 }
 
 #[cfg(test)]
@@ -127,6 +173,20 @@ mod tests {
         assert_eq!(date_of(day(Date::MIN)).unwrap(), Date::MIN);
         assert!(date_of(day(Date::MAX) + 1).is_err());
         assert!(date_of(i64::MAX).is_err());
+    }
+
+    #[test]
+    fn every_day_of_every_product_has_a_place_of_its_own() {
+        let (min, max) = (Supply::From(Date::MIN), Supply::From(Date::MAX));
+        let places = [Supply::Now, min, max].map(|supply| place(7, supply).unwrap());
+        assert!(places.is_sorted_by(|a, b| a < b), "{places:?}");
+        assert_eq!(places[0] + 1, places[1], "the first day of all is 1");
+        assert!(places[2] < first_place(8));
+        for (supply, place) in [Supply::Now, min, max].into_iter().zip(places) {
+            assert_eq!(supply_of(place).unwrap(), (7, supply));
+        }
+        assert_eq!(place(7, Supply::Never), None);
+        assert!(supply_of(first_place(8) - 1).is_err(), "no such day");
     }
 
     #[test]

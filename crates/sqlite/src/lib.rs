@@ -10,13 +10,17 @@
 mod backup;
 pub mod bare;
 mod bulk;
+mod chains;
 mod codes;
 mod connection;
 mod error;
+mod history;
 mod load;
 mod lock;
 mod names;
 mod options;
+mod order_view;
+mod rebuild;
 mod rows;
 mod schema;
 mod store;

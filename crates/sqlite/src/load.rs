@@ -4,9 +4,10 @@
 
 use hashbrown::hash_map::Entry as Place;
 use hashbrown::{HashMap, HashSet};
-use landfall_domain::shortage::QueueKey;
-use landfall_domain::{Batch, BatchRef, CommandId, LineKey, OrderId, Product, Sku};
-use landfall_service::keys::{AllocatedRange, Keys, WaitingRange};
+use landfall_domain::product::Counters;
+use landfall_domain::shortage::{LateKey, QueueKey};
+use landfall_domain::{Batch, BatchRef, CommandId, LineKey, OrderId, Product, ShipmentRef, Sku};
+use landfall_service::keys::{AllocatedRange, Keys, LateRange, WaitingRange};
 use landfall_service::store::{Head, Loaded, LoadedOrder, LoadedRange, Remembered};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -16,23 +17,34 @@ use crate::rows::{self, LINE, RawLine};
 use crate::unsettled::{Entry, Unsettled};
 use std::sync::LazyLock;
 
-static LINE_BY_KEY: LazyLock<String> = LazyLock::new(|| {
+pub(crate) static LINE_BY_KEY: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT {LINE} FROM line_keys k CROSS JOIN lines l ON l.number = k.number \
          WHERE k.order_id = ?1 AND k.line_id = ?2"
     )
 });
-static LINE_BY_NUMBER: LazyLock<String> =
+pub(crate) static LINE_BY_NUMBER: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {LINE} FROM lines l WHERE l.number = ?1"));
-const PRODUCT_BY_SKU: &str = "SELECT p.number, p.sku, v.version, p.backordered \
+const PRODUCT_BY_SKU: &str = "SELECT p.number, p.sku, v.version, p.backordered, p.late \
      FROM products p CROSS JOIN product_versions v ON v.number = p.number WHERE p.sku = ?1";
-const PRODUCT_BY_NUMBER: &str = "SELECT p.number, p.sku, v.version, p.backordered \
+const PRODUCT_BY_NUMBER: &str = "SELECT p.number, p.sku, v.version, p.backordered, p.late \
      FROM products p CROSS JOIN product_versions v ON v.number = p.number WHERE p.number = ?1";
 const ANSWER: &str = "SELECT command, answer, time FROM answers WHERE id = ?1";
 /// Backwards through the index: the order in which a shortage takes stock away.
 const PEGGED: &str = "SELECT rank, promise, number FROM allocations \
      WHERE batch = ?1 AND (rank, promise, number) < (?2, ?3, ?4) \
      ORDER BY rank DESC, promise DESC, number DESC LIMIT ?5";
+/// The next rank of the lines pegged to a batch, in that order.
+const NEXT_RANK: &str =
+    "SELECT rank FROM allocations WHERE batch = ?1 AND rank <= ?2 ORDER BY rank DESC LIMIT 1";
+/// As [`PEGGED`], of one rank, and only promises later than a day.
+const PEGGED_LATER: &str = "SELECT promise, number FROM allocations \
+     WHERE batch = ?1 AND rank = ?2 AND promise > ?3 AND (promise, number) < (?4, ?5) \
+     ORDER BY promise DESC, number DESC LIMIT ?6";
+const LATE: &str = "SELECT age FROM lines \
+     WHERE status = 0 AND current > original AND product = ?1 \
+     AND (rank, original, age) > (?2, ?3, ?4) \
+     ORDER BY rank, original, age LIMIT ?5";
 const WAITING: &str = "SELECT age FROM lines \
      WHERE status = 1 AND product = ?1 AND (rank, wanted, age) > (?2, ?3, ?4) \
      AND (outstanding <= ?5 OR split = 1) \
@@ -46,6 +58,9 @@ pub(crate) fn statements() -> Vec<&'static str> {
         PRODUCT_BY_NUMBER,
         ANSWER,
         PEGGED,
+        NEXT_RANK,
+        PEGGED_LATER,
+        LATE,
         WAITING,
         rows::PLACED,
     ];
@@ -53,6 +68,9 @@ pub(crate) fn statements() -> Vec<&'static str> {
         LINE_BY_KEY.as_str(),
         LINE_BY_NUMBER.as_str(),
         rows::OPEN_BATCHES.as_str(),
+        rows::LIVE_BATCHES.as_str(),
+        rows::CARGO.as_str(),
+        rows::SHIPMENT_BY_REFERENCE.as_str(),
         rows::BATCH_BY_NUMBER.as_str(),
         rows::BATCH_BY_REFERENCE.as_str(),
         rows::LINES_OF_ORDER.as_str(),
@@ -99,12 +117,18 @@ pub(crate) fn load(
     loader.batches(&keys.batches)?;
     loader.lines(&keys.lines)?;
     loader.orders(&keys.orders)?;
+    loader.shipments(&keys.shipments)?;
+    loader.cargo(&keys.cargo)?;
+    loader.live(&keys.live)?;
     loader.answers(&keys.command_ids)?;
     for range in &keys.allocated {
         loader.allocated(range, unsettled)?;
     }
     for range in &keys.waiting {
         loader.waiting(range)?;
+    }
+    for range in &keys.late {
+        loader.late(range)?;
     }
     Ok(loader.loaded)
 }
@@ -193,42 +217,101 @@ impl Loader<'_> {
         Ok(())
     }
 
+    fn shipments(&mut self, references: &[ShipmentRef]) -> Result<(), Fault> {
+        for reference in once(references) {
+            let shipment = shipment(self.connection, reference)?;
+            self.loaded.shipments.extend(shipment);
+        }
+        Ok(())
+    }
+
+    fn cargo(&mut self, references: &[ShipmentRef]) -> Result<(), Fault> {
+        for reference in once(references) {
+            if shipment(self.connection, reference)?.is_none() {
+                continue;
+            }
+            let mut statement = self.connection.prepare_cached(&rows::CARGO)?;
+            let mut rows = statement.query([reference.as_str()])?;
+            let mut batches = Vec::new();
+            while let Some(row) = rows.next()? {
+                batches.push(rows::name(row, 2)?);
+                self.add_batch(row)?;
+            }
+            self.loaded.cargo.push((reference.clone(), batches));
+        }
+        Ok(())
+    }
+
+    /// Products with their batches that lines hold, those with free units and the others.
+    fn live(&mut self, skus: &[Sku]) -> Result<(), Fault> {
+        self.products(skus)?;
+        let mut statement = self.connection.prepare_cached(&rows::LIVE_BATCHES)?;
+        for sku in once(skus) {
+            let of_sku = |product: &&Product| product.sku == *sku;
+            let Some(product) = self.loaded.products.iter().find(of_sku) else {
+                continue;
+            };
+            let mut rows = statement.query([int(product.number)])?;
+            while let Some(row) = rows.next()? {
+                if rows::count(row, 6)? > 0 {
+                    self.add_batch(row)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The first lines of a batch: those of the index and those that are still to be entered, merged.
     fn allocated(&mut self, range: &AllocatedRange, unsettled: &Unsettled) -> Result<(), Fault> {
         let batch = range.batch_number;
         let after = range.after.as_ref().map(|key| Entry::at(batch, key));
+        let later_than = range.later_than.map(codes::day);
+        // One more than asked for, to know whether there are more.
+        let wanted = range.limit.saturating_add(1);
+        let mut found = unsettled.backwards(batch, after, later_than);
         let end = after.unwrap_or(Entry {
             batch,
             rank: i64::MAX,
             promise: i64::MAX,
             number: i64::MAX.cast_unsigned(),
         });
-        // One more than asked for, to know whether there are more.
-        let wanted = range.limit.saturating_add(1);
-        let mut found = unsettled.backwards(batch, after);
-        let mut statement = self.connection.prepare_cached(PEGGED)?;
-        let limit = i64::try_from(wanted).unwrap_or(i64::MAX);
-        let mut rows = statement.query(params![
-            int(batch),
-            end.rank,
-            end.promise,
-            int(end.number),
-            limit
-        ])?;
-        while let Some(row) = rows.next()? {
-            let (rank, promise, number) = (row.get(0)?, row.get(1)?, rows::count(row, 2)?);
-            found.push(Entry {
-                batch,
-                rank,
-                promise,
-                number,
-            });
+        match later_than {
+            None => pegged(self.connection, end, wanted, &mut found)?,
+            Some(day) => pegged_later(self.connection, end, day, wanted, &mut found)?,
         }
         found.sort_unstable_by(|a, b| b.cmp(a));
         let complete = found.len() <= range.limit;
         found.truncate(range.limit);
         let lines = self.numbered(found.into_iter().map(|entry| entry.number))?;
         self.loaded.allocated.push(LoadedRange {
+            range: range.clone(),
+            lines,
+            complete,
+        });
+        Ok(())
+    }
+
+    fn late(&mut self, range: &LateRange) -> Result<(), Fault> {
+        let place = range.after.map(|key: LateKey| {
+            (
+                codes::rank(key.priority.0),
+                codes::day(key.original),
+                int(key.number),
+            )
+        });
+        let (rank, original, number) = place.unwrap_or((i64::MIN, i64::MIN, 0));
+        let mut statement = self.connection.prepare_cached(LATE)?;
+        let limit = i64::try_from(range.limit.saturating_add(1)).unwrap_or(i64::MAX);
+        let place = params![int(range.product_number), rank, original, number, limit];
+        let mut rows = statement.query(place)?;
+        let mut numbers = Vec::new();
+        while let Some(row) = rows.next()? {
+            numbers.push(rows::count(row, 0)?);
+        }
+        let complete = numbers.len() <= range.limit;
+        numbers.truncate(range.limit);
+        let lines = self.numbered(numbers.into_iter())?;
+        self.loaded.late.push(LoadedRange {
             range: range.clone(),
             lines,
             complete,
@@ -351,7 +434,7 @@ impl Loader<'_> {
             return Ok(self.loaded.products[*at].sku.clone());
         }
         let sku: Sku = rows::name(row, 1)?;
-        let (version, backordered) = (rows::count(row, 2)?, rows::count(row, 3)?);
+        let counters = counters(row)?;
         let mut statement = self.connection.prepare_cached(&rows::OPEN_BATCHES)?;
         let mut rows = statement.query([int(number)])?;
         let mut open: Vec<Batch> = Vec::new();
@@ -359,10 +442,96 @@ impl Loader<'_> {
             open.push(rows::batch(row, |_| Ok(sku.clone()))?);
         }
         self.products.insert(number, self.loaded.products.len());
-        let product = Product::load(number, sku.clone(), version, backordered, open);
+        let product = Product::load(number, sku.clone(), counters, open);
         self.loaded.products.push(product);
         Ok(sku)
     }
+}
+
+/// Adds the last entries of a batch before this one to `found`, at most so many.
+fn pegged(
+    connection: &Connection,
+    end: Entry,
+    wanted: usize,
+    found: &mut Vec<Entry>,
+) -> Result<(), Fault> {
+    let mut statement = connection.prepare_cached(PEGGED)?;
+    let limit = i64::try_from(wanted).unwrap_or(i64::MAX);
+    let mut rows = statement.query(params![
+        int(end.batch),
+        end.rank,
+        end.promise,
+        int(end.number),
+        limit
+    ])?;
+    while let Some(row) = rows.next()? {
+        let (rank, promise, number) = (row.get(0)?, row.get(1)?, rows::count(row, 2)?);
+        found.push(Entry {
+            batch: end.batch,
+            rank,
+            promise,
+            number,
+        });
+    }
+    Ok(())
+}
+
+/// As [`pegged`], only with promises later than this day: from rank to rank, each with a look at the index.
+fn pegged_later(
+    connection: &Connection,
+    end: Entry,
+    day: i64,
+    wanted: usize,
+    found: &mut Vec<Entry>,
+) -> Result<(), Fault> {
+    let batch = int(end.batch);
+    let mut next_rank = connection.prepare_cached(NEXT_RANK)?;
+    let mut statement = connection.prepare_cached(PEGGED_LATER)?;
+    let (mut highest, mut rest) = (end.rank, wanted);
+    while rest > 0 {
+        let rank = next_rank.query_row([batch, highest], |row| row.get::<_, i64>(0));
+        let Some(rank) = rank.optional()? else {
+            break;
+        };
+        let (promise, number) = if rank == end.rank {
+            (end.promise, int(end.number))
+        } else {
+            (i64::MAX, i64::MAX)
+        };
+        let limit = i64::try_from(rest).unwrap_or(i64::MAX);
+        let mut rows = statement.query([batch, rank, day, promise, number, limit])?;
+        while let Some(row) = rows.next()? {
+            let (promise, number) = (row.get(0)?, rows::count(row, 1)?);
+            found.push(Entry {
+                batch: end.batch,
+                rank,
+                promise,
+                number,
+            });
+            rest -= 1;
+        }
+        highest = rank - 1;
+    }
+    Ok(())
+}
+
+/// A shipment by its reference.
+fn shipment(
+    connection: &Connection,
+    reference: &ShipmentRef,
+) -> Result<Option<landfall_domain::Shipment>, Fault> {
+    let mut statement = connection.prepare_cached(&rows::SHIPMENT_BY_REFERENCE)?;
+    let mut rows = statement.query([reference.as_str()])?;
+    rows.next()?.map(rows::shipment).transpose()
+}
+
+/// A product's own row: version, lines that wait, lines that are late, in three columns from the third on.
+pub(crate) fn counters(row: &Row<'_>) -> Result<Counters, Fault> {
+    Ok(Counters {
+        version: rows::count(row, 2)?,
+        backordered: rows::count(row, 3)?,
+        late: rows::count(row, 4)?,
+    })
 }
 
 fn missing(what: &str, number: u64) -> Fault {

@@ -1,9 +1,7 @@
 //! The read side's way from numbers to names: products and batches looked up once for each question.
 
 use hashbrown::HashMap;
-use jiff::civil::Date;
 use landfall_domain::{Batch, OrderLine, Sku};
-use landfall_service::resources::LineResource;
 use rusqlite::Connection;
 
 use crate::codes::int;
@@ -66,27 +64,5 @@ impl<'c> Names<'c> {
         raw.into_line(sku, |number| {
             self.batch(number).map(|batch| batch.reference.clone())
         })
-    }
-
-    /// A line as the outside sees it.
-    pub(crate) fn line_resource(
-        &mut self,
-        raw: RawLine,
-        today: Date,
-    ) -> Result<LineResource, Fault> {
-        let line = self.line(raw)?;
-        let mut etas = Vec::with_capacity(line.allocations.len());
-        for allocation in &line.allocations {
-            etas.push((
-                allocation.batch_number,
-                self.batch(allocation.batch_number)?.eta,
-            ));
-        }
-        let eta_of = |number| {
-            etas.iter()
-                .find(|(batch, _)| *batch == number)
-                .and_then(|(_, eta)| *eta)
-        };
-        Ok(LineResource::new(&line, eta_of, today))
     }
 }

@@ -3,8 +3,9 @@
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
+use landfall_domain::batch::Landing;
 use landfall_domain::{
-    Allocation, Batch, BatchRef, LineKey, Location, OrderLine, Priority, Sku, Terms,
+    Allocation, Batch, BatchRef, Hold, LineKey, Location, OrderLine, Priority, Shipment, Sku, Terms,
 };
 use rusqlite::Row;
 
@@ -13,14 +14,19 @@ use crate::error::Fault;
 
 /// The columns that [`batch`] reads, of `batches b` with its [`COUNTS`].
 pub(crate) const BATCH: &str = "b.number, b.product, b.reference, b.location, b.eta, c.purchased, \
-     c.allocated, c.dispatched, b.first_quantity, b.first_eta";
+     c.allocated, c.dispatched, b.first_quantity, b.first_eta, b.shipment, b.hold, b.hold_note, \
+     b.hold_clear, b.shipment_hold, b.shipment_hold_note, b.shipment_hold_clear, b.received, b.landed, \
+     b.landed_sold, b.landed_of";
 /// Brings the units of a batch to its row.
 pub(crate) const COUNTS: &str = "CROSS JOIN batch_counts c ON c.number = b.number";
 
 /// The columns that [`RawLine::read`] reads, of `lines l`.
 pub(crate) const LINE: &str = "l.number, l.order_id, l.line_id, l.product, l.quantity, \
      l.dispatched, l.status, l.cancelled, l.priority, l.policy, l.split, l.if_short, l.requested, \
-     l.original, l.current, l.batch, l.parts, l.first_quantity, l.locations";
+     l.original, l.current, l.batch, l.parts, l.first_quantity, l.locations, l.deliver";
+/// The columns that [`shipment`] reads, of `shipments s`.
+pub(crate) const SHIPMENT: &str = "s.reference, s.eta, s.carrier, s.vessel, s.container, s.hold, \
+     s.hold_note, s.hold_clear, s.first_eta";
 
 pub(crate) static BATCH_BY_NUMBER: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {BATCH} FROM batches b {COUNTS} WHERE b.number = ?1"));
@@ -29,6 +35,16 @@ pub(crate) static BATCH_BY_REFERENCE: LazyLock<String> =
 pub(crate) static OPEN_BATCHES: LazyLock<String> = LazyLock::new(|| {
     format!("SELECT {BATCH} FROM batches b {COUNTS} WHERE b.product = ?1 AND b.open = 1")
 });
+/// The batches of a product that have free units or are held by lines.
+pub(crate) static LIVE_BATCHES: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT {BATCH} FROM batches b {COUNTS} WHERE b.product = ?1 AND b.open > 0")
+});
+/// The batches of a shipment, by reference.
+pub(crate) static CARGO: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT {BATCH} FROM batches b {COUNTS} WHERE b.shipment = ?1 ORDER BY b.reference")
+});
+pub(crate) static SHIPMENT_BY_REFERENCE: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {SHIPMENT} FROM shipments s WHERE s.reference = ?1"));
 pub(crate) static LINES_OF_ORDER: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT {LINE} FROM line_keys k CROSS JOIN lines l ON l.number = k.number \
@@ -77,19 +93,70 @@ pub(crate) fn batch(
     row: &Row<'_>,
     sku: impl FnOnce(u64) -> Result<Sku, Fault>,
 ) -> Result<Batch, Fault> {
-    let location: Option<String> = row.get(3)?;
     Ok(Batch {
         number: count(row, 0)?,
         sku: sku(count(row, 1)?)?,
         reference: name(row, 2)?,
-        location: location.as_deref().map(parse).transpose()?,
+        location: optional_name(row, 3)?,
+        shipment: optional_name(row, 10)?,
         eta: date(row, 4)?,
+        hold: hold(row, 11)?,
+        shipment_hold: hold(row, 14)?,
+        received: codes::flag_of(row.get(17)?)?,
+        landed: landing(row, 18)?,
         purchased: count(row, 5)?,
         allocated: count(row, 6)?,
         dispatched: count(row, 7)?,
         first_quantity: count(row, 8)?,
         first_eta: date(row, 9)?,
     })
+}
+
+/// The shipment in a row of [`SHIPMENT`].
+pub(crate) fn shipment(row: &Row<'_>) -> Result<Shipment, Fault> {
+    Ok(Shipment {
+        reference: name(row, 0)?,
+        eta: date(row, 1)?,
+        carrier: optional_name(row, 2)?,
+        vessel: optional_name(row, 3)?,
+        container: optional_name(row, 4)?,
+        hold: hold(row, 5)?,
+        first_eta: date(row, 8)?,
+    })
+}
+
+/// The hold in three columns from this one on: code, note, expected clear date.
+fn hold(row: &Row<'_>, column: usize) -> Result<Option<Hold>, Fault> {
+    let Some(code) = optional_name(row, column)? else {
+        return Ok(None);
+    };
+    Ok(Some(Hold {
+        code,
+        note: row.get(column + 1)?,
+        expected_clear: date(row, column + 2)?,
+    }))
+}
+
+/// The landing in three columns from this one on: day, units sold, units landed.
+fn landing(row: &Row<'_>, column: usize) -> Result<Option<Landing>, Fault> {
+    let Some(on) = date(row, column)? else {
+        return Ok(None);
+    };
+    Ok(Some(Landing {
+        on,
+        sold: count(row, column + 1)?,
+        of: count(row, column + 2)?,
+    }))
+}
+
+/// A name or NULL.
+fn optional_name<T>(row: &Row<'_>, column: usize) -> Result<Option<T>, Fault>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    let text = row.get_ref(column)?.as_str_or_null();
+    text.map_err(rusqlite::Error::from)?.map(parse).transpose()
 }
 
 /// A line as it is stored: numbers instead of the names of its product and its batches.
@@ -144,6 +211,7 @@ impl RawLine {
                 locations: locations
                     .as_deref()
                     .map_or(Ok(Vec::new()), parse_locations)?,
+                deliver: codes::deliver_of(row.get(19)?)?,
             },
             original: date(row, 13)?,
             current: date(row, 14)?,

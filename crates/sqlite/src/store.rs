@@ -7,9 +7,11 @@ use landfall_service::keys::Keys;
 use landfall_service::store::{Changes, Head, Loaded, Store, StoreError};
 use rusqlite::Connection;
 
+use crate::chains::Ends;
 use crate::error::{Fault, OpenError};
 use crate::options::Options;
-use crate::unsettled::{Staged, Unsettled};
+use crate::unsettled::Unsettled;
+use crate::write::Written;
 use crate::{codes, connection, load, write};
 
 /// How many remembered answers one [`Store::forget`] forgets at the most.
@@ -31,7 +33,9 @@ pub struct SqliteStore {
     open: Option<Head>,
     /// What the index of allocations lacks; none: to be found out.
     unsettled: Option<Unsettled>,
-    /// The version of the partition for which `unsettled` holds.
+    /// The ends of the products' chains of events, as far as they are known.
+    ends: Ends,
+    /// The version of the partition for which `unsettled` and `ends` hold.
     version: u64,
 }
 
@@ -60,6 +64,7 @@ impl SqliteStore {
             connection: Some(connection),
             open: None,
             unsettled: None,
+            ends: Ends::default(),
             version: 0,
         }
     }
@@ -82,6 +87,15 @@ impl SqliteStore {
         self.connection
             .as_ref()
             .ok_or_else(|| StoreError::Unavailable("no connection".into()))
+    }
+
+    /// The connection, of a store that writes and has no unit of work open.
+    pub(crate) fn writer(&mut self) -> Result<&Connection, StoreError> {
+        if self.reads_only {
+            return Err(only_reads());
+        }
+        self.end();
+        self.connection()
     }
 
     fn begin_now(&mut self, keys: &Keys) -> Result<Loaded, StoreError> {
@@ -123,6 +137,7 @@ impl SqliteStore {
             _ => Unsettled::read(connection).and_then(|unsettled| {
                 let loaded = load::load(connection, head, keys, &unsettled);
                 self.unsettled = Some(unsettled);
+                self.ends.forget();
                 self.version = head.version;
                 loaded
             }),
@@ -133,17 +148,17 @@ impl SqliteStore {
     fn commit_now(&mut self, changes: &Changes) -> Result<(), StoreError> {
         if self.reads_only {
             self.end();
-            return Err(StoreError::Unavailable("this connection only reads".into()));
+            return Err(only_reads());
         }
         let (Some(head), Some(connection), Some(unsettled)) =
             (self.open, &self.connection, &self.unsettled)
         else {
             return Err(none_open());
         };
-        let written = write::write(connection, head, changes, unsettled);
-        let staged = written.map_err(|fault| self.fail(fault, false))?;
+        let written = write::write(connection, head, changes, unsettled, &self.ends);
+        let written = written.map_err(|fault| self.fail(fault, false))?;
         self.finish(
-            staged,
+            written,
             changes
                 .heads
                 .first()
@@ -151,7 +166,7 @@ impl SqliteStore {
         )
     }
 
-    fn finish(&mut self, staged: Staged, version: u64) -> Result<(), StoreError> {
+    fn finish(&mut self, written: Written, version: u64) -> Result<(), StoreError> {
         let Some(connection) = &self.connection else {
             return Err(none_open());
         };
@@ -164,8 +179,9 @@ impl SqliteStore {
         self.open = None;
         self.version = version;
         if let Some(unsettled) = &mut self.unsettled {
-            unsettled.apply(staged, self.options.unsettled);
+            unsettled.apply(written.staged, self.options.unsettled);
         }
+        self.ends.apply(written.ends);
         Ok(())
     }
 
@@ -194,7 +210,7 @@ impl SqliteStore {
 
     fn forget_now(&mut self, before: Timestamp) -> Result<usize, StoreError> {
         if self.reads_only {
-            return Err(StoreError::Unavailable("this connection only reads".into()));
+            return Err(only_reads());
         }
         // The oldest are looked at, not all: there may be millions of younger ones.
         let sql = format!(
@@ -207,6 +223,10 @@ impl SqliteStore {
             .and_then(|mut forget| forget.execute([codes::micros(before)]));
         forgotten.map_err(|error| self.fail(error.into(), true))
     }
+}
+
+fn only_reads() -> StoreError {
+    StoreError::Unavailable("this connection only reads".into())
 }
 
 fn none_open() -> StoreError {

@@ -97,6 +97,7 @@ fn a_lost_connection_is_replaced_and_the_index_is_known_again() {
             sku: "S".parse().unwrap(),
             batch: "b".parse().unwrap(),
             batch_number: loaded.batches[0].number,
+            later_than: None,
             after: None,
             limit: 100,
         };

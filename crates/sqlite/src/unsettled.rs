@@ -37,7 +37,7 @@ impl Entry {
     pub(crate) fn at(batch: u64, key: &ShortageKey) -> Self {
         Self {
             batch,
-            rank: codes::rank(key.priority),
+            rank: codes::shortage_rank(key.priority, key.locked),
             promise: codes::day(key.promise.0),
             number: key.number.0,
         }
@@ -105,8 +105,14 @@ impl Unsettled {
         same.next().map(|(at, _)| Place::Gathered(from + at))
     }
 
-    /// The entries of a batch that come before this one in the table, the last first.
-    pub(crate) fn backwards(&self, batch: u64, before: Option<Entry>) -> Vec<Entry> {
+    /// The entries of a batch that come before this one in the table and whose promise is later than this day, the
+    /// last first.
+    pub(crate) fn backwards(
+        &self,
+        batch: u64,
+        before: Option<Entry>,
+        later_than: Option<i64>,
+    ) -> Vec<Entry> {
         let run = self.run.get(self.next..).unwrap_or_default();
         let run = &run[run.partition_point(|(entry, _)| entry.batch < batch)..];
         let run = &run[..run.partition_point(|(entry, _)| entry.batch == batch)];
@@ -115,8 +121,11 @@ impl Unsettled {
                 .iter()
                 .filter(|(entry, _)| entry.batch == batch),
         );
-        let wanted =
-            all.filter(|(entry, units)| *units > 0 && before.is_none_or(|end| *entry < end));
+        let wanted = all.filter(|(entry, units)| {
+            *units > 0
+                && before.is_none_or(|end| *entry < end)
+                && later_than.is_none_or(|day| entry.promise > day)
+        });
         let mut found: Vec<Entry> = wanted.map(|(entry, _)| *entry).collect();
         found.sort_unstable_by(|a, b| b.cmp(a));
         found
@@ -186,7 +195,7 @@ impl Staged {
 }
 
 const INSERT: Insert = Insert {
-    into: "allocations (batch, rank, promise, number, quantity)",
+    into: "INSERT INTO allocations (batch, rank, promise, number, quantity)",
     row: "(?, ?, ?, ?, ?)",
 };
 
@@ -243,7 +252,7 @@ pub(crate) fn settled(connection: &Connection) -> Result<u64, Fault> {
 
 /// The lines among which the unsettled ones are.
 pub(crate) const YOUNG: &str = "SELECT number, priority, current, batch, parts, quantity - dispatched, \
-                                order_id FROM lines WHERE number >= ?1 AND status = 0 ORDER BY number";
+                                order_id, dispatched > 0 FROM lines WHERE number >= ?1 AND status = 0 ORDER BY number";
 
 /// Shows every allocation that is not in the table, by number, with its units and its order.
 pub(crate) fn each_unsettled(
@@ -265,7 +274,7 @@ pub(crate) fn each_unsettled(
             .as_str_or_null()
             .map_err(rusqlite::Error::from)?;
         for (batch, units) in rows::pegs(row.get(3)?, parts, rows::count(row, 5)?)? {
-            let rank = codes::rank(priority.get());
+            let rank = codes::shortage_rank(priority.get(), codes::flag_of(row.get(7)?)?);
             let key = params![codes::int(batch), rank, promise, codes::int(number)];
             if !made.exists(key)? {
                 let order_id = row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?;

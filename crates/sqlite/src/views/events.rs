@@ -14,6 +14,10 @@ pub(super) const EVENTS: &str = "SELECT e.offset, e.type, e.time, e.command_id, 
      e.product IS NULL FROM events e LEFT JOIN products p ON p.number = e.product \
      WHERE e.offset > ?1 ORDER BY e.offset LIMIT ?2";
 
+/// One event.
+pub(super) const EVENT: &str = "SELECT e.offset, e.type, e.time, e.command_id, e.data, p.sku, \
+     e.product IS NULL FROM events e LEFT JOIN products p ON p.number = e.product WHERE e.offset = ?1";
+
 pub(super) fn events(
     connection: &Connection,
     after: u64,

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use landfall_domain::{Batch, OrderLine, Sku};
+use landfall_domain::product::Counters;
+use landfall_domain::{Batch, OrderLine, Shipment, Sku};
 use landfall_service::LogRecord;
-use landfall_service::views::{Inspect, ViewError};
+use landfall_service::views::{AvailabilityView, Inspect, OrderLineView, ViewError};
 use rusqlite::{Connection, params};
 use tokio::sync::mpsc;
 
@@ -13,8 +14,9 @@ use super::events;
 use super::pool::Pool;
 use crate::error::Fault;
 use crate::names::Names;
-use crate::rows::{self, BATCH, COUNTS, LINE, RawLine};
-use crate::{load, unsettled};
+use crate::order_view::{RawView, VIEW};
+use crate::rows::{self, BATCH, COUNTS, LINE, RawLine, SHIPMENT};
+use crate::{codes, load, unsettled};
 
 /// Things that are handed over together.
 const TOGETHER: usize = 512;
@@ -26,11 +28,23 @@ static BATCHES: LazyLock<String> =
 static LINES: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {LINE} FROM lines l ORDER BY l.number"));
 
+static SHIPMENTS: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {SHIPMENT} FROM shipments s ORDER BY s.number"));
+static ORDER_VIEW: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {VIEW} FROM order_view v \
+         LEFT JOIN lines k ON k.number = v.number ORDER BY v.number"
+    )
+});
+
 enum Thing {
     Event(Box<LogRecord>),
-    Product(u64, Sku, u64, u64),
+    Product(u64, Sku, Counters),
     Batch(Box<Batch>),
     Line(Box<OrderLine>),
+    Shipment(Box<Shipment>),
+    OrderLine(Box<OrderLineView>),
+    Availability(AvailabilityView),
     Allocated(u64, u64, u64),
     Head(u16, u64),
 }
@@ -59,9 +73,10 @@ pub(super) async fn inspect(pool: &Arc<Pool>, inspect: &mut dyn Inspect) -> Resu
 fn show(inspect: &mut dyn Inspect, thing: &Thing) {
     match thing {
         Thing::Event(record) => inspect.event(record),
-        Thing::Product(number, sku, version, backordered) => {
-            inspect.product(*number, sku, *version, *backordered);
-        }
+        Thing::Product(number, sku, counters) => inspect.product(*number, sku, *counters),
+        Thing::Shipment(shipment) => inspect.shipment(shipment),
+        Thing::OrderLine(row) => inspect.order_line(row),
+        Thing::Availability(row) => inspect.availability(row),
         Thing::Batch(batch) => inspect.batch(batch),
         Thing::Line(line) => inspect.line(line),
         Thing::Allocated(batch, units, lines) => inspect.allocated(*batch, *units, *lines),
@@ -99,19 +114,13 @@ fn show_all(connection: &Connection, shown: &mut Showing) -> Result<(), Fault> {
     while let Some(row) = found.next()? {
         shown.push(Thing::Event(Box::new(events::record(row)?)))?;
     }
-    let sql = "SELECT p.number, p.sku, v.version, p.backordered FROM products p \
+    let sql = "SELECT p.number, p.sku, v.version, p.backordered, p.late FROM products p \
          CROSS JOIN product_versions v ON v.number = p.number ORDER BY p.number";
     let mut statement = connection.prepare_cached(sql)?;
     let mut found = statement.query([])?;
     while let Some(row) = found.next()? {
-        let (version, backordered) = (rows::count(row, 2)?, rows::count(row, 3)?);
-        let sku = rows::name(row, 1)?;
-        shown.push(Thing::Product(
-            rows::count(row, 0)?,
-            sku,
-            version,
-            backordered,
-        ))?;
+        let (number, sku) = (rows::count(row, 0)?, rows::name(row, 1)?);
+        shown.push(Thing::Product(number, sku, load::counters(row)?))?;
     }
     let mut statement = connection.prepare_cached(&BATCHES)?;
     let mut found = statement.query([])?;
@@ -134,10 +143,42 @@ fn show_all(connection: &Connection, shown: &mut Showing) -> Result<(), Fault> {
         }
         shown.push(Thing::Line(Box::new(line)))?;
     }
+    let mut statement = connection.prepare_cached(&SHIPMENTS)?;
+    let mut found = statement.query([])?;
+    while let Some(row) = found.next()? {
+        shown.push(Thing::Shipment(Box::new(rows::shipment(row)?)))?;
+    }
+    show_views(connection, &mut names, shown)?;
     show_allocated(connection, shown)?;
     check_own_records(connection)?;
     let head = load::head(connection)?;
     shown.push(Thing::Head(head.partition, head.next_offset))
+}
+
+/// The read models.
+fn show_views(
+    connection: &Connection,
+    names: &mut Names<'_>,
+    shown: &mut Showing,
+) -> Result<(), Fault> {
+    let mut statement = connection.prepare_cached(&ORDER_VIEW)?;
+    let mut found = statement.query([])?;
+    while let Some(row) = found.next()? {
+        let row = RawView::read(row)?.into_view(names)?;
+        shown.push(Thing::OrderLine(Box::new(row)))?;
+    }
+    let sql = "SELECT place, units FROM availability ORDER BY place";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut found = statement.query([])?;
+    while let Some(row) = found.next()? {
+        let (product, supply) = codes::supply_of(row.get(0)?)?;
+        shown.push(Thing::Availability(AvailabilityView {
+            sku: names.sku(product)?,
+            supply,
+            units: rows::count(row, 1)?,
+        }))?;
+    }
+    Ok(())
 }
 
 /// What only this store keeps, beside the facts that an audit compares: columns and entries made from others, by
@@ -147,8 +188,8 @@ fn check_own_records(connection: &Connection) -> Result<(), Fault> {
         (
             "SELECT 'batch ' || b.reference FROM batches b \
              LEFT JOIN batch_counts c ON c.number = b.number \
-             WHERE b.open IS NOT (c.purchased > c.allocated + c.dispatched) LIMIT 1",
-            "has free units and is not found as open, or the other way round",
+             WHERE b.open IS NOT iif(c.purchased > c.allocated + c.dispatched, 1, 2 * (c.allocated > 0)) LIMIT 1",
+            "has free units or is in use and is not found as such, or the other way round",
         ),
         (
             "SELECT 'product ' || p.sku FROM products p \
@@ -158,7 +199,8 @@ fn check_own_records(connection: &Connection) -> Result<(), Fault> {
         (
             "SELECT 'line ' || l.order_id || '/' || l.line_id FROM allocations a \
              LEFT JOIN lines l ON l.number = a.number \
-             WHERE l.number IS NULL OR l.status <> 0 OR a.rank <> l.rank OR a.promise <> l.current LIMIT 1",
+             WHERE l.number IS NULL OR l.status <> 0 OR a.rank <> l.rank - 10 * (l.dispatched > 0) \
+             OR a.promise <> coalesce(l.current, 2932896) LIMIT 1",
             "is entered in the index of allocations at another place than its own",
         ),
         (

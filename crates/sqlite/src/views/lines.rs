@@ -13,6 +13,7 @@ use super::supply::cut;
 use crate::codes::{self, int};
 use crate::error::Fault;
 use crate::names::Names;
+use crate::order_view::{RawView, VIEW};
 use crate::rows::{self, LINE, RawLine};
 
 /// Products with lines that wait, by SKU.
@@ -26,10 +27,10 @@ pub(super) static QUEUE: LazyLock<String> = LazyLock::new(|| {
          ORDER BY l.rank, l.wanted, l.age LIMIT ?5"
     )
 });
-/// All lines after one, by key. The keys lead: the lines lie in the order of their age.
+/// All lines after one, by key. The keys lead: the order view lies in the order of the lines' age.
 pub(super) static BY_KEY: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT {LINE} FROM line_keys k CROSS JOIN lines l ON l.number = k.number \
+        "SELECT {VIEW} FROM line_keys k CROSS JOIN order_view v ON v.number = k.number \
          WHERE (k.order_id, k.line_id) > (?1, ?2) ORDER BY k.order_id, k.line_id"
     )
 });
@@ -92,11 +93,11 @@ pub(super) fn lines(
     let mut rows = statement.query([order_id, line_id])?;
     let mut items: Vec<LineResource> = Vec::new();
     while let Some(row) = rows.next()? {
-        let raw = RawLine::read(row)?;
-        if status.is_some_and(|status| codes::status(status) != raw.status) {
+        let raw = RawView::read(row)?;
+        if status.is_some_and(|status| status != raw.status) {
             continue;
         }
-        items.push(names.line_resource(raw, today)?);
+        items.push(raw.into_resource(&mut names, today)?);
         if items.len() > limit {
             break;
         }

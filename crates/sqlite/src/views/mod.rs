@@ -1,11 +1,14 @@
 //! The read side: a few connections that only read, short transactions, lists that page by key.
 
+mod case;
 mod cursor;
 mod events;
+mod history;
 mod inspect;
 mod lines;
 mod orders;
 mod pool;
+mod shipments;
 mod supply;
 
 use std::path::Path;
@@ -13,12 +16,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::civil::Date;
-use landfall_domain::{BatchRef, Day, OrderId, Sku, Status};
+use landfall_domain::{BatchRef, Day, LineKey, OrderId, ShipmentRef, Sku, Status};
 use landfall_service::resources::{
     AvailabilityResource, BatchResource, LineResource, OrderResource, ProductResource,
+    ShipmentResource,
 };
 use landfall_service::views::{
-    BatchFilter, EventPage, Inspect, List, OrderFilter, Page, ProductFilter, ViewError, Views,
+    BatchFilter, Case, EventPage, Inspect, List, OrderFilter, Page, ProductFilter, ShipmentFilter,
+    Thing, ViewError, Views,
 };
 
 use crate::error::{Fault, OpenError};
@@ -75,6 +80,30 @@ impl Views for SqliteViews {
         let (sku, day) = (sku.clone(), *day);
         self.pool
             .read(move |connection| supply::availability(connection, &sku, day))
+            .await
+    }
+
+    async fn shipment(
+        &self,
+        reference: &ShipmentRef,
+        today: Date,
+    ) -> Result<Option<ShipmentResource>, ViewError> {
+        let reference = reference.clone();
+        self.pool
+            .read(move |connection| shipments::shipment(connection, &reference, today))
+            .await
+    }
+
+    async fn shipments(
+        &self,
+        filter: &ShipmentFilter,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<ShipmentResource>, ViewError> {
+        cursor::check_name(page)?;
+        let (filter, page) = (filter.clone(), page.clone());
+        self.pool
+            .read(move |connection| shipments::shipments(connection, &filter, &page, today))
             .await
     }
 
@@ -150,6 +179,21 @@ impl Views for SqliteViews {
             .await
     }
 
+    async fn history(&self, thing: &Thing, page: &Page) -> Result<Option<EventPage>, ViewError> {
+        let (after, limit) = (cursor::event(page)?, page.limit);
+        let thing = thing.clone();
+        self.pool
+            .read(move |connection| history::history(connection, &thing, after, limit))
+            .await
+    }
+
+    async fn case(&self, key: &LineKey, holders: usize) -> Result<Option<Case>, ViewError> {
+        let key = key.clone();
+        self.pool
+            .read(move |connection| case::case(connection, &key, holders))
+            .await
+    }
+
     async fn inspect(&self, inspect: &mut dyn Inspect) -> Result<(), ViewError> {
         inspect::inspect(&self.pool, inspect).await
     }
@@ -170,6 +214,7 @@ impl Views for SqliteViews {
 #[cfg(test)]
 pub(crate) fn statements() -> Vec<String> {
     use cursor::Span;
+    use landfall_service::views::Attention;
     use orders::Along;
 
     let begun = Page {
@@ -189,9 +234,24 @@ pub(crate) fn statements() -> Vec<String> {
         orders::IN_USE.to_owned(),
         orders::OF_BATCH.to_owned(),
         orders::OF_QUEUE.to_owned(),
+        events::EVENT.to_owned(),
+        history::ENTRIES.to_owned(),
+        history::PREVIOUS.to_owned(),
+        history::LINES.to_owned(),
+        case::NEWEST.clone(),
+        case::HOLDERS.to_owned(),
+        supply::AVAILABLE.to_owned(),
+        crate::order_view::OF_ORDER.clone(),
+        crate::rows::CARGO.clone(),
     ];
     for span in &spans {
-        for along in [Along::All, Along::Batch, Along::Product] {
+        for along in [
+            Along::All,
+            Along::Batch,
+            Along::Product,
+            Along::Attention(Attention::Late),
+            Along::Attention(Attention::Backordered),
+        ] {
             statements.push(orders::along_sql(along, span));
         }
         for backordered in [None, Some(true), Some(false)] {
@@ -207,9 +267,22 @@ pub(crate) fn statements() -> Vec<String> {
             available: Some(true),
             in_warehouse: Some(false),
             eta_until: Some(Date::MAX),
-            prefix: None,
+            held: Some(true),
+            ..BatchFilter::default()
         };
         statements.push(supply::batches_sql(&filter, span));
+        let filter = BatchFilter {
+            shipment: "s".parse().ok(),
+            ..filter
+        };
+        statements.push(supply::batches_sql(&filter, span));
+        let filter = ShipmentFilter {
+            landed: Some(false),
+            held: Some(false),
+            eta_until: Some(Date::MAX),
+            prefix: None,
+        };
+        statements.push(shipments::shipments_sql(&filter, span));
     }
     statements
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use landfall_domain::{OrderId, Status};
 use landfall_service::resources::{LineResource, OrderResource};
-use landfall_service::views::{List, OrderFilter, Page};
+use landfall_service::views::{Attention, List, OrderFilter, Page};
 use rusqlite::{Connection, params};
 
 use super::cursor::Span;
@@ -17,8 +17,8 @@ use super::supply::{batch_number, cut, product_number, query};
 use crate::codes;
 use crate::error::Fault;
 use crate::names::Names;
-use crate::rows::{self, RawLine};
-use crate::unsettled;
+use crate::order_view::{self, RawView};
+use crate::{rows, unsettled};
 
 /// Lines of a batch or a product from which their orders are found; with more, all orders are looked at.
 const MANY: usize = if cfg!(test) { 10 } else { 20_000 };
@@ -37,12 +37,12 @@ fn read(
     id: &OrderId,
     today: Date,
 ) -> Result<Option<OrderResource>, Fault> {
-    let mut statement = connection.prepare_cached(&rows::LINES_OF_ORDER)?;
+    let mut statement = connection.prepare_cached(&order_view::OF_ORDER)?;
     let mut found = statement.query([id.as_str()])?;
     let mut lines: Vec<(u64, LineResource)> = Vec::new();
     while let Some(row) = found.next()? {
-        let raw = RawLine::read(row)?;
-        lines.push((raw.number, names.line_resource(raw, today)?));
+        let raw = RawView::read(row)?;
+        lines.push((raw.number, raw.into_resource(names, today)?));
     }
     let mut statement = connection.prepare_cached(rows::PLACED)?;
     let mut found = statement.query([id.as_str()])?;
@@ -95,6 +95,8 @@ pub(super) fn orders(
 /// Which lines show the way along all orders.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Along {
+    /// Those that need attention: an index has them by order.
+    Attention(Attention),
     /// All.
     All,
     /// Those that may be pegged to a batch.
@@ -107,15 +109,27 @@ pub(super) enum Along {
 pub(super) fn along_sql(along: Along, span: &Span) -> String {
     let condition = span.condition("k.order_id");
     let lines = match along {
-        Along::All => "",
-        Along::Batch => {
-            "CROSS JOIN lines l ON l.number = k.number AND (l.batch = ?3 OR l.parts IS NOT NULL)"
+        Along::All => "line_keys k",
+        Along::Attention(Attention::Late) => {
+            "lines k INDEXED BY lines_late_by_order WHERE k.status = 0 AND k.current > k.original"
         }
-        Along::Product => "CROSS JOIN lines l ON l.number = k.number AND l.product = ?3",
+        Along::Attention(Attention::Backordered) => {
+            "lines k INDEXED BY lines_waiting_by_order WHERE k.status = 1"
+        }
+        Along::Batch => {
+            "line_keys k CROSS JOIN order_view v ON v.number = k.number \
+             AND (v.batch = ?3 OR v.parts IS NOT NULL)"
+        }
+        Along::Product => {
+            "line_keys k CROSS JOIN order_view v ON v.number = k.number AND v.product = ?3"
+        }
     };
-    format!(
-        "SELECT DISTINCT k.order_id FROM line_keys k {lines} WHERE {condition} ORDER BY k.order_id"
-    )
+    let and = if matches!(along, Along::Attention(_)) {
+        "AND"
+    } else {
+        "WHERE"
+    };
+    format!("SELECT DISTINCT k.order_id FROM {lines} {and} {condition} ORDER BY k.order_id")
 }
 
 fn wanted(order: &OrderResource, filter: &OrderFilter) -> bool {
@@ -131,6 +145,14 @@ fn wanted(order: &OrderResource, filter: &OrderFilter) -> bool {
         .sku
         .as_ref()
         .is_none_or(|sku| any(&|line| line.sku == *sku && live(line)))
+        && filter.attention.is_none_or(|attention| {
+            any(&|line| match attention {
+                Attention::Backordered => line.status == Status::Backordered,
+                Attention::Late => {
+                    line.status == Status::Allocated && line.current_promise > line.original_promise
+                }
+            })
+        })
 }
 
 /// Orders that may be wanted.
@@ -165,10 +187,14 @@ fn candidates(
         found.waiting(connection, product)?;
         Candidates::Along(Along::Product, Some(product))
     } else {
-        return Ok(Candidates::Along(Along::All, None));
+        let along = filter.attention.map_or(Along::All, Along::Attention);
+        return Ok(Candidates::Along(along, None));
     };
     Ok(if found.seen > MANY {
-        along
+        match filter.attention {
+            Some(attention) => Candidates::Along(Along::Attention(attention), None),
+            None => along,
+        }
     } else {
         Candidates::Few(found.ids)
     })
@@ -176,7 +202,8 @@ fn candidates(
 
 /// The batches of a product to which lines are pegged.
 pub(super) const IN_USE: &str = "SELECT b.number FROM batches b \
-     CROSS JOIN batch_counts c ON c.number = b.number WHERE b.product = ?1 AND c.allocated > 0";
+     CROSS JOIN batch_counts c ON c.number = b.number \
+     WHERE b.product = ?1 AND b.open > 0 AND c.allocated > 0";
 
 fn batches_in_use(connection: &Connection, product: i64) -> Result<Vec<i64>, Fault> {
     let mut statement = connection.prepare_cached(IN_USE)?;
@@ -282,6 +309,7 @@ mod tests {
             let of = |batch: Option<&str>, sku: Option<&str>, prefix: Option<&str>| OrderFilter {
                 batch: batch.map(name),
                 sku: sku.map(name),
+                attention: None,
                 prefix: prefix.map(Into::into),
             };
             assert_eq!(ids(of(Some("many"), None, None)).await, all);

@@ -1,10 +1,11 @@
 //! Batches, products, and what is available when.
 
 use jiff::civil::Date;
-use landfall_domain::{BatchRef, Day, Sku};
+use landfall_domain::{BatchRef, Day, ShipmentRef, Sku};
 use landfall_service::resources::{AvailabilityResource, BatchResource, ProductResource};
 use landfall_service::views::{BatchFilter, List, Page, ProductFilter};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use std::sync::LazyLock;
 
 use super::cursor::Span;
 use crate::codes;
@@ -28,17 +29,25 @@ pub(super) fn batch(
 }
 
 /// A product's row with the totals of all its batches.
-const PRODUCT: &str = "SELECT p.sku, v.version, p.backordered, coalesce(sum(c.purchased), 0), \
+static PRODUCT: LazyLock<String> = LazyLock::new(|| {
+    let product = "SELECT p.sku, v.version, p.backordered, coalesce(sum(c.purchased), 0), \
      coalesce(sum(c.allocated), 0), coalesce(sum(c.dispatched), 0), \
-     coalesce(sum(max(c.purchased - c.allocated - c.dispatched, 0)), 0) \
+     coalesce(sum(CASE WHEN {NEVER} THEN 0 \
+     ELSE max(c.purchased - c.allocated - c.dispatched, 0) END), 0) \
      FROM products p CROSS JOIN product_versions v ON v.number = p.number \
      LEFT JOIN batches b ON b.product = p.number LEFT JOIN batch_counts c ON c.number = b.number";
+    product.replace("{NEVER}", NEVER_CLEARED)
+});
+
+/// Whether a batch's goods are no supply: it is held, and nobody knows how long.
+pub(super) const NEVER_CLEARED: &str = "(b.hold IS NOT NULL AND b.hold_clear IS NULL \
+     OR b.shipment_hold IS NOT NULL AND b.shipment_hold_clear IS NULL)";
 
 pub(super) fn product(
     connection: &Connection,
     sku: &Sku,
 ) -> Result<Option<ProductResource>, Fault> {
-    let sql = format!("{PRODUCT} WHERE p.sku = ?1 GROUP BY p.number");
+    let sql = format!("{} WHERE p.sku = ?1 GROUP BY p.number", *PRODUCT);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([sku.as_str()])?;
     rows.next()?.map(product_resource).transpose()
@@ -69,29 +78,49 @@ pub(super) fn availability(
     let Some((number, backordered)) = product else {
         return Ok(None);
     };
-    let mut statement = connection.prepare_cached(&rows::OPEN_BATCHES)?;
-    let mut rows = statement.query([number])?;
-    let mut open = Vec::new();
+    let number = codes::count_of(number)?;
+    let mut statement = connection.prepare_cached(AVAILABLE)?;
+    let places = [codes::first_place(number), codes::first_place(number + 1)];
+    let mut rows = statement.query(places)?;
+    let mut days = Vec::new();
     while let Some(row) = rows.next()? {
-        open.push(rows::batch(row, |_| Ok(sku.clone()))?);
+        let (_, supply) = codes::supply_of(row.get(0)?)?;
+        days.push((supply, rows::count(row, 1)?));
     }
     let backordered = codes::count_of(backordered)?;
     Ok(Some(AvailabilityResource::new(
         sku.clone(),
         backordered,
-        &open,
+        days,
         &day,
     )))
 }
 
-/// The statement of a page of batches. `?3` is the limit, `?4` the product, `?5` the day.
+/// What is available of a product, by day.
+pub(super) const AVAILABLE: &str =
+    "SELECT place, units FROM availability WHERE place >= ?1 AND place < ?2 ORDER BY place";
+
+/// The statement of a page of batches. `?3` is the limit, `?4` the product, `?5` the day, `?6` the shipment.
 pub(super) fn batches_sql(filter: &BatchFilter, span: &Span) -> String {
     let mut conditions = vec![span.condition("b.reference")];
     if filter.sku.is_some() {
         conditions.push("b.product = ?4".into());
     }
     if let Some(available) = filter.available {
-        conditions.push(format!("b.open = {}", i64::from(available)));
+        conditions.push(if available {
+            format!("b.open = 1 AND NOT {NEVER_CLEARED}")
+        } else {
+            format!("(b.open <> 1 OR {NEVER_CLEARED})")
+        });
+    }
+    if let Some(held) = filter.held {
+        let not = if held { "" } else { "NOT " };
+        conditions.push(format!(
+            "{not}(b.hold IS NOT NULL OR b.shipment_hold IS NOT NULL)"
+        ));
+    }
+    if filter.shipment.is_some() {
+        conditions.push("b.shipment = ?6".into());
     }
     if let Some(there) = filter.in_warehouse {
         conditions.push(format!("b.eta IS {}NULL", if there { "" } else { "NOT " }));
@@ -99,9 +128,11 @@ pub(super) fn batches_sql(filter: &BatchFilter, span: &Span) -> String {
     if filter.eta_until.is_some() {
         conditions.push("b.eta <= ?5".into());
     }
-    // Without a product the list goes along the references, which stops when the page is full. An index on
-    // the product's batches would be no help: there are too many open ones.
-    let index = if filter.sku.is_some() {
+    // Without a product the list goes along the references, of all or of a shipment's, which stops when the page is
+    // full. An index on the product's batches would be no help: there are too many open ones.
+    let index = if filter.shipment.is_some() {
+        "batches_of_shipment"
+    } else if filter.sku.is_some() {
         "batches_of_product"
     } else {
         "sqlite_autoindex_batches_1"
@@ -135,9 +166,17 @@ pub(super) fn batches(
     let mut names = Names::new(connection);
     let mut statement = connection.prepare_cached(&batches_sql(filter, &span))?;
     let until = filter.eta_until.map(codes::day);
+    let shipment = filter.shipment.as_ref().map(ShipmentRef::as_str);
     let mut rows = query(
         &mut statement,
-        &[&span.from, &span.to, &one_more(page), &product, &until],
+        &[
+            &span.from,
+            &span.to,
+            &one_more(page),
+            &product,
+            &until,
+            &shipment,
+        ],
     )?;
     let mut items = Vec::new();
     while let Some(row) = rows.next()? {

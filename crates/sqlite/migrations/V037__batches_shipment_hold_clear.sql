@@ -1,0 +1,1 @@
+ALTER TABLE batches ADD COLUMN shipment_hold_clear INTEGER;

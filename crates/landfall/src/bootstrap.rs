@@ -9,7 +9,7 @@ use landfall_service::Bus;
 use landfall_service::clock::Calendar;
 use landfall_service::engine::{self, Limits, Running, Stats};
 use landfall_service::memory::MemoryStore;
-use landfall_service::views::Views;
+use landfall_service::views::{Rebuild, Views};
 use landfall_sqlite::{Options, SqliteStore, SqliteViews, WriterLock};
 use tokio::runtime::{Builder, Runtime};
 
@@ -159,6 +159,17 @@ pub(crate) fn open_to_read(database: &Database, command: &str) -> Result<Arc<dyn
     let views = SqliteViews::open(path, &Options::default())
         .map_err(|error| CliError::failed(error.to_string()))?;
     Ok(Arc::new(views))
+}
+
+/// Opens a database whose read models are to be replaced. While the lock is held, nobody else writes.
+pub(crate) fn open_to_rebuild(
+    database: &Database,
+) -> Result<(WriterLock, Box<dyn Rebuild>), CliError> {
+    let failed = |error: landfall_sqlite::OpenError| CliError::failed(error.to_string());
+    let path = file(database, "views rebuild")?;
+    let lock = WriterLock::acquire(path).map_err(failed)?;
+    let store = SqliteStore::open(path, &Options::default()).map_err(failed)?;
+    Ok((lock, Box::new(store)))
 }
 
 /// Copies a database; `progress` is told pages done and pages in all.

@@ -11,12 +11,15 @@ use crate::backup::{self, BackupArgs};
 use crate::bench::{self, BareHttpArgs, BenchArgs, BenchError};
 use crate::config::{Common, Settings};
 use crate::demo::{self, DemoArgs};
+use crate::explain::{self, ExplainArgs};
 use crate::export::{self, ExportArgs};
 use crate::import::{self, ImportArgs};
 use crate::logging;
 use crate::openapi::{self, OpenapiArgs};
 use crate::outcome::{CliError, Outcome};
+use crate::report::{self, ReportArgs};
 use crate::serve::{self, ServeArgs};
+use crate::views::{self, ViewsArgs};
 
 /// Stock allocation and order promising, for goods that may still be at sea
 #[derive(Debug, Parser)]
@@ -47,6 +50,9 @@ enum Command {
     Export(ExportArgs),
     Apply(ApplyArgs),
     Audit(AuditArgs),
+    Explain(ExplainArgs),
+    Report(ReportArgs),
+    Views(ViewsArgs),
     Backup(BackupArgs),
     Openapi(OpenapiArgs),
     Bench(BenchArgs),
@@ -85,6 +91,9 @@ fn carry_out(cli: &Cli) -> Result<ExitCode, CliError> {
         Command::Export(args) => export::run(args, &settings),
         Command::Apply(args) => apply::run(args, &settings),
         Command::Audit(args) => audit::run(args, &settings),
+        Command::Explain(args) => explain::run(args, &settings),
+        Command::Report(args) => report::run(args, &settings),
+        Command::Views(args) => views::run(args, &settings),
         Command::Backup(args) => backup::run(args, &settings),
         Command::Openapi(_) => openapi::run(),
         Command::Bench(args) => return bench::run(args).map_err(benched),

@@ -178,7 +178,10 @@ impl Summary {
             ("accepted", number(self.accepted)),
             ("  allocated", self.allocated.and_then(number)),
             ("  backordered", self.backordered.and_then(number)),
-            ("  shipments", self.shipments.filter(|made| *made > 0).and_then(number)),
+            (
+                "  shipments",
+                self.shipments.filter(|made| *made > 0).and_then(number),
+            ),
             ("unchanged", number(self.unchanged)),
             ("rejected", number(self.rejected)),
             ("seconds", Some(format!("{:.1}", self.seconds))),

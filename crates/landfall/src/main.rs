@@ -14,6 +14,7 @@ mod clock;
 mod config;
 mod demo;
 mod exchange;
+mod explain;
 mod export;
 mod feed;
 mod import;
@@ -22,9 +23,11 @@ mod openapi;
 mod outcome;
 mod output;
 mod remote;
+mod report;
 mod rows;
 mod serve;
 mod terminal;
+mod views;
 
 use std::process::ExitCode;
 

@@ -100,7 +100,8 @@ impl BatchRows {
             Some(known) if *known == eta => Ok(None),
             Some(known) => {
                 let (given, known) = (say(eta), say(*known));
-                let reason = format!("is {given}; an earlier row of shipment {reference} has {known}");
+                let reason =
+                    format!("is {given}; an earlier row of shipment {reference} has {known}");
                 Err(self.eta.wrong(&reason))
             }
             None => {

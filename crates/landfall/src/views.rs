@@ -1,0 +1,63 @@
+//! `landfall views`: the read models, made again from the log.
+
+use clap::Subcommand;
+use landfall_service::rebuild;
+
+use crate::bootstrap;
+use crate::config::{DatabaseArgs, Settings};
+use crate::outcome::{CliError, Outcome};
+use crate::terminal::{self, thousands};
+
+/// Make the read models again
+#[derive(Debug, clap::Args)]
+#[command(
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Example:\n  landfall views rebuild"
+)]
+pub(crate) struct ViewsArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Rebuild(RebuildArgs),
+}
+
+/// Make the order view and what is available to promise again, from the event log alone
+///
+/// They are kept in every commit, so this is for a database that somebody has changed by hand, or for proof:
+/// landfall audit says whether they are equal to the log. No service may run on the database meanwhile.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  landfall views rebuild --database sqlite:landfall.db")]
+struct RebuildArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+/// Does it.
+pub(crate) fn run(args: &ViewsArgs, settings: &Settings) -> Result<Outcome, CliError> {
+    let What::Rebuild(args) = &args.what;
+    let database = settings.database(&args.database);
+    let views = bootstrap::open_to_read(&database, "views rebuild")?;
+    let (lock, mut target) = bootstrap::open_to_rebuild(&database)?;
+    let rebuilt =
+        bootstrap::small_runtime()?.block_on(rebuild::rebuild(views.as_ref(), target.as_mut()));
+    // Nobody may write before the new rows are there.
+    drop(lock);
+    let report = rebuilt.map_err(|error| CliError::failed(format!("{database}: {error}")))?;
+    if args.json {
+        terminal::print_json(&report)?;
+    } else {
+        terminal::print(&terminal::pairs([
+            ("events read", thousands(report.events)),
+            ("rows of the order view", thousands(report.order_lines)),
+            ("rows of availability", thousands(report.availability)),
+        ]))?;
+    }
+    Ok(Outcome::Done)
+}

@@ -66,8 +66,8 @@ fn print(explanation: &ExplanationResource) -> Result<(), CliError> {
         terminal::print(&candidates(&explanation.candidates))?;
     }
     if explanation.candidates_left_out > 0 {
-        let more = terminal::count(explanation.candidates_left_out, "more used-up batche");
-        terminal::print(&format!("… and {more}"))?;
+        let more = terminal::thousands(explanation.candidates_left_out);
+        terminal::print(&format!("… and {more} more that are used up"))?;
     }
     for step in &explanation.history {
         let time = step.event.time.strftime("%Y-%m-%d %H:%M:%SZ");

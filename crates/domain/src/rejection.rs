@@ -47,6 +47,10 @@ pub enum Rejection {
     /// No such shipment.
     #[error("there is no shipment {reference}")]
     UnknownShipment {
+        /// The field that names it, where a command about something else does: `shipment` of a batch. None:
+        /// the command is about the shipment itself.
+        #[serde(default = "of_a_batch")]
+        field: Option<String>,
         /// The shipment.
         reference: ShipmentRef,
     },
@@ -143,6 +147,12 @@ pub enum Rejection {
         /// The bound.
         limit: usize,
     },
+}
+
+/// Answers that were remembered without the field were all about batches.
+#[expect(clippy::unnecessary_wraps, reason = "it is the field's type")]
+fn of_a_batch() -> Option<String> {
+    Some("shipment".into())
 }
 
 fn describe(differences: &[Difference]) -> String {

@@ -145,13 +145,14 @@ fn worth_remembering(rejection: &Rejection) -> bool {
         | Rejection::NotAmendable { .. }
         | Rejection::BelowDispatched { .. }
         | Rejection::UnknownSku { .. }
-        | Rejection::UnknownShipment { .. }
+        | Rejection::UnknownShipment { field: Some(_), .. }
         | Rejection::Senseless { .. }
         | Rejection::NotInWarehouse { .. }
         | Rejection::BeyondAllocated { .. }
         | Rejection::TooMuchWork { .. } => true,
         Rejection::Invalid { .. }
         | Rejection::UnknownBatch { .. }
+        | Rejection::UnknownShipment { field: None, .. }
         | Rejection::UnknownOrder { .. }
         | Rejection::UnknownLine { .. }
         | Rejection::IdReused { .. } => false,

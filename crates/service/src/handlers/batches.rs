@@ -32,6 +32,7 @@ pub(super) fn create(c: &CreateBatch, uow: &mut UnitOfWork) -> Result<Target, St
             None => None,
             Some(reference) => Some(uow.shipment(reference)?.cloned().ok_or_else(|| {
                 Rejection::UnknownShipment {
+                    field: Some("shipment".into()),
                     reference: reference.clone(),
                 }
             })?),

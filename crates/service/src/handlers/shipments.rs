@@ -54,6 +54,7 @@ pub(super) fn create(c: &CreateShipment, uow: &mut UnitOfWork) -> Result<Target,
 fn existing(reference: &ShipmentRef, uow: &mut UnitOfWork) -> Result<(Shipment, Vec<Batch>), Stop> {
     let shipment = uow.shipment(reference)?.cloned();
     let shipment = shipment.ok_or_else(|| Rejection::UnknownShipment {
+        field: None,
         reference: reference.clone(),
     })?;
     let batches = supply::each(uow.cargo(reference)?, |batch| uow.batch(&batch))?;

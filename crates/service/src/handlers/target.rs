@@ -45,6 +45,7 @@ impl Target {
                 let batches = batches.map(|batch| BatchResource::new(&batch, today));
                 let shipment = uow.shipment(&reference)?;
                 let shipment = shipment.ok_or(Rejection::UnknownShipment {
+                    field: None,
                     reference: reference.clone(),
                 })?;
                 Done {

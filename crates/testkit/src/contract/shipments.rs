@@ -52,7 +52,10 @@ pub async fn a_shipment_is_made_once<D: Database>() {
         let reference = name("MV-2");
         assert_eq!(
             h.refused(unknown).await,
-            Rejection::UnknownShipment { reference }
+            Rejection::UnknownShipment {
+                field: None,
+                reference
+            }
         );
     }
     assert_eq!(h.events().await, log);
@@ -66,6 +69,7 @@ pub async fn a_batch_comes_with_its_shipment<D: Database>() {
     assert_eq!(
         unknown,
         Rejection::UnknownShipment {
+            field: Some("shipment".into()),
             reference: name("MV-1")
         }
     );

@@ -1,5 +1,6 @@
 //! Orders that go out together: one promise for all lines, the latest of theirs.
 
+use landfall_domain::product::promise_after;
 use landfall_domain::{OrderId, OrderLine};
 
 use super::supply;
@@ -23,13 +24,15 @@ fn settle_order(id: &OrderId, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let original = lines.iter().filter_map(|line| line.original_promise).max();
     let mut ready = None;
     for line in &lines {
-        // Goods that nobody can count on while a part has left already tell no day.
+        // Goods that nobody can count on while a part has left already tell no day: what was told stays.
         ready = ready.max(uow.its_product(&line.sku)?.ready(line, &day));
     }
     let waits = lines.iter().any(|line| line.allocations.is_empty());
-    let promise = ready.filter(|_| !waits).map(|ready| {
-        landfall_domain::product::promise_after(ready, original.unwrap_or(ready), told)
-    });
+    let promise = match ready {
+        _ if waits => None,
+        Some(ready) => Some(promise_after(ready, original.unwrap_or(ready), told)),
+        None => told,
+    };
     let mut promised: Vec<OrderLine> = Vec::new();
     for mut line in lines {
         if uow.its_product(&line.sku)?.promise(&mut line, promise) {

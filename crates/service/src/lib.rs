@@ -3,7 +3,9 @@
 //! Follow one command: [`wire`] makes it from bytes, [`bus`] queues it, [`engine`] takes all that waits,
 //! [`store`] loads what [`keys`] names, [`uow`] holds it in memory while the [`handlers`] work on it, one
 //! commit writes everything, and only then is anybody answered, in the words of [`resources`]. [`views`] is
-//! the read side, [`audit`] proves that tables and log agree, [`memory`] is a store for tests.
+//! the read side: [`explanation`] says why a line has what it has, [`report`] sums up. [`audit`] proves that
+//! tables, read models and log agree, [`rebuild`] makes the read models again from the log, [`memory`] is a
+//! store for tests.
 
 pub mod answer;
 pub mod audit;
@@ -15,6 +17,7 @@ pub mod handlers;
 pub mod keys;
 pub mod log;
 pub mod memory;
+pub mod rebuild;
 pub mod report;
 pub mod resources;
 pub mod store;

@@ -78,11 +78,12 @@ mod tests {
                 reference: BatchRef::new("b").unwrap(),
                 from: None,
                 to: "2026-06-01".parse().ok(),
+                landed: None,
             },
         };
         assert_eq!(
             serde_json::to_string(&record).unwrap(),
-            r#"{"partition":0,"offset":7,"id":"0-7","type":"BatchEtaChanged","schema":1,"sku":"S","time":"1970-01-01T00:00:00Z","command_id":"k","data":{"reference":"b","from":null,"to":"2026-06-01"}}"#
+            r#"{"partition":0,"offset":7,"id":"0-7","type":"BatchEtaChanged","schema":2,"sku":"S","time":"1970-01-01T00:00:00Z","command_id":"k","data":{"reference":"b","from":null,"to":"2026-06-01"}}"#
         );
     }
 }

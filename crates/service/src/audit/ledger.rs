@@ -1,10 +1,16 @@
-//! What an audit keeps in memory: products, batches and lines as the log tells them, packed.
+//! What an audit keeps in memory: products, batches, shipments and lines as the log tells them, packed.
+
+mod line;
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use jiff::civil::Date;
-use landfall_domain::{BatchRef, LineId, LineKey, Location, OrderId, Sku, Status, Terms};
+use landfall_domain::product::Counters;
+use landfall_domain::{
+    Batch, BatchRef, LineId, LineKey, OrderId, Shipment, ShipmentRef, Sku, Supply, Terms,
+};
+
+pub(super) use line::{LineEntry, Pegs, Standing};
 
 /// A position in one of the ledger's lists. 32 bits: more would not fit into memory anyway.
 pub(super) type At = u32;
@@ -20,6 +26,7 @@ pub(super) struct Ledger {
     pub(super) products: Vec<ProductEntry>,
     batch_index: HashMap<BatchRef, At>,
     pub(super) batches: Vec<BatchEntry>,
+    pub(super) shipments: BTreeMap<ShipmentRef, ShipmentEntry>,
     line_index: HashMap<u64, At>,
     /// The keys of all lines, one after the other.
     names: String,
@@ -30,26 +37,22 @@ pub(super) struct Ledger {
     pub(super) heads: BTreeMap<u16, u64>,
     /// What the store keeps of each batch's allocations: units and lines, by the batch's number.
     pub(super) store_sums: HashMap<u64, (u64, u64)>,
+    /// What can be promised by the log and was not seen in the read model yet; made when all events are in.
+    pub(super) unseen_availability: Option<HashMap<(At, Supply), u64>>,
 }
 
 /// A product.
 pub(super) struct ProductEntry {
     pub(super) sku: Sku,
-    /// How many lines wait, as the tables have it; `None`: it is not in the tables.
-    pub(super) row: Option<u64>,
+    /// Its row in the tables; `None`: it is not there.
+    pub(super) row: Option<Counters>,
 }
 
 /// A batch.
 pub(super) struct BatchEntry {
-    pub(super) reference: BatchRef,
+    /// As it is by the log; its number the log does not tell.
+    pub(super) batch: Batch,
     pub(super) product: At,
-    pub(super) location: Option<Location>,
-    pub(super) first_quantity: u64,
-    pub(super) first_eta: Option<Date>,
-    pub(super) purchased: u64,
-    pub(super) eta: Option<Date>,
-    /// Units pegged, by the log.
-    pub(super) allocated: u64,
     /// Its row in the tables, once seen.
     pub(super) row: Option<BatchRow>,
     /// What the lines in the tables take of it: units, lines, and the number by which they name it.
@@ -70,70 +73,10 @@ pub(super) struct Taken {
     pub(super) number: Option<u64>,
 }
 
-/// Where a line stands, by the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// An order names it; nothing else is known yet.
-    Named,
-    Allocated,
-    Backordered,
-    /// It lost its stock, and what becomes of it must follow.
-    Loose,
-    Cancelled,
-}
-
-impl Standing {
-    /// As the tables say it; `None`: no line stays so.
-    pub(super) fn status(self) -> Option<Status> {
-        match self {
-            Standing::Allocated => Some(Status::Allocated),
-            Standing::Backordered => Some(Status::Backordered),
-            Standing::Cancelled => Some(Status::Cancelled),
-            Standing::Named | Standing::Loose => None,
-        }
-    }
-}
-
-/// What a line is pegged to. Nearly all lines have one batch.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub(super) enum Pegs {
-    #[default]
-    None,
-    One(At, u64),
-    #[expect(clippy::box_collection, reason = "8 bytes in every line instead of 24")]
-    Many(Box<Vec<(At, u64)>>),
-}
-
-impl Pegs {
-    pub(super) fn new(pegs: Vec<(At, u64)>) -> Self {
-        match pegs.as_slice() {
-            [] => Pegs::None,
-            [(batch, units)] => Pegs::One(*batch, *units),
-            _ => Pegs::Many(Box::new(pegs)),
-        }
-    }
-
-    pub(super) fn to_vec(&self) -> Vec<(At, u64)> {
-        match self {
-            Pegs::None => Vec::new(),
-            Pegs::One(batch, units) => vec![(*batch, *units)],
-            Pegs::Many(pegs) => pegs.to_vec(),
-        }
-    }
-}
-
-/// A line.
-pub(super) struct LineEntry {
-    /// Where its key begins in `names`, and the lengths of order id and line id.
-    name: (u64, u16, u16),
-    pub(super) product: At,
-    /// A digest of the terms: they are compared, never shown.
-    pub(super) terms: u64,
-    pub(super) quantity: u64,
-    pub(super) pegs: Pegs,
-    pub(super) original: Option<Date>,
-    pub(super) current: Option<Date>,
-    pub(super) standing: Standing,
+/// A shipment.
+pub(super) struct ShipmentEntry {
+    /// As it is by the log.
+    pub(super) shipment: Shipment,
     /// Whether it was seen in the tables.
     pub(super) seen: bool,
 }
@@ -161,10 +104,16 @@ impl Ledger {
         self.batch_index.get(reference).copied()
     }
 
-    pub(super) fn add_batch(&mut self, entry: BatchEntry) {
+    pub(super) fn add_batch(&mut self, batch: Batch) {
+        let product = self.product(&batch.sku);
         let at = at(self.batches.len());
-        self.batch_index.insert(entry.reference.clone(), at);
-        self.batches.push(entry);
+        self.batch_index.insert(batch.reference.clone(), at);
+        self.batches.push(BatchEntry {
+            batch,
+            product,
+            row: None,
+            taken: Taken::default(),
+        });
     }
 
     pub(super) fn find_line(&self, order_id: &OrderId, line_id: &LineId) -> Option<At> {
@@ -182,17 +131,7 @@ impl Ledger {
             let name = (self.names.len() as u64, length(order), length(line));
             self.names.push_str(order);
             self.names.push_str(line);
-            self.lines.push(LineEntry {
-                name,
-                product: At::MAX,
-                terms: 0,
-                quantity: 0,
-                pegs: Pegs::None,
-                original: None,
-                current: None,
-                standing: Standing::Named,
-                seen: false,
-            });
+            self.lines.push(LineEntry::named(name));
             at
         })
     }
@@ -209,7 +148,8 @@ impl Ledger {
         Err(hash)
     }
 
-    fn name(&self, at: At) -> (&str, &str) {
+    /// A line's order id and line id.
+    pub(super) fn name(&self, at: At) -> (&str, &str) {
         let (start, order, line) = self.lines[at as usize].name;
         let start = usize::try_from(start).unwrap_or(usize::MAX);
         let middle = start + usize::from(order);
@@ -221,6 +161,19 @@ impl Ledger {
     pub(super) fn line_name(&self, at: At) -> String {
         let (order, line) = self.name(at);
         format!("{order}/{line}")
+    }
+
+    /// What can be promised of each product by the day of its goods: the days that have units.
+    pub(super) fn availability(&self) -> HashMap<(At, Supply), u64> {
+        let mut units = HashMap::new();
+        for BatchEntry { batch, product, .. } in &self.batches {
+            let available = batch.available();
+            if available > 0 {
+                let sum: &mut u64 = units.entry((*product, batch.supply())).or_default();
+                *sum = sum.saturating_add(available);
+            }
+        }
+        units
     }
 }
 

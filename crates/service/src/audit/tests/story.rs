@@ -2,24 +2,28 @@
 
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
-use landfall_domain::events::DeallocationReason;
-use landfall_domain::product::Amendment;
+use landfall_domain::events::{DeallocationReason, PromiseCause};
+use landfall_domain::product::{Amendment, Counters};
 use landfall_domain::{
-    Batch, Day, Deliver, Event, LineId, LineKey, OrderLine, Product, Sku, Terms,
+    Batch, Day, Deliver, Event, Hold, LineId, LineKey, OrderLine, Product, Shipment, Sku, Supply,
+    Terms,
 };
 
 use crate::audit::{AuditReport, Auditor};
 use crate::log::LogRecord;
-use crate::views::Inspect;
+use crate::views::{AvailabilityView, Inspect, OrderLineView};
 
 pub(super) const TODAY: Date = date(2026, 5, 10);
 
 /// What a database shows to an audit.
 pub(super) struct Story {
     pub(super) events: Vec<LogRecord>,
-    pub(super) products: Vec<(Sku, u64, u64)>,
+    pub(super) products: Vec<(Sku, Counters)>,
+    pub(super) shipments: Vec<Shipment>,
     pub(super) batches: Vec<Batch>,
     pub(super) lines: Vec<OrderLine>,
+    pub(super) order_view: Vec<OrderLineView>,
+    pub(super) availability: Vec<AvailabilityView>,
     pub(super) sums: Vec<(u64, u64, u64)>,
     pub(super) heads: Vec<(u16, u64)>,
 }
@@ -28,11 +32,17 @@ impl Story {
     pub(super) fn audit(&self) -> AuditReport {
         let mut auditor = Auditor::default();
         self.events.iter().for_each(|record| auditor.event(record));
-        for (sku, version, backordered) in &self.products {
-            auditor.product(1, sku, *version, *backordered);
+        for (sku, counters) in &self.products {
+            auditor.product(1, sku, *counters);
         }
+        self.shipments.iter().for_each(|row| auditor.shipment(row));
         self.lines.iter().for_each(|line| auditor.line(line));
         self.batches.iter().for_each(|batch| auditor.batch(batch));
+        self.order_view
+            .iter()
+            .for_each(|row| auditor.order_line(row));
+        let availability = self.availability.iter();
+        availability.for_each(|row| auditor.availability(row));
         for (number, units, lines) in &self.sums {
             auditor.allocated(*number, *units, *lines);
         }
@@ -40,6 +50,11 @@ impl Story {
             auditor.head(*partition, *next);
         }
         auditor.finish()
+    }
+
+    pub(super) fn row(&mut self, order: &str) -> &mut OrderLineView {
+        let mut rows = self.order_view.iter_mut();
+        rows.find(|row| row.key.order_id.as_str() == order).unwrap()
     }
 
     pub(super) fn batch(&mut self, reference: &str) -> &mut Batch {
@@ -81,29 +96,13 @@ pub(super) fn sku() -> Sku {
 }
 
 pub(super) fn batch(number: u64, reference: &str, units: u64, eta: Option<Date>) -> Batch {
-    Batch {
-        number,
-        reference: reference.parse().unwrap(),
-        sku: sku(),
-        location: None,
-        eta,
-        purchased: units,
-        allocated: 0,
-        dispatched: 0,
-        first_quantity: units,
-        first_eta: eta,
-    }
+    Batch::new(number, reference.parse().unwrap(), sku(), units, eta)
 }
 
 pub(super) fn line(number: u64, order: &str, units: u64) -> OrderLine {
     let terms = Terms {
-        quantity: units,
-        requested_date: None,
-        priority: landfall_domain::Priority::default(),
-        policy: landfall_domain::Policy::default(),
         split: order == "o-split",
-        if_short: landfall_domain::IfShort::default(),
-        locations: Vec::new(),
+        ..Terms::plain(units)
     };
     let key = LineKey {
         order_id: order.parse().unwrap(),
@@ -112,8 +111,55 @@ pub(super) fn line(number: u64, order: &str, units: u64) -> OrderLine {
     OrderLine::new(number, key, sku(), terms)
 }
 
+pub(super) fn hold(code: &str) -> Hold {
+    Hold {
+        code: code.parse().unwrap(),
+        note: None,
+        expected_clear: Some(TODAY + 30.days()),
+    }
+}
+
+/// A shipment as it is in the end, and its own events.
+fn shipment() -> (Shipment, Vec<Event>) {
+    let reference = || "s-1".parse().unwrap();
+    let (first, later) = (TODAY + 20.days(), TODAY + 25.days());
+    let shipment = Shipment {
+        reference: reference(),
+        eta: Some(later),
+        carrier: "Carrier".parse().ok(),
+        vessel: "Aurora".parse().ok(),
+        container: None,
+        hold: Some(hold("storm")),
+        first_eta: Some(first),
+    };
+    let created = Event::ShipmentCreated {
+        reference: reference(),
+        eta: Some(first),
+        carrier: shipment.carrier.clone(),
+        vessel: shipment.vessel.clone(),
+        container: None,
+    };
+    let moved = Event::ShipmentEtaChanged {
+        reference: reference(),
+        from: Some(first),
+        to: Some(later),
+    };
+    let held = |code| Event::ShipmentHeld {
+        reference: reference(),
+        hold: hold(code),
+    };
+    let released = Event::ShipmentReleased {
+        reference: reference(),
+    };
+    (
+        shipment,
+        vec![created, held("customs"), released, moved, held("storm")],
+    )
+}
+
 /// Two batches; a line on one, a line split over both, one that waits, one that was cancelled; one amended;
-/// one moved; a ship delayed and a batch cut on the way.
+/// one moved; a ship delayed and a batch cut on the way. Lines that have left, in parts and whole; a batch of
+/// a shipment, held; one that was received and held; one that will never come.
 pub(super) fn story() -> Story {
     let day = Day {
         today: TODAY,
@@ -140,26 +186,57 @@ pub(super) fn story() -> Story {
         if_short: None,
     };
     product.amend_in_place(&mut lines[0], &less);
-    product.change_eta(&"b-ship".parse().unwrap(), Some(later + 5.days()));
+    let delayed = later + 5.days();
+    product.change_eta(&"b-ship".parse().unwrap(), Some(delayed), TODAY);
+    let told = lines[1].current_promise;
     assert!(product.promise_again(&mut lines[1], &day));
+    product.tell(&lines[1], told, PromiseCause::EtaChanged);
+    product.count_late(false, true);
     product.change_quantity(&"b-here".parse().unwrap(), 10, Some("damage".into()));
     let mut moved = line(8, "o-moved", 1);
     assert!(product.allocate(&mut moved, &day, true));
     product.deallocate(&mut moved, DeallocationReason::QuantityChanged);
     assert!(product.allocate(&mut moved, &day, false));
     lines.extend([waits, moved]);
+
+    let (shipment, shipments_own) = shipment();
+    let (count, on_ship, never) = ("b-count", "b-on-ship", "b-never");
+    product.create_batch(batch(10, count, 9, Some(later)));
+    product.create_batch(batch(11, never, 6, Some(later)));
+    product.create_batch(Batch {
+        shipment: Some(shipment.reference.clone()),
+        first_eta: None,
+        ..batch(12, on_ship, 7, Some(TODAY + 20.days()))
+    });
+    let on_ship = on_ship.parse().unwrap();
+    product.change_eta(&on_ship, shipment.eta, TODAY);
+    let of = Some(&shipment.reference);
+    product.hold_batch(&on_ship, &hold("customs"), of);
+    product.release_batch(&on_ship, of);
+    product.hold_batch(&on_ship, &hold("storm"), of);
+    product.receive(&count.parse().unwrap(), 8, TODAY);
+    product.cancel_batch(&never.parse().unwrap(), Some("lost".into()));
+    for (number, order) in [(13, "o-left"), (14, "o-part"), (15, "o-rest")] {
+        let mut line = line(number, order, 2);
+        assert!(product.allocate(&mut line, &day, true));
+        let units = if order == "o-left" { 2 } else { 1 };
+        product.dispatch(&mut line, units, TODAY);
+        if order == "o-rest" {
+            product.cancel(&mut line);
+        }
+        lines.push(line);
+    }
+    product.hold_batch(&count.parse().unwrap(), &hold("quality"), None);
+
     let placed = Event::OrderPlaced {
         order_id: "o-one".parse().unwrap(),
         deliver: Deliver::AsReady,
         lines: vec![LineId::from(sku())],
     };
     let mut events: Vec<(Option<Sku>, Event)> = vec![(None, placed)];
-    events.extend(
-        product
-            .take_events()
-            .into_iter()
-            .map(|event| (Some(sku()), event)),
-    );
+    let its_own = product.take_events().into_iter();
+    events.extend(its_own.map(|event| (Some(sku()), event)));
+    events.extend(shipments_own.into_iter().map(|event| (None, event)));
     let events: Vec<LogRecord> = (1..)
         .zip(events)
         .map(|(offset, (sku, event))| LogRecord {
@@ -182,13 +259,27 @@ pub(super) fn story() -> Story {
         };
         (number, pegged().sum(), pegged().count() as u64)
     };
-    let sums = vec![taken(2), taken(3)];
+    let mut days: Vec<Supply> = batches.iter().map(Batch::supply).collect();
+    days.sort_unstable();
+    days.dedup();
+    let available = |supply| AvailabilityView {
+        sku: sku(),
+        supply,
+        units: product.available_on(supply),
+    };
+    let counters = Counters {
+        version: 1,
+        ..product.counters()
+    };
     Story {
         events,
-        products: vec![(sku(), 1, product.backordered)],
+        products: vec![(sku(), counters)],
+        shipments: vec![shipment],
+        order_view: lines.iter().map(OrderLineView::of).collect(),
+        availability: days.into_iter().map(available).collect(),
+        sums: batches.iter().map(|batch| taken(batch.number)).collect(),
         batches,
         lines,
-        sums,
         heads,
     }
 }

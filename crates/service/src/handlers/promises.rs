@@ -121,10 +121,18 @@ fn reassign(sku: &Sku, seekers: Vec<Seeker>, uow: &mut UnitOfWork) -> Result<(),
     let product = uow.its_product(sku)?;
     let problem = problem(product, &seekers, &[], day);
     let plan = repeg::plan(&problem);
-    let Some(most) = unsatisfied(&problem, &plan) else {
+    let Some(mut by) = unsatisfied(&problem, &plan) else {
         return carry_out(&plan, sku, seekers, Vec::new(), uow);
     };
-    let keepers = keepers(sku, &seekers, most, uow)?;
+    // Who makes room may need the place of another that was promised a later day, and so on.
+    let keepers = loop {
+        let keepers = keepers(sku, &seekers, by, uow)?;
+        let latest = keepers.iter().filter_map(|line| line.current_promise).max();
+        match latest.filter(|latest| *latest > by) {
+            Some(latest) => by = latest,
+            None => break keepers,
+        }
+    };
     if keepers.is_empty() {
         return carry_out(&plan, sku, seekers, keepers, uow);
     }

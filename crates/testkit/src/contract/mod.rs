@@ -16,8 +16,10 @@ mod shop;
 pub mod book;
 pub mod commits;
 pub mod demand;
+pub mod dispatch;
 pub mod histories;
 pub mod holds;
+pub mod kept;
 pub mod lists;
 pub mod loading;
 pub mod orders;
@@ -28,6 +30,7 @@ pub mod repeats;
 pub mod shipments;
 pub mod supply;
 pub mod things;
+pub mod together;
 
 /// Makes a test of every case of the contract suite, for one kind of database.
 #[macro_export]
@@ -96,6 +99,20 @@ macro_rules! store_contract {
         $crate::store_contract! { @group holds
             a_hold_without_a_date_takes_the_goods_away a_hold_with_a_date_keeps_its_lines
             a_hold_is_repeated held_goods_do_not_leave
+        }
+        $crate::store_contract! { @group dispatch
+            a_line_leaves a_part_leaves_and_locks_the_rest a_line_under_way_is_spared
+            what_is_not_there_stays an_order_leaves_as_far_as_it_is_there
+            a_split_line_leaves_from_what_is_there
+        }
+        $crate::store_contract! { @group together
+            one_promise_for_all_lines any_line_moves_the_promise_of_all a_waiting_line_holds_all_up
+            a_cancelled_line_has_no_say a_line_added_later_goes_by_itself
+        }
+        $crate::store_contract! { @group kept
+            a_late_line_moves_silently slack_is_given_up a_kept_promise_is_not_broken
+            priority_decides_who_is_kept a_move_keeps_to_the_terms days_are_those_of_the_promise
+            a_split_line_moves_in_parts just_in_time_waits_least early_stays_free
         }
         $crate::store_contract! { @group receipts
             a_receipt_is_short_or_over nothing_may_have_arrived what_has_left_was_there

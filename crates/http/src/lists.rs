@@ -4,10 +4,12 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{Response, StatusCode};
 use jiff::civil::Date;
-use landfall_domain::{BatchRef, Sku};
-use landfall_service::views::{BatchFilter, List, OrderFilter, Page, ProductFilter, ViewError};
+use landfall_domain::{BatchRef, ShipmentRef, Sku};
+use landfall_service::views::{
+    Attention, BatchFilter, List, OrderFilter, Page, ProductFilter, ShipmentFilter, ViewError,
+};
 use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::cursor::Scope;
 use crate::problems::{self, Problem};
@@ -37,6 +39,11 @@ pub(crate) struct BatchQuery {
     #[serde(default, deserialize_with = "query::day")]
     #[param(value_type = Option<String>, format = Date)]
     eta_until: Option<Date>,
+    /// On this shipment.
+    #[param(value_type = Option<String>)]
+    shipment: Option<ShipmentRef>,
+    /// Kept back by a hold, its own or its shipment's, or not.
+    held: Option<bool>,
     /// Whose reference begins so.
     prefix: Option<String>,
     /// At most so many items; 100 where nothing is said.
@@ -44,6 +51,23 @@ pub(crate) struct BatchQuery {
     limit: Option<usize>,
     /// The `cursor` of the page before, with the same filters.
     cursor: Option<String>,
+}
+
+/// Why somebody should look at a line.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Trouble {
+    Backordered,
+    Late,
+}
+
+impl From<Trouble> for Attention {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Backordered => Attention::Backordered,
+            Trouble::Late => Attention::Late,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -56,7 +80,32 @@ pub(crate) struct OrderQuery {
     /// With a line of this product that is allocated or waits.
     #[param(value_type = Option<String>)]
     sku: Option<Sku>,
+    /// With a line that needs somebody's attention: one that waits for stock, or one whose stock comes too
+    /// late for its original promise.
+    #[param(inline)]
+    attention: Option<Trouble>,
     /// Whose id begins so.
+    prefix: Option<String>,
+    /// At most so many items; 100 where nothing is said.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<usize>,
+    /// The `cursor` of the page before, with the same filters.
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ShipmentQuery {
+    /// Landed (no ETA), or still under way.
+    landed: Option<bool>,
+    /// Kept back by a hold, or not.
+    held: Option<bool>,
+    /// Expected on or before this day.
+    #[serde(default, deserialize_with = "query::day")]
+    #[param(value_type = Option<String>, format = Date)]
+    eta_until: Option<Date>,
+    /// Whose reference begins so.
     prefix: Option<String>,
     /// At most so many items; 100 where nothing is said.
     #[param(minimum = 1, maximum = 1000)]
@@ -117,6 +166,8 @@ pub(crate) async fn batches(
         available: asked.available,
         in_warehouse: asked.in_warehouse,
         eta_until: asked.eta_until,
+        shipment: asked.shipment,
+        held: asked.held,
         prefix: prefix(asked.prefix)?,
     };
     let (_, day) = context.app.calendar.read();
@@ -141,6 +192,7 @@ pub(crate) async fn orders(
     let filter = OrderFilter {
         batch: asked.batch,
         sku: asked.sku,
+        attention: asked.attention.map(Into::into),
         prefix: prefix(asked.prefix)?,
     };
     let (_, day) = context.app.calendar.read();
@@ -148,6 +200,29 @@ pub(crate) async fn orders(
         &scope,
         context.app.views.orders(&filter, &page, day.today).await,
     )
+}
+
+/// Shipments by reference, without their batches.
+#[utoipa::path(
+    get, path = "/v1/shipments", tag = "shipments", params(ShipmentQuery),
+    responses((status = 200, description = "A page", body = ref("#/components/schemas/ShipmentList"))),
+)]
+pub(crate) async fn shipments(
+    State(context): State<Shared>,
+    RawQuery(parameters): RawQuery,
+) -> Answer {
+    let asked: ShipmentQuery = query::read(parameters.as_deref())?;
+    let scope = Scope::new("shipments", parameters.as_deref());
+    let page = page(&scope, asked.limit, "cursor", asked.cursor.as_deref())?;
+    let filter = ShipmentFilter {
+        landed: asked.landed,
+        held: asked.held,
+        eta_until: asked.eta_until,
+        prefix: prefix(asked.prefix)?,
+    };
+    let (_, day) = context.app.calendar.read();
+    let found = context.app.views.shipments(&filter, &page, day.today).await;
+    list(&scope, found)
 }
 
 /// Products, by SKU.

@@ -15,8 +15,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerFile};
 
+use crate::commands::{batches, orders, shipments};
 use crate::problems::{Kind, Problem};
-use crate::{Shared, answers, book, commands, events, health, lists, resources, schemas, stream};
+use crate::{Shared, answers, book, events, health, lists, resources, schemas, stream};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -29,6 +30,7 @@ use crate::{Shared, answers, book, commands, events, health, lists, resources, s
     tags(
         (name = "commands", description = "Any command, or a stream of them"),
         (name = "batches", description = "Supply: in the warehouse, or on its way"),
+        (name = "shipments", description = "Vessels and containers: all their batches at once"),
         (name = "orders", description = "Orders and their lines"),
         (name = "products", description = "What is sold"),
         (name = "events", description = "What happened"),
@@ -42,16 +44,28 @@ struct Document;
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(stream::commands))
-        .routes(routes!(commands::create_batch, lists::batches))
+        .routes(routes!(batches::create_batch, lists::batches))
         .routes(routes!(resources::batch))
-        .routes(routes!(commands::batch_quantity))
-        .routes(routes!(commands::batch_eta))
-        .routes(routes!(commands::place_order, lists::orders))
+        .routes(routes!(batches::batch_quantity))
+        .routes(routes!(batches::batch_eta))
+        .routes(routes!(batches::batch_hold))
+        .routes(routes!(batches::batch_release))
+        .routes(routes!(batches::batch_receive))
+        .routes(routes!(batches::batch_cancel))
+        .routes(routes!(shipments::create_shipment, lists::shipments))
+        .routes(routes!(resources::shipment))
+        .routes(routes!(shipments::shipment_eta))
+        .routes(routes!(shipments::shipment_hold))
+        .routes(routes!(shipments::shipment_release))
+        .routes(routes!(shipments::shipment_receive))
+        .routes(routes!(orders::place_order, lists::orders))
         .routes(routes!(resources::order))
-        .routes(routes!(commands::cancel_order))
-        .routes(routes!(commands::line_quantity))
-        .routes(routes!(commands::cancel_line))
-        .routes(routes!(commands::allocate))
+        .routes(routes!(orders::cancel_order))
+        .routes(routes!(orders::dispatch_order))
+        .routes(routes!(orders::line_quantity))
+        .routes(routes!(orders::cancel_line))
+        .routes(routes!(orders::dispatch_line))
+        .routes(routes!(orders::allocate))
         .routes(routes!(lists::backorders))
         .routes(routes!(lists::products))
         .routes(routes!(resources::product))
@@ -89,7 +103,7 @@ fn complete(path: &str, method: &str, operation: &mut Value, all: &Map<String, V
     if let Some(Value::Array(parameters)) = operation.get_mut("parameters") {
         for parameter in parameters {
             let name = parameter["name"].as_str().unwrap_or_default();
-            if let Some(schema) = schemas::of_parameter(name) {
+            if let Some(schema) = schemas::of_parameter(path, name) {
                 parameter["schema"] = schema;
             }
         }
@@ -139,7 +153,13 @@ fn complete(path: &str, method: &str, operation: &mut Value, all: &Map<String, V
                 "schema": {"type": "integer"}
             }});
         }
-        let creates = ["/v1/batches", "/v1/orders", "/v1/allocations"].contains(&path);
+        let creates = [
+            "/v1/batches",
+            "/v1/shipments",
+            "/v1/orders",
+            "/v1/allocations",
+        ]
+        .contains(&path);
         if creates && method == "post" && status.starts_with('2') {
             response["headers"] = json!({"Location": {
                 "description": "Where the resource is.",

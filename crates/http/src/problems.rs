@@ -128,10 +128,10 @@ impl From<Rejection> for Problem {
                 field: name,
                 message,
             } => field(Kind::IllFormed, name, message),
-            Rejection::Unsupported {
+            Rejection::Senseless {
                 field: name,
                 message,
-            } => field(Kind::Unsupported, name, message),
+            } => field(Kind::Senseless, name, message),
             Rejection::UnknownSku { field: name, sku } => {
                 let message = format!("names the SKU {sku}, which no batch has");
                 of(Kind::UnknownSku).with_errors(vec![FieldError {
@@ -139,11 +139,14 @@ impl From<Rejection> for Problem {
                     message,
                 }])
             }
-            Rejection::UnknownShipment { reference } => {
+            Rejection::UnknownShipment {
+                field: Some(field),
+                reference,
+            } => {
                 let message = format!("names {reference}, which does not exist");
-                let field = "shipment".to_owned();
                 of(Kind::UnknownShipment).with_errors(vec![FieldError { field, message }])
             }
+            Rejection::UnknownShipment { field: None, .. } => of(Kind::NoShipment),
             Rejection::UnknownBatch { .. } => of(Kind::UnknownBatch),
             Rejection::UnknownOrder { .. } => of(Kind::UnknownOrder),
             Rejection::UnknownLine { .. } => of(Kind::UnknownLine),
@@ -154,6 +157,8 @@ impl From<Rejection> for Problem {
             }
             Rejection::OutOfStock { .. } => of(Kind::OutOfStock),
             Rejection::NotAmendable { .. } => of(Kind::NotAmendable),
+            Rejection::NotInWarehouse { .. } => of(Kind::NotInWarehouse),
+            Rejection::BeyondAllocated { .. } => of(Kind::BeyondAllocated),
             Rejection::BelowDispatched { .. } => of(Kind::BelowDispatched),
             Rejection::IdReused { .. } => of(Kind::IdReused),
             Rejection::TooMuchWork { .. } => of(Kind::TooMuchWork),

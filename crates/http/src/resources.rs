@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{Response, StatusCode};
-use landfall_domain::{BatchRef, OrderId, Sku};
+use landfall_domain::{BatchRef, OrderId, ShipmentRef, Sku};
 use serde::Serialize;
 
 use crate::paths::Names;
@@ -55,6 +55,29 @@ pub(crate) async fn order(
     let found = context.app.views.order(&id, day.today).await?;
     one(found, Kind::UnknownOrder, || {
         format!("There is no order {id}.")
+    })
+}
+
+/// One shipment with its batches.
+#[utoipa::path(
+    get, path = "/v1/shipments/{reference}", tag = "shipments",
+    params(("reference" = String, Path, description = "The shipment")),
+    responses(
+        (status = 200, description = "The shipment", body = ref("#/components/schemas/ShipmentResource")),
+        (status = 404, description = "No such shipment"),
+    ),
+)]
+pub(crate) async fn shipment(
+    State(context): State<Shared>,
+    names: Names,
+    RawQuery(parameters): RawQuery,
+) -> Answer {
+    query::none(parameters.as_deref())?;
+    let reference: ShipmentRef = names.get("reference")?;
+    let (_, day) = context.app.calendar.read();
+    let found = context.app.views.shipment(&reference, day.today).await?;
+    one(found, Kind::NoShipment, || {
+        format!("There is no shipment {reference}.")
     })
 }
 

@@ -53,6 +53,7 @@ impl Serialize for Bare<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             Reply::Batch(batch) => batch.serialize(serializer),
+            Reply::Shipment(shipment) => shipment.serialize(serializer),
             Reply::Line(line) => line.serialize(serializer),
             Reply::Order(order) => order.serialize(serializer),
         }

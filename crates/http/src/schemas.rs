@@ -4,6 +4,7 @@
 use landfall_domain::{Event, commands};
 use landfall_service::resources::{
     AvailabilityResource, BatchResource, LineResource, OrderResource, ProductResource,
+    ShipmentResource,
 };
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
@@ -15,8 +16,10 @@ use crate::{book, dry_run, results};
 const PREFIX: &str = "#/components/schemas/";
 
 /// The names that are texts without control characters.
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 8] = [
     "BatchRef",
+    "Carriage",
+    "HoldCode",
     "LineId",
     "Location",
     "OrderId",
@@ -26,9 +29,11 @@ const NAMES: [&str; 6] = [
 /// A text without control characters.
 const NO_CONTROL: &str = r"^[^\u0000-\u001f\u007f-\u009f]+$";
 
-/// The schema of the name that a path or a query calls so.
-pub(crate) fn of_parameter(name: &str) -> Option<Value> {
+/// The schema of the name that this path, or its query, calls so.
+pub(crate) fn of_parameter(path: &str, name: &str) -> Option<Value> {
     let target = match name {
+        "reference" if path.starts_with("/v1/shipments") => "ShipmentRef",
+        "shipment" => "ShipmentRef",
         "reference" | "batch" => "BatchRef",
         "id" | "orderid" => "OrderId",
         "line" => "LineId",
@@ -54,15 +59,26 @@ pub(crate) fn schemas() -> Map<String, Value> {
     requests.subschema_for::<commands::CreateBatch>();
     requests.subschema_for::<commands::ChangeBatchQuantity>();
     requests.subschema_for::<commands::ChangeBatchEta>();
+    requests.subschema_for::<commands::HoldBatch>();
+    requests.subschema_for::<commands::ReleaseBatch>();
+    requests.subschema_for::<commands::ReceiveBatch>();
+    requests.subschema_for::<commands::CancelBatch>();
+    requests.subschema_for::<commands::CreateShipment>();
+    requests.subschema_for::<commands::ChangeShipmentEta>();
+    requests.subschema_for::<commands::HoldShipment>();
+    requests.subschema_for::<commands::ReleaseShipment>();
+    requests.subschema_for::<commands::ReceiveShipment>();
     requests.subschema_for::<commands::Allocate>();
     requests.subschema_for::<commands::PlaceOrder>();
     requests.subschema_for::<commands::ChangeLineQuantity>();
     requests.subschema_for::<commands::CancelLine>();
     requests.subschema_for::<commands::CancelOrder>();
+    requests.subschema_for::<commands::Dispatch>();
     requests.subschema_for::<book::AddBatch>();
     requests.subschema_for::<book::AllocateLine>();
     let mut answers = settings.for_serialize().into_generator();
     answers.subschema_for::<BatchResource>();
+    answers.subschema_for::<ShipmentResource>();
     answers.subschema_for::<OrderResource>();
     answers.subschema_for::<LineResource>();
     answers.subschema_for::<ProductResource>();
@@ -93,12 +109,23 @@ fn taken(mut generator: SchemaGenerator) -> Map<String, Value> {
 
 /// A command's fields without those that its route's path says: what the route's body needs.
 fn with_bodies(all: &mut Map<String, Value>) {
-    let from_path: [(&str, &[&str]); 5] = [
-        ("ChangeBatchQuantity", &["reference"]),
-        ("ChangeBatchEta", &["reference"]),
-        ("ChangeLineQuantity", &["order_id", "line_id"]),
-        ("CancelLine", &["order_id", "line_id"]),
+    let (batch, line): (&[&str], &[&str]) = (&["reference"], &["order_id", "line_id"]);
+    let from_path = [
+        ("ChangeBatchQuantity", batch),
+        ("ChangeBatchEta", batch),
+        ("HoldBatch", batch),
+        ("ReleaseBatch", batch),
+        ("ReceiveBatch", batch),
+        ("CancelBatch", batch),
+        ("ChangeShipmentEta", batch),
+        ("HoldShipment", batch),
+        ("ReleaseShipment", batch),
+        ("ReceiveShipment", batch),
+        ("ChangeLineQuantity", line),
+        ("CancelLine", line),
         ("CancelOrder", &["order_id"]),
+        ("Dispatch", line),
+        ("Dispatch", &["order_id"]),
     ];
     for (command, names) in from_path {
         let Some(Value::Object(mut schema)) = all.get(command).cloned() else {
@@ -113,7 +140,12 @@ fn with_bodies(all: &mut Map<String, Value>) {
             required.retain(|field| field.as_str().is_none_or(|field| !names.contains(&field)));
         }
         schema.retain(|key, value| key != "required" || value != &json!([]));
-        all.insert(format!("{command}Body"), Value::Object(schema));
+        let of = if command == "Dispatch" && names.len() == 1 {
+            "DispatchOrder"
+        } else {
+            command
+        };
+        all.insert(format!("{of}Body"), Value::Object(schema));
     }
 }
 
@@ -150,10 +182,17 @@ fn with_envelopes(all: &mut Map<String, Value>) {
             "required": ["type"],
         }]})
     });
-    let resource = ["BatchResource", "OrderResource", "LineResource"].map(reference);
+    let resource = [
+        "BatchResource",
+        "ShipmentResource",
+        "OrderResource",
+        "LineResource",
+    ]
+    .map(reference);
     let events = json!({"type": "array", "items": reference("EventRecord")});
     let envelopes = [
         ("BatchList", list_of("BatchResource")),
+        ("ShipmentList", list_of("ShipmentResource")),
         ("OrderList", list_of("OrderResource")),
         ("ProductList", list_of("ProductResource")),
         ("LineList", list_of("LineResource")),

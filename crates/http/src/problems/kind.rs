@@ -19,6 +19,8 @@ pub enum Kind {
     UnknownOrder,
     /// No such order line.
     UnknownLine,
+    /// No such shipment, where the command or the path is about it.
+    NoShipment,
     /// No such product, where the path names it.
     UnknownProduct,
     /// The route exists with another method.
@@ -31,6 +33,10 @@ pub enum Kind {
     OutOfStock,
     /// The line can no longer be changed.
     NotAmendable,
+    /// The goods are not there to leave.
+    NotInWarehouse,
+    /// More is to leave than the line has.
+    BeyondAllocated,
     /// Less than has left.
     BelowDispatched,
     /// The body is too long, or holds too many commands.
@@ -39,12 +45,12 @@ pub enum Kind {
     MediaType,
     /// The command names a product that does not exist.
     UnknownSku,
-    /// The command names a shipment that does not exist.
+    /// A batch names a shipment that does not exist.
     UnknownShipment,
     /// The idempotency key belongs to another command.
     IdReused,
-    /// Well-formed, but beyond what this service does.
-    Unsupported,
+    /// A field makes no sense beside what else is said or known.
+    Senseless,
     /// More steps than one unit of work may take.
     TooMuchWork,
     /// The database refuses this command's data.
@@ -63,25 +69,28 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order of their status.
-    pub const ALL: [Kind; 25] = [
+    pub const ALL: [Kind; 28] = [
         Kind::IllFormed,
         Kind::NoRoute,
         Kind::UnknownBatch,
         Kind::UnknownOrder,
         Kind::UnknownLine,
+        Kind::NoShipment,
         Kind::UnknownProduct,
         Kind::MethodNotAllowed,
         Kind::Timeout,
         Kind::Conflict,
         Kind::OutOfStock,
         Kind::NotAmendable,
+        Kind::NotInWarehouse,
+        Kind::BeyondAllocated,
         Kind::BelowDispatched,
         Kind::TooLarge,
         Kind::MediaType,
         Kind::UnknownSku,
         Kind::UnknownShipment,
         Kind::IdReused,
-        Kind::Unsupported,
+        Kind::Senseless,
         Kind::TooMuchWork,
         Kind::Unstorable,
         Kind::Internal,
@@ -104,6 +113,11 @@ impl Kind {
             Kind::UnknownBatch => (S::NOT_FOUND, "unknown-batch", "There is no such batch"),
             Kind::UnknownOrder => (S::NOT_FOUND, "unknown-order", "There is no such order"),
             Kind::UnknownLine => (S::NOT_FOUND, "unknown-line", "There is no such order line"),
+            Kind::NoShipment => (
+                S::NOT_FOUND,
+                "no-such-shipment",
+                "There is no such shipment",
+            ),
             Kind::UnknownProduct => (S::NOT_FOUND, "unknown-product", "There is no such product"),
             Kind::MethodNotAllowed => (
                 S::METHOD_NOT_ALLOWED,
@@ -121,6 +135,16 @@ impl Kind {
                 S::CONFLICT,
                 "not-amendable",
                 "The line can no longer be changed",
+            ),
+            Kind::NotInWarehouse => (
+                S::CONFLICT,
+                "not-in-warehouse",
+                "The goods are not there to leave",
+            ),
+            Kind::BeyondAllocated => (
+                S::CONFLICT,
+                "beyond-allocated",
+                "More is to leave than the line has",
             ),
             Kind::BelowDispatched => (
                 S::CONFLICT,
@@ -145,17 +169,17 @@ impl Kind {
             Kind::UnknownShipment => (
                 S::UNPROCESSABLE_ENTITY,
                 "unknown-shipment",
-                "There is no such shipment",
+                "The batch names a shipment that does not exist",
             ),
             Kind::IdReused => (
                 S::UNPROCESSABLE_ENTITY,
                 "id-reused",
                 "The idempotency key belongs to another command",
             ),
-            Kind::Unsupported => (
+            Kind::Senseless => (
                 S::UNPROCESSABLE_ENTITY,
-                "unsupported",
-                "This is not supported",
+                "senseless",
+                "A field makes no sense beside what else is said or known",
             ),
             Kind::TooMuchWork => (
                 S::UNPROCESSABLE_ENTITY,

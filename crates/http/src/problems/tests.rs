@@ -83,7 +83,7 @@ fn rejections_have_their_status() {
             409,
         ),
         (
-            Rejection::Unsupported {
+            Rejection::Senseless {
                 field: "f".into(),
                 message: "m".into(),
             },
@@ -98,9 +98,32 @@ fn rejections_have_their_status() {
         ),
         (
             Rejection::UnknownShipment {
+                field: Some("shipment".into()),
                 reference: ShipmentRef::new("s").unwrap(),
             },
             422,
+        ),
+        (
+            Rejection::UnknownShipment {
+                field: None,
+                reference: ShipmentRef::new("s").unwrap(),
+            },
+            404,
+        ),
+        (
+            Rejection::NotInWarehouse {
+                line: line(),
+                state: "it waits for stock".into(),
+            },
+            409,
+        ),
+        (
+            Rejection::BeyondAllocated {
+                line: line(),
+                quantity: 5,
+                allocated: 3,
+            },
+            409,
         ),
         (
             Rejection::IdReused {

@@ -212,7 +212,7 @@ async fn the_log_is_followed_by_its_cursor() {
     assert_eq!(event["type"], "BatchCreated");
     assert_eq!(event["sku"], "SOFA");
     assert_eq!(event["data"]["reference"], "b-1");
-    assert_eq!(event["schema"], 1);
+    assert_eq!(event["schema"], 2);
     let cursor = first["cursor"].as_str().unwrap();
     let second = api.see(&format!("/v1/events?after={cursor}")).await;
     assert_eq!(second["events"][0]["type"], "Allocated");

@@ -1,6 +1,7 @@
 //! Every kind of damage is found, and a true story passes.
 
 mod log;
+mod replay;
 mod story;
 mod supply;
 mod views;

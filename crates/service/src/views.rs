@@ -246,7 +246,8 @@ pub trait Inspect: Send {
 /// Replaces the read models by others that were made from the log. Nobody else writes meanwhile.
 #[async_trait]
 pub trait Rebuild: Send {
-    /// Writes these rows in one commit, in place of those that are there.
+    /// Writes these rows in one commit, in place of those that are there. The numbers of their batches are
+    /// 0, because the log does not tell them: a store that keeps them looks them up by the reference.
     async fn rebuild(
         &mut self,
         order_lines: &mut (dyn Iterator<Item = OrderLineView> + Send),

@@ -325,7 +325,14 @@ impl Rebuild for MemoryViews {
         availability: &mut (dyn Iterator<Item = AvailabilityView> + Send),
     ) -> Result<(), ViewError> {
         self.shared.write(|t| {
-            t.order_view = order_lines.map(|row| (row.key.clone(), row)).collect();
+            let numbered = |mut row: OrderLineView| {
+                for allocation in &mut row.allocations {
+                    let batch = t.batches.get(&allocation.batch);
+                    allocation.batch_number = batch.map_or(0, |batch| batch.number);
+                }
+                (row.key.clone(), row)
+            };
+            t.order_view = order_lines.map(numbered).collect();
             t.availability = availability
                 .map(|row| ((row.sku, row.supply), row.units))
                 .collect();

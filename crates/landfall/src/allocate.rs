@@ -13,7 +13,7 @@ use crate::config::{CalendarArgs, Settings};
 use crate::export::ALLOCATION_COLUMNS;
 use crate::outcome::{CliError, Outcome};
 use crate::output::Output;
-use crate::rows::{BatchRows, Input, Kind, Mapping, OrderRows, Piece, Rows};
+use crate::rows::{BatchRows, Input, Kind, Mapping, OrderRows, Piece, Row, Rows};
 use crate::terminal::{Progress, count};
 
 /// The columns that there always are.
@@ -92,10 +92,11 @@ impl Program<'_> {
                 let mut answers = self.carry_out(&mut piece).into_iter();
                 let mut lines = Vec::new();
                 for row in piece.rows {
-                    match reason_or_line(row.wrong, &mut answers) {
-                        Ok(line) => lines.extend(line),
+                    let line = row.line;
+                    match reason_or_line(row, &mut answers) {
+                        Ok(found) => lines.extend(found),
                         Err(reason) => {
-                            eprintln!("{name} line {}: {reason}", row.line);
+                            eprintln!("{name} line {line}: {reason}");
                             refused += 1;
                         }
                     }
@@ -129,16 +130,20 @@ impl Program<'_> {
 
 /// The line that a row became (none of a batch), or why it became nothing.
 fn reason_or_line(
-    wrong: Option<String>,
+    row: Row,
     answers: &mut impl Iterator<Item = Answer>,
 ) -> Result<Option<LineResource>, String> {
-    if let Some(reason) = wrong {
+    if let Some(reason) = row.wrong {
         return Err(reason);
+    }
+    // Its shipment first; if that failed, so does the batch.
+    if row.with_shipment {
+        answers.next();
     }
     match answers.next() {
         Some(Ok(done)) => Ok(match done.reply {
             Reply::Line(line) => Some(line),
-            Reply::Batch(_) | Reply::Order(_) => None,
+            Reply::Batch(_) | Reply::Shipment(_) | Reply::Order(_) => None,
         }),
         Some(Err(failure)) => Err(failure.to_string()),
         None => Err("it has no answer".into()),

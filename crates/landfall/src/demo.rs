@@ -199,6 +199,12 @@ fn tell(command: &Command, answer: &Answer) {
                 let lines = lines.join(", ");
                 tracing::info!(order = %order.order_id, %lines, %promise, "{}", command.kind());
             }
+            Reply::Shipment(shipment) => {
+                let eta = shipment
+                    .eta
+                    .map_or("landed".into(), |date| date.to_string());
+                tracing::info!(shipment = %shipment.reference, %eta, "{}", command.kind());
+            }
             Reply::Batch(batch) => {
                 let eta = batch
                     .eta

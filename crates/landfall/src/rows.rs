@@ -19,7 +19,7 @@ use landfall_domain::{Command, LineId};
 pub(crate) use batches::BatchRows;
 pub(crate) use columns::Mapping;
 pub(crate) use orders::OrderRows;
-pub(crate) use piece::Piece;
+pub(crate) use piece::{Piece, Row};
 pub(crate) use rejects::{Rejects, rejects_path};
 pub(crate) use source::{Input, Position};
 

@@ -6,6 +6,7 @@
 mod grouping;
 //mod reference;
 mod invariants;
+mod optimum;
 mod repeats;
 
 use landfall_testkit::{Memory, ShortPages};

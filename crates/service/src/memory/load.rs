@@ -33,9 +33,10 @@ impl Tables {
         {
             found.batch(batch);
         }
-        let cargo: Vec<_> = keys
-            .cargo
-            .iter()
+        let shipments: BTreeSet<&ShipmentRef> = keys.shipments.iter().collect();
+        let carriers: BTreeSet<&ShipmentRef> = keys.cargo.iter().collect();
+        let cargo: Vec<_> = carriers
+            .into_iter()
             .filter_map(|shipment| self.cargo(shipment))
             .collect();
         let live = keys.live.iter().filter_map(|sku| self.products.get(sku));
@@ -105,9 +106,8 @@ impl Tables {
                 .iter()
                 .filter_map(|id| self.order(id))
                 .collect(),
-            shipments: keys
-                .shipments
-                .iter()
+            shipments: shipments
+                .into_iter()
                 .filter_map(|reference| self.shipments.get(reference))
                 .cloned()
                 .collect(),

@@ -14,14 +14,17 @@ mod scene;
 mod shop;
 
 pub mod book;
+pub mod cargo;
 pub mod commits;
 pub mod demand;
 pub mod dispatch;
 pub mod histories;
 pub mod holds;
 pub mod kept;
+pub mod late;
 pub mod lists;
 pub mod loading;
+pub mod models;
 pub mod orders;
 pub mod promises;
 pub mod ranges;
@@ -50,6 +53,13 @@ macro_rules! store_contract {
             lines_wait_in_the_order_of_the_queue ranges_of_waiting_lines_have_a_bound_and_pages
             the_queue_follows_the_lines several_ranges_at_once
         }
+        $crate::store_contract! { @group late
+            lines_with_later_promises_are_found late_lines_are_found_in_order
+            late_lines_follow_the_lines
+        }
+        $crate::store_contract! { @group cargo
+            cargo_comes_whole a_shipment_changes a_live_product_comes_with_what_is_taken
+        }
         $crate::store_contract! { @group commits
             a_commit_on_a_stale_head_is_a_conflict a_roll_back_leaves_nothing
             contradictions_are_refused_whole what_was_committed_survives a_reader_sees_one_moment
@@ -61,6 +71,9 @@ macro_rules! store_contract {
         $crate::store_contract! { @group lists
             batches_are_listed prefixes_are_text orders_are_listed products_are_listed
             backorders_are_listed lines_are_listed bad_cursors_are_told
+        }
+        $crate::store_contract! { @group models
+            shipments_are_listed attention_is_drawn a_thing_has_its_history the_case_of_a_line
         }
         $crate::store_contract! { @group book
             allocating_reduces_what_is_available a_batch_serves_what_it_has_and_no_more

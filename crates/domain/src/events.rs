@@ -368,19 +368,9 @@ impl Event {
         }
     }
 
-    /// The version of the schema of its data. Every version that was ever written can be read: a new version
-    /// only adds fields that may be absent, or lets a field be null.
+    /// The version of the schema of its data: [`schema_of`] its type.
     pub fn schema(&self) -> u16 {
-        match self {
-            // Batches can land. A line has more reasons to lose its stock, a promise more causes to change, and
-            // both dates are null while another line of the order waits.
-            Event::BatchCreated { .. }
-            | Event::BatchEtaChanged { .. }
-            | Event::Allocated { .. }
-            | Event::Deallocated { .. }
-            | Event::PromiseChanged { .. } => 2,
-            _ => 1,
-        }
+        schema_of(self.kind())
     }
 
     /// The batch that it is about, of a fact about supply.
@@ -438,6 +428,18 @@ impl Event {
             } => Some((order_id, line_id)),
             _ => None,
         }
+    }
+}
+
+/// The version of the schema of the data of events of this type. Every version that was ever written can be
+/// read: a new version only adds fields that may be absent, lets a field be null, or adds words to a list.
+pub fn schema_of(kind: &str) -> u16 {
+    match kind {
+        // Batches can land. A line has more reasons to lose its stock, a promise more causes to change, and
+        // both dates are null while another line of the order waits. Terms say how the order is delivered.
+        "BatchCreated" | "BatchEtaChanged" | "Allocated" | "Deallocated" | "Backordered"
+        | "PromiseChanged" => 2,
+        _ => 1,
     }
 }
 

@@ -1,4 +1,5 @@
-//! The project's own chores: `cargo xtask test`, `cargo xtask arrows`, `cargo xtask replay FILE`.
+//! The project's own chores: `cargo xtask test`, `cargo xtask arrows`, `cargo xtask schemas`,
+//! `cargo xtask replay FILE`.
 //!
 //! They live in a crate and not in shell scripts, so that they run wherever the toolchain runs and
 //! are checked by the same compiler and lints as the product.
@@ -7,6 +8,7 @@ mod arrows;
 mod command;
 mod metadata;
 mod replay;
+mod schemas;
 mod test;
 
 use std::process::ExitCode;
@@ -26,10 +28,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Check the arrows, then run all the tests of the workspace.
+    /// Check the arrows and the schemas, then run all the tests of the workspace.
     Test(test::Args),
     /// Check that every crate depends on what it may depend on, and on nothing else.
     Arrows,
+    /// Keep the JSON Schemas of all event types up to date.
+    Schemas(schemas::Args),
     /// Play a file of real orders day by day through the command line, and audit the result.
     Replay(replay::Args),
 }
@@ -46,6 +50,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().chore {
         Chore::Test(args) => test::run(&args),
         Chore::Arrows => arrows::run(),
+        Chore::Schemas(args) => schemas::run(&args),
         Chore::Replay(args) => replay::run(&args),
     };
     match outcome {

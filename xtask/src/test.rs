@@ -1,8 +1,8 @@
-//! `cargo xtask test`: the arrows, then every test of the workspace.
+//! `cargo xtask test`: the arrows, the schemas, then every test of the workspace.
 
 use std::process::Command;
 
-use crate::{Outcome, arrows, command};
+use crate::{Outcome, arrows, command, schemas};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -19,6 +19,7 @@ pub(crate) struct Args {
 /// Runs everything, and stops at the first thing that fails.
 pub(crate) fn run(args: &Args) -> Outcome<()> {
     arrows::run()?;
+    schemas::check()?;
     // The examples first, so that the last line of the run counts the tests proper.
     if args.runner.is_empty() {
         command::run(Command::new("cargo").args(["test", "--workspace", "--doc"]))?;

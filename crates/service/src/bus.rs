@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::answer::{Answer, Failure, Request};
 use crate::log::LogRecord;
+use crate::quote::{Inquiry, QuoteResource};
 use crate::uow::LineEffect;
 
 /// What waits in the queue: commands of one caller, carried out in their order, and where the answers go.
@@ -30,11 +31,14 @@ pub struct DryRunStep {
     pub effects: Vec<LineEffect>,
 }
 
-/// Runs commands against the present state and commits nothing.
+/// Works on the present state and commits nothing.
 #[async_trait]
 pub trait DryRun: Send + Sync + 'static {
     /// One step for each command, in order; each command sees what those before it did.
     async fn dry_run(&self, requests: Vec<Request>) -> Result<Vec<DryRunStep>, Failure>;
+
+    /// What would be promised now.
+    async fn promise(&self, inquiry: Inquiry) -> Result<QuoteResource, Failure>;
 }
 
 /// Where commands are handed in.
@@ -96,6 +100,11 @@ impl Bus {
     /// Runs commands against the present state and commits nothing.
     pub async fn dry_run(&self, requests: Vec<Request>) -> Result<Vec<DryRunStep>, Failure> {
         self.dry.dry_run(requests).await
+    }
+
+    /// What would be promised now. It reserves nothing, and waits for no writer and no dry run.
+    pub async fn promise(&self, inquiry: Inquiry) -> Result<QuoteResource, Failure> {
+        self.dry.promise(inquiry).await
     }
 
     /// Whether commands are still taken: `false` once the engine has ended.

@@ -8,14 +8,16 @@ use crate::uow::{Stop, UnitOfWork};
 
 /// Lets every order that goes out together, and of which something changed, agree on a day.
 pub(super) fn settle(uow: &mut UnitOfWork) -> Result<(), Stop> {
-    supply::each(uow.take_together(), |id| settle_order(&id, uow))?;
+    supply::each(uow.take_together(), |(id, moved)| {
+        settle_order(&id, moved, uow)
+    })?;
     Ok(())
 }
 
 /// While a line waits there is no promise for any. Otherwise it is the day on which the goods of the last
 /// line are there: a later one than was told moves the promise, an earlier one pulls it back, never before
-/// the original.
-fn settle_order(id: &OrderId, uow: &mut UnitOfWork) -> Result<(), Stop> {
+/// the original. Where no goods have moved, no later day is told: time alone changes no promise.
+fn settle_order(id: &OrderId, moved: bool, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let keys = uow.order(id)?.lines.clone();
     let mut lines = supply::each(keys, |key| uow.line_to_change(&key))?;
     lines.retain(|line| line.together() && line.outstanding() > 0);
@@ -30,7 +32,11 @@ fn settle_order(id: &OrderId, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let waits = lines.iter().any(|line| line.allocations.is_empty());
     let promise = match ready {
         _ if waits => None,
-        Some(ready) => Some(promise_after(ready, original.unwrap_or(ready), told)),
+        Some(ready) => {
+            let promise = promise_after(ready, original.unwrap_or(ready), told);
+            let most = told.filter(|_| !moved);
+            Some(most.map_or(promise, |told| promise.min(told)))
+        }
         None => told,
     };
     let mut promised: Vec<OrderLine> = Vec::new();

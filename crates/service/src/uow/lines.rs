@@ -1,8 +1,10 @@
 //! The lines and orders of a unit of work, and which lines the present command leaves in trouble.
 
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 use landfall_domain::events::Recorded;
-use landfall_domain::{BatchRef, Event, LineKey, OrderId, OrderLine, PlacedOrder, Rejection, Sku};
+use landfall_domain::{
+    Allocation, BatchRef, Event, LineKey, OrderId, OrderLine, PlacedOrder, Rejection, Sku,
+};
 
 use super::{OrderEntry, Stop, Undo, UnitOfWork};
 
@@ -46,7 +48,13 @@ impl UnitOfWork {
         let before = slot.now.take().map(Box::new);
         self.queues.reindex(before.as_deref(), Some(&line));
         if line.together() {
-            self.together.insert(key.order_id.clone());
+            let had = before
+                .as_ref()
+                .map_or([].as_slice(), |line| &line.allocations);
+            let other =
+                |new: &Allocation| had.iter().all(|old| old.batch_number != new.batch_number);
+            let moved = line.allocations.iter().any(other);
+            *self.together.entry(key.order_id.clone()).or_default() |= moved;
         }
         let late = (before.as_deref().is_some_and(OrderLine::late), line.late());
         if late.0 != late.1
@@ -115,13 +123,14 @@ impl UnitOfWork {
         std::mem::take(&mut self.improved)
     }
 
-    /// Notes that something changed for an order that goes out together.
+    /// Notes that goods of an order that goes out together come on another day.
     pub fn touch_order(&mut self, id: &OrderId) {
-        self.together.insert(id.clone());
+        self.together.insert(id.clone(), true);
     }
 
-    /// The orders that go out together and of which something changed in this command.
-    pub fn take_together(&mut self) -> IndexSet<OrderId> {
+    /// The orders that go out together and of which something changed in this command, and whether that is where
+    /// goods come from, or when.
+    pub fn take_together(&mut self) -> IndexMap<OrderId, bool> {
         std::mem::take(&mut self.together)
     }
 

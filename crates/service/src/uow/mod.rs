@@ -119,8 +119,9 @@ pub struct UnitOfWork {
     troubles: IndexMap<Sku, Trouble>,
     /// Products whose supply is better than before.
     improved: IndexSet<Sku>,
-    /// Orders that go out together and of which something changed.
-    together: IndexSet<OrderId>,
+    /// Orders that go out together and of which something changed; whether goods of a line come from
+    /// elsewhere, or on another day.
+    together: IndexMap<OrderId, bool>,
     /// Lines of batches that the command changes, whether they change themselves or not.
     concerned: Vec<LineKey>,
     /// What the commands since the last [`UnitOfWork::take_effects`] did to lines, where somebody asks.
@@ -165,7 +166,7 @@ impl UnitOfWork {
             touched: IndexSet::default(),
             troubles: IndexMap::new(),
             improved: IndexSet::new(),
-            together: IndexSet::new(),
+            together: IndexMap::new(),
             concerned: Vec::new(),
             effects: None,
             events: Vec::new(),

@@ -121,6 +121,7 @@ macro_rules! store_contract {
         $crate::store_contract! { @group together
             one_promise_for_all_lines any_line_moves_the_promise_of_all a_waiting_line_holds_all_up
             a_cancelled_line_has_no_say a_line_added_later_goes_by_itself
+            time_alone_moves_no_order
         }
         $crate::store_contract! { @group kept
             a_late_line_moves_silently slack_is_given_up a_kept_promise_is_not_broken

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use landfall_domain::events::PromiseCause;
 use landfall_domain::line::Status;
 use landfall_domain::{Deliver, Event};
+use landfall_service::engine::Limits;
 
 use super::repeats::differs;
 use super::scene::in_days;
@@ -238,6 +239,43 @@ pub async fn a_cancelled_line_has_no_say<D: Database>() {
 
 fn order_of_two(id: &str) -> crate::commands::OrderCommand {
     order(id, &[("SOFA", 1), ("LAMP", 50)]).together()
+}
+
+/// Time alone moves no promise: what happens to one line later is no reason to tell the others another day.
+pub async fn time_alone_moves_no_order<D: Database>() {
+    let h = Harness::<D>::start_with(Limits::default(), 2);
+    h.done(batch("a", "SOFA", 5)).await;
+    h.done(batch("b", "LAMP", 5)).await;
+    h.done(batch("c", "RUG", 5)).await;
+    h.done(order("o-1", &[("SOFA", 2), ("LAMP", 2), ("RUG", 2)]).together())
+        .await;
+    assert_eq!(
+        promise(&h, "o-1").await,
+        (Some(in_days(2)), Some(in_days(2)))
+    );
+    let log = h.events().await.len();
+    h.clock.set_day(in_days(1));
+    h.done(dispatch("o-1", "SOFA")).await;
+    assert!(
+        told(&h, log).await.is_empty(),
+        "goods left, and nobody's come later for it"
+    );
+    h.clock.set_day(in_days(9));
+    h.done(amend("o-1", "LAMP", 1)).await;
+    h.done(cancel_line("o-1", "RUG")).await;
+    assert!(told(&h, log).await.is_empty());
+    let overdue = h.see_line("o-1", "LAMP").await;
+    assert_eq!(
+        (overdue.current_promise, overdue.overdue),
+        (Some(in_days(2)), true)
+    );
+    // Its goods come another day: from now on another is promised.
+    h.done(hold("b", "customs", Some(in_days(5)))).await;
+    assert_eq!(
+        h.see_line("o-1", "LAMP").await.current_promise,
+        Some(in_days(11))
+    );
+    h.in_order().await;
 }
 
 /// A line that `Allocate` adds goes out when it is ready: it shares nobody's promise.

@@ -24,7 +24,7 @@ proptest! {
     /// After every command: all counts add up and the read models say what the rows say; a refused command
     /// has left no trace; promises moved only as they may, and each move was told once.
     #[test]
-    fn every_command_keeps_the_rules(steps in history(100)) {
+    fn every_command_keeps_the_rules(steps in history(70)) {
         run(async {
             let world = start::<ByTwos>(3);
             let mut before = world.state().await;
@@ -264,7 +264,27 @@ impl Change<'_> {
         }
     }
 
-    /// A promise for a day that cannot be met any more counts as one for the first day that can.
+    /// Whether goods of a line, or of another that goes out with it, come on another day.
+    fn moved(&self, line: &OrderLine) -> bool {
+        let with = |other: &&OrderLine| {
+            let together = line.together() && other.together();
+            other.key == line.key || together && other.key.order_id == line.key.order_id
+        };
+        let batches = self
+            .before
+            .lines
+            .iter()
+            .filter(with)
+            .flat_map(|line| &line.allocations);
+        let names = batches.map(|allocation| allocation.batch.as_str());
+        let supply = |state: &State, name: &str| state.batch(name).supply();
+        names
+            .into_iter()
+            .any(|name| supply(self.before, name) != supply(self.after, name))
+    }
+
+    /// A line has goods, and a promise that is not later. Where its goods come on another day a promise that
+    /// cannot be met any more counts as one for the first day that can: none is made for a past day.
     fn is_not_later(&self, before: &OrderLine, after: &OrderLine) {
         // A promise of goods that nobody could count on was worth nothing.
         if after.outstanding() == 0 || !self.before.can_be_counted_on(before) {
@@ -281,9 +301,10 @@ impl Change<'_> {
             return;
         };
         let soonest = self.today + HANDLING_DAYS.days();
+        let least = if self.moved(before) { soonest } else { promise };
         let kept = after
             .current_promise
-            .is_some_and(|now| now <= promise.max(soonest));
+            .is_some_and(|now| now <= promise.max(least));
         assert!(kept, "{}", what());
     }
 

@@ -73,7 +73,8 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     }
     reassign(sku, seekers, uow)?;
     for line in split {
-        keep_split(line, uow)?;
+        let wanted = line.current_promise;
+        bring_split(line, wanted, uow)?;
     }
     for key in delayed {
         let mut line = uow.line_to_change(&key)?;
@@ -97,19 +98,24 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
 pub(super) fn pull_back(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let late = uow.late_lines(sku, LATE_EXAMINED)?;
     let lines = supply::each(late, |key| uow.line_to_change(&key))?;
-    let seekers = lines.into_iter().filter_map(|line| {
-        let (Some(wanted), Some(limit)) = (line.original_promise, line.current_promise) else {
-            return None;
-        };
-        let may_move = line.allocations.len() == 1 && !line.locked() && !line.terms.split;
-        may_move.then_some(Seeker {
+    let lines = lines.into_iter().filter(|line| !line.locked());
+    let (split, whole): (Vec<OrderLine>, Vec<OrderLine>) =
+        lines.partition(|line| line.allocations.len() > 1 || line.terms.split);
+    let seekers = whole.into_iter().filter_map(|line| {
+        let (wanted, limit) = line.original_promise.zip(line.current_promise)?;
+        Some(Seeker {
             line,
             wanted,
             limit,
         })
     });
     let seekers: Vec<Seeker> = seekers.collect();
-    reassign(sku, seekers, uow)
+    reassign(sku, seekers, uow)?;
+    for line in split {
+        let wanted = line.original_promise;
+        bring_split(line, wanted, uow)?;
+    }
+    Ok(())
 }
 
 /// Plans who is served from where, and carries it out.
@@ -266,9 +272,13 @@ fn carry_out(
     Ok(())
 }
 
-/// A delayed line of several batches looks for goods by itself: such that keep its promise or, where there are
-/// none, that come earlier than its own.
-fn keep_split(mut line: OrderLine, uow: &mut UnitOfWork) -> Result<(), Stop> {
+/// A line of several batches whose goods come too late looks for others by itself: such that come by the day
+/// that is wanted or, where there are none, earlier than its own.
+fn bring_split(
+    mut line: OrderLine,
+    wanted: Option<Date>,
+    uow: &mut UnitOfWork,
+) -> Result<(), Stop> {
     let day = uow.day();
     let product = uow.its_product(&line.sku.clone())?;
     // As it would be without the line.
@@ -281,10 +291,12 @@ fn keep_split(mut line: OrderLine, uow: &mut UnitOfWork) -> Result<(), Stop> {
             batch.allocated -= allocation.quantity;
         }
     }
-    let Some(ready) = product.ready(&line, &day) else {
+    let Some((ready, wanted)) = product.ready(&line, &day).zip(wanted) else {
         return Ok(());
     };
-    let wanted = line.current_promise.unwrap_or(ready);
+    if ready <= wanted {
+        return Ok(());
+    }
     let by = |until: Date| {
         let early = |batch: &Batch| {
             day.promise_of(batch.supply())

@@ -216,14 +216,28 @@ pub async fn a_split_line_moves_in_parts<D: Database>() {
     assert_eq!(moved.current_promise, Some(in_days(5)));
     // It loses all of it with one of its batches, and is served again by its own policy.
     h.done(hold("a", "customs", None)).await;
-    let moved = h.see_line("o-1", "SOFA").await;
-    let pegs: Vec<_> = moved
-        .allocations
-        .iter()
-        .map(|a| (a.batch.as_str(), a.quantity))
-        .collect();
-    assert_eq!(pegs, [("b", 3), ("ship", 3)]);
-    assert_eq!(moved.current_promise, Some(in_days(9)));
+    let parts = async || {
+        let line = h.see_line("o-1", "SOFA").await;
+        let pegs = line
+            .allocations
+            .iter()
+            .map(|a| (a.batch.to_string(), a.quantity));
+        (pegs.collect::<Vec<_>>(), line.current_promise)
+    };
+    let late = (vec![("b".into(), 3), ("ship".into(), 3)], Some(in_days(9)));
+    assert_eq!(parts().await, late);
+    // Better supply pulls it back as it does others.
+    let kinds = h
+        .kinds_of(h.done(batch("c", "SOFA", 3).eta(in_days(8))))
+        .await;
+    let moves = ["BatchCreated", "Deallocated", "Allocated", "PromiseChanged"];
+    assert_eq!(kinds, moves);
+    let better = (vec![("b".into(), 3), ("c".into(), 3)], Some(in_days(8)));
+    assert_eq!(parts().await, better);
+    h.done(batch("d", "SOFA", 4).eta(in_days(1))).await;
+    let back = (vec![("d".into(), 4), ("b".into(), 2)], Some(in_days(5)));
+    assert_eq!(parts().await, back, "its original, and not before");
+    assert!(h.kinds_of(h.done(batch("e", "SOFA", 6))).await == ["BatchCreated"]);
     h.in_order().await;
 }
 

@@ -146,11 +146,17 @@ fn what_is_planned_dwells_from_when_it_can_be_counted_on() {
     let report = |lines_first: bool| {
         let mut reporter = DwellReporter::default();
         if lines_first {
-            lines.iter().for_each(|line| reporter.line(line));
+            for line in &lines {
+                reporter.line(line);
+            }
         }
-        batches.iter().for_each(|batch| reporter.batch(batch));
+        for batch in &batches {
+            reporter.batch(batch);
+        }
         if !lines_first {
-            lines.iter().for_each(|line| reporter.line(line));
+            for line in &lines {
+                reporter.line(line);
+            }
         }
         reporter.finish(TODAY)
     };
@@ -172,7 +178,9 @@ fn shares_are_told_by_shipment_and_in_all() {
         batch("b-inbound", Some(TODAY), None),
     ];
     let mut reporter = DwellReporter::default();
-    batches.iter().for_each(|batch| reporter.batch(batch));
+    for batch in &batches {
+        reporter.batch(batch);
+    }
     let sold = reporter.finish(TODAY).sold_on_landing;
     let share = |batches, units, sold, share| Sold {
         batches,

@@ -5,6 +5,7 @@
 mod dwell;
 mod explanation;
 mod rebuild;
+mod schemas;
 
 use landfall_service::memory::MemoryViews;
 use landfall_testkit::history::Step;

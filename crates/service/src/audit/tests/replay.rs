@@ -6,7 +6,9 @@ use crate::audit::Replay;
 
 fn replay(story: &Story) -> Replay {
     let mut replay = Replay::default();
-    story.events.iter().for_each(|record| replay.event(record));
+    for record in &story.events {
+        replay.event(record);
+    }
     replay
 }
 
@@ -17,7 +19,9 @@ fn the_log_alone_tells_both_read_models() {
     assert_eq!(replay.wrong(), None);
     let mut rows: Vec<_> = replay.order_lines().collect();
     for row in &mut story.order_view {
-        row.allocations.iter_mut().for_each(|a| a.batch_number = 0);
+        for a in &mut row.allocations {
+            a.batch_number = 0;
+        }
     }
     rows.sort_by(|a, b| a.key.cmp(&b.key));
     story.order_view.sort_by(|a, b| a.key.cmp(&b.key));

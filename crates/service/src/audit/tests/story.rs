@@ -31,18 +31,27 @@ pub(super) struct Story {
 impl Story {
     pub(super) fn audit(&self) -> AuditReport {
         let mut auditor = Auditor::default();
-        self.events.iter().for_each(|record| auditor.event(record));
+        for record in &self.events {
+            auditor.event(record);
+        }
         for (sku, counters) in &self.products {
             auditor.product(1, sku, *counters);
         }
-        self.shipments.iter().for_each(|row| auditor.shipment(row));
-        self.lines.iter().for_each(|line| auditor.line(line));
-        self.batches.iter().for_each(|batch| auditor.batch(batch));
-        self.order_view
-            .iter()
-            .for_each(|row| auditor.order_line(row));
-        let availability = self.availability.iter();
-        availability.for_each(|row| auditor.availability(row));
+        for row in &self.shipments {
+            auditor.shipment(row);
+        }
+        for line in &self.lines {
+            auditor.line(line);
+        }
+        for batch in &self.batches {
+            auditor.batch(batch);
+        }
+        for row in &self.order_view {
+            auditor.order_line(row);
+        }
+        for row in &self.availability {
+            auditor.availability(row);
+        }
         for (number, units, lines) in &self.sums {
             auditor.allocated(*number, *units, *lines);
         }
@@ -71,9 +80,14 @@ impl Story {
             .unwrap()
     }
 
+    /// The first record of this type.
+    pub(super) fn record(&mut self, kind: &str) -> &mut LogRecord {
+        let mut events = self.events.iter_mut();
+        events.find(|record| record.event.kind() == kind).unwrap()
+    }
+
     pub(super) fn event(&mut self, kind: &str) -> &mut Event {
-        let mut events = self.events.iter_mut().map(|record| &mut record.event);
-        events.find(|event| event.kind() == kind).unwrap()
+        &mut self.record(kind).event
     }
 
     /// Takes an event out and closes the gap in the offsets.
@@ -228,15 +242,25 @@ pub(super) fn story() -> Story {
     }
     product.hold_batch(&count.parse().unwrap(), &hold("quality"), None);
 
-    let placed = Event::OrderPlaced {
+    let mut own = vec![Event::OrderPlaced {
         order_id: "o-one".parse().unwrap(),
         deliver: Deliver::AsReady,
         lines: vec![LineId::from(sku())],
-    };
-    let mut events: Vec<(Option<Sku>, Event)> = vec![(None, placed)];
-    let its_own = product.take_events().into_iter();
-    events.extend(its_own.map(|event| (Some(sku()), event)));
-    events.extend(shipments_own.into_iter().map(|event| (None, event)));
+    }];
+    own.extend(shipments_own);
+    shown(product, lines, shipment, own)
+}
+
+/// What a database with this product and these lines shows; `own` are the facts that are of no product.
+fn shown(
+    mut product: Product,
+    lines: Vec<OrderLine>,
+    shipment: Shipment,
+    own: Vec<Event>,
+) -> Story {
+    let own = own.into_iter().map(|event| (None, event));
+    let its_events = product.take_events().into_iter();
+    let events = own.chain(its_events.map(|event| (Some(sku()), event)));
     let events: Vec<LogRecord> = (1..)
         .zip(events)
         .map(|(offset, (sku, event))| LogRecord {

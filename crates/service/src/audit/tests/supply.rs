@@ -111,7 +111,7 @@ fn events_of_supply_that_are_missing_or_make_no_sense_are_found() {
     );
     found(
         |s| {
-            s.forget(|event| matches!(event, Event::ShipmentHeld { hold, .. } if hold.code.as_str() == "storm"))
+            s.forget(|event| matches!(event, Event::ShipmentHeld { hold, .. } if hold.code.as_str() == "storm"));
         },
         "b-on-ship: by the log its shipment s-1 has another hold than it has with it",
     );
@@ -206,7 +206,7 @@ fn dispatches_that_make_no_sense_are_found() {
     );
     found(
         |s| {
-            s.forget(|event| matches!(event, Event::Allocated { order_id, .. } if order_id.as_str() == "o-left"))
+            s.forget(|event| matches!(event, Event::Allocated { order_id, .. } if order_id.as_str() == "o-left"));
         },
         "of line o-left/SOFA, which was never accepted",
     );

@@ -58,7 +58,7 @@ fn damage_to_the_order_view_is_found() {
     only_views(
         |s| {
             s.order_view
-                .retain(|row| row.key.order_id.as_str() != "o-gone")
+                .retain(|row| row.key.order_id.as_str() != "o-gone");
         },
         "order view, line o-gone/SOFA: no row",
     );
@@ -102,9 +102,9 @@ fn damage_to_availability_is_found() {
     );
     only_views(
         |s| {
-            s.availability
-                .iter_mut()
-                .for_each(|row| row.sku = "X".parse().unwrap())
+            for row in &mut s.availability {
+                row.sku = "X".parse().unwrap();
+            }
         },
         "availability, product X",
     );
@@ -123,7 +123,9 @@ fn damage_to_a_table_leaves_the_views_equal() {
 fn numbers_of_batches_and_days_without_units_make_no_difference() {
     let mut story = story();
     for row in &mut story.order_view {
-        row.allocations.iter_mut().for_each(|a| a.batch_number = 0);
+        for a in &mut row.allocations {
+            a.batch_number = 0;
+        }
     }
     story.availability.retain(|row| row.units > 0);
     assert_eq!(story.audit().findings, Vec::<String>::new());

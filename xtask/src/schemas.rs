@@ -203,4 +203,13 @@ mod tests {
         assert_eq!(compare(Some(&file), &shape), State::OtherShape);
         assert_eq!(compare(Some(&file), &less), State::OtherShape);
     }
+
+    #[test]
+    fn the_docs_name_every_type() {
+        let docs = fs::read_to_string(folder().join("../docs/events.md")).unwrap_or_default();
+        for name in names(&folder()).unwrap_or_default() {
+            let kind = name.split('.').next().unwrap_or_default();
+            assert!(docs.contains(&format!("| `{kind}` |")), "{kind}");
+        }
+    }
 }

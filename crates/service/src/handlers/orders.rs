@@ -97,11 +97,10 @@ fn already(c: &PlaceOrder, entry: &OrderEntry, uow: &UnitOfWork) -> Result<(), S
         ids.sort_unstable();
         format!("[{}]", ids.join(", "))
     };
+    let deliver = entry.placed.as_ref().map(|placed| placed.deliver);
+    comparison.same_word("deliver", &deliver.unwrap_or_default(), &c.deliver);
     let known = match &entry.placed {
-        Some(placed) => {
-            comparison.same_word("deliver", &placed.deliver, &c.deliver);
-            list(&mut placed.lines.iter().map(ToString::to_string))
-        }
+        Some(placed) => list(&mut placed.lines.iter().map(ToString::to_string)),
         None => list(&mut entry.lines.iter().map(|key| key.line_id.to_string())),
     };
     comparison.text(

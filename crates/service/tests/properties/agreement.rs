@@ -62,16 +62,18 @@ fn seen(state: &State) -> Seen {
             .collect();
         let promises = (line.original_promise, line.current_promise);
         format!(
-            "{} {} {} {pegs:?} {promises:?}",
-            line.key, line.quantity, line.cancelled
+            "{} {} {} {} {pegs:?} {promises:?}",
+            line.key, line.quantity, line.dispatched, line.cancelled
         )
     });
     let batches = state.batches.iter().map(|batch| {
         format!(
-            "{} {} {:?} {}",
+            "{} {} {:?} {:?} {} {}",
             batch.reference,
             batch.purchased,
             batch.eta,
+            batch.supply(),
+            batch.dispatched,
             batch.free()
         )
     });
@@ -82,16 +84,18 @@ fn lines(model: &Model) -> Seen {
     let lines = model.lines.iter().map(|line| {
         let promises = (line.original, line.current);
         format!(
-            "{} {} {} {:?} {promises:?}",
-            line.key, line.quantity, line.cancelled, line.pegs
+            "{} {} {} {} {:?} {promises:?}",
+            line.key, line.quantity, line.dispatched, line.cancelled, line.pegs
         )
     });
     let batches = model.batches.iter().map(|batch| {
         format!(
-            "{} {} {:?} {}",
+            "{} {} {:?} {:?} {} {}",
             batch.reference,
             batch.purchased,
             batch.eta,
+            batch.supply(),
+            batch.dispatched,
             model.free(batch)
         )
     });

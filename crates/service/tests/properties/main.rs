@@ -2,11 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-//mod agreement;
+mod agreement;
 mod grouping;
-//mod reference;
 mod invariants;
 mod optimum;
+mod reference;
 mod repeats;
 
 use landfall_testkit::{Memory, ShortPages};

@@ -1,16 +1,21 @@
 //! The rules read naively: lists that are searched from end to end, sorted when an order is needed, and
-//! copied before every command. Slow, and short enough to be checked against the contract by eye.
+//! copied before every command. Slow, and short enough to be checked against the contract by eye. Only which
+//! lines move where, when promises are to be kept, is left to the planner, which has tests of its own: here it
+//! is given all lines and batches there are.
 
 mod choice;
+mod goods;
+mod keep;
+mod leave;
+mod supply;
 
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use landfall_domain::commands::{
-    Allocate, ChangeBatchEta, ChangeBatchQuantity, ChangeLineQuantity, CreateBatch, PlaceOrder,
+    Allocate, ChangeLineQuantity, CreateBatch, CreateShipment, PlaceOrder,
 };
-use landfall_domain::{Command, IfShort, LineKey, Terms};
+use landfall_domain::{Command, Deliver, Hold, IfShort, LineKey, Location, OrderId, Supply, Terms};
 
 /// A batch.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,10 +23,25 @@ pub(crate) struct Batch {
     pub reference: String,
     pub eta: Option<Date>,
     pub purchased: u64,
+    pub dispatched: u64,
     sku: String,
-    location: Option<String>,
+    location: Option<Location>,
+    hold: Option<Hold>,
+    shipment: Option<String>,
+    shipment_hold: Option<Hold>,
+    received: bool,
     /// Its `CreateBatch`.
     first: CreateBatch,
+}
+
+/// A shipment.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Shipment {
+    pub reference: String,
+    pub eta: Option<Date>,
+    pub hold: Option<Hold>,
+    /// Its `CreateShipment`.
+    first: CreateShipment,
 }
 
 /// A line.
@@ -29,10 +49,13 @@ pub(crate) struct Batch {
 pub(crate) struct Line {
     pub key: LineKey,
     pub quantity: u64,
+    pub dispatched: u64,
     pub cancelled: bool,
     pub pegs: Vec<(String, u64)>,
     pub original: Option<Date>,
     pub current: Option<Date>,
+    /// The present command has taken its goods away; what was told until then.
+    loose: Option<Option<Date>>,
     sku: String,
     terms: Terms,
 }
@@ -42,8 +65,14 @@ pub(crate) struct Line {
 pub(crate) struct Model {
     pub batches: Vec<Batch>,
     pub lines: Vec<Line>,
+    pub shipments: Vec<Shipment>,
     orders: Vec<PlaceOrder>,
     handling_days: i64,
+    /// Of the present command: lines whose goods come too late now; products with better supply; orders of
+    /// which goods come from elsewhere, or on another day.
+    delayed: Vec<usize>,
+    better: BTreeSet<String>,
+    moved: BTreeSet<OrderId>,
 }
 
 /// Why not; the words are not compared.
@@ -52,6 +81,48 @@ pub(crate) struct Refused;
 
 /// Whether the command made something.
 type Outcome = Result<bool, Refused>;
+
+impl Batch {
+    pub(crate) fn supply(&self) -> Supply {
+        let holds = [&self.hold, &self.shipment_hold].into_iter().flatten();
+        let days: Vec<Option<Date>> = holds.map(|hold| hold.expected_clear).collect();
+        if days.contains(&None) {
+            return Supply::Never;
+        }
+        let last = days.into_iter().flatten().chain(self.eta).max();
+        last.map_or(Supply::Now, Supply::From)
+    }
+}
+
+impl Line {
+    fn outstanding(&self) -> u64 {
+        if self.cancelled {
+            0
+        } else {
+            self.quantity - self.dispatched
+        }
+    }
+
+    fn together(&self) -> bool {
+        self.terms.deliver == Deliver::Together
+    }
+
+    fn units_of(&self, batch: &str) -> u64 {
+        self.pegs
+            .iter()
+            .filter(|(name, _)| name == batch)
+            .map(|(_, units)| units)
+            .sum()
+    }
+
+    /// Takes its goods away; it looks for others before the command ends.
+    fn lose(&mut self) {
+        if !self.pegs.is_empty() {
+            self.pegs.clear();
+            self.loose = Some(self.current.take());
+        }
+    }
+}
 
 impl Model {
     /// Nothing yet; so many days pass between the goods being there and the promised day.
@@ -65,134 +136,79 @@ impl Model {
     /// Carries a command out on this day; a refused one changes nothing.
     pub(crate) fn handle(&mut self, command: &Command, today: Date) -> Outcome {
         let before = self.clone();
+        self.delayed.clear();
+        self.better.clear();
+        self.moved.clear();
         let outcome = match command {
-            Command::CreateBatch(c) => self.create(c, today),
+            Command::CreateBatch(c) => self.create(c),
             Command::ChangeBatchQuantity(c) => self.set_quantity(c, today),
             Command::ChangeBatchEta(c) => self.set_eta(c, today),
+            Command::HoldBatch(c) => self.hold(c, today),
+            Command::ReleaseBatch(c) => self.release(c, today),
+            Command::ReceiveBatch(c) => self.receive(c, today),
+            Command::CancelBatch(c) => self.cancel_batch(c, today),
+            Command::CreateShipment(c) => self.create_shipment(c),
+            Command::ChangeShipmentEta(c) => self.set_shipment_eta(c, today),
+            Command::HoldShipment(c) => self.hold_shipment(c, today),
+            Command::ReleaseShipment(c) => self.release_shipment(c, today),
+            Command::ReceiveShipment(c) => self.receive_shipment(c, today),
             Command::Allocate(c) => self.allocate(c, today),
             Command::PlaceOrder(c) => self.place(c, today),
             Command::ChangeLineQuantity(c) => self.amend(c, today),
             Command::CancelLine(c) => {
                 let of = |key: &LineKey| key.order_id == c.order_id && key.line_id == c.line_id;
-                self.cancel(of, today)
+                self.cancel(of)
             }
-            Command::CancelOrder(c) => self.cancel(|key| key.order_id == c.order_id, today),
+            Command::CancelOrder(c) => self.cancel(|key| key.order_id == c.order_id),
+            Command::Dispatch(c) => self.dispatch(c),
         };
         if outcome.is_err() {
             *self = before;
+            return outcome;
         }
+        let skus: BTreeSet<String> = self.batches.iter().map(|batch| batch.sku.clone()).collect();
+        for sku in &skus {
+            self.keep(sku, today);
+            self.fill(sku, today);
+            if self.better.contains(sku) {
+                self.pull_back(sku, today);
+                self.fill(sku, today);
+            }
+        }
+        for line in &mut self.lines {
+            line.loose = None;
+        }
+        self.settle(&before, today);
         outcome
     }
 
     /// Units of a batch that nobody has; fewer than none while a shortage is being dealt with.
     pub(crate) fn free(&self, batch: &Batch) -> i64 {
-        let pegs = self.lines.iter().flat_map(|line| &line.pegs);
-        let pegged: u64 = pegs
-            .filter(|(name, _)| *name == batch.reference)
-            .map(|(_, n)| n)
-            .sum();
-        i64::try_from(batch.purchased).unwrap() - i64::try_from(pegged).unwrap()
-    }
-
-    fn create(&mut self, c: &CreateBatch, today: Date) -> Outcome {
-        if let Some(known) = self
-            .batches
+        let pegged: u64 = self
+            .lines
             .iter()
-            .find(|b| b.reference == c.reference.as_str())
-        {
-            return if known.first == *c {
-                Ok(false)
-            } else {
-                Err(Refused)
-            };
-        }
-        self.batches.push(Batch {
-            reference: c.reference.to_string(),
-            eta: c.eta,
-            purchased: c.quantity.get(),
-            sku: c.sku.to_string(),
-            location: c.location.as_ref().map(ToString::to_string),
-            first: c.clone(),
-        });
-        self.fill(c.sku.as_str(), today);
-        Ok(true)
+            .map(|line| line.units_of(&batch.reference))
+            .sum();
+        let gone = i64::try_from(pegged + batch.dispatched).unwrap();
+        i64::try_from(batch.purchased).unwrap() - gone
     }
 
-    fn set_quantity(&mut self, c: &ChangeBatchQuantity, today: Date) -> Outcome {
-        let at = self.batch(c.reference.as_str())?;
-        self.batches[at].purchased = c.quantity.get();
-        let batch = self.batches[at].clone();
-        let mut over = -self.free(&batch);
-        // Drop in order until the rest fits; restore in reverse order what still fits.
-        let units = |line: &Line| {
-            let of_batch = line
-                .pegs
-                .iter()
-                .filter(|(name, _)| *name == batch.reference);
-            i64::try_from(of_batch.map(|(_, n)| n).sum::<u64>()).unwrap()
-        };
-        let mut pegged: Vec<usize> = (0..self.lines.len())
-            .filter(|at| units(&self.lines[*at]) > 0)
-            .collect();
-        pegged.sort_by_key(|at| {
-            let line = &self.lines[*at];
-            (
-                line.terms.priority.get(),
-                Reverse(line.current),
-                Reverse(*at),
-            )
-        });
-        let mut dropped = Vec::new();
-        for at in pegged {
-            if over <= 0 {
-                break;
-            }
-            over -= units(&self.lines[at]);
-            dropped.push(at);
+    /// Units that a line could take now.
+    fn available(&self, batch: &Batch) -> u64 {
+        match batch.supply() {
+            Supply::Never => 0,
+            _ => u64::try_from(self.free(batch)).unwrap_or(0),
         }
-        for at in dropped.into_iter().rev() {
-            if units(&self.lines[at]) <= -over {
-                over += units(&self.lines[at]);
-            } else {
-                self.lines[at].pegs.clear();
-                self.lines[at].current = None;
-            }
-        }
-        self.fill(&batch.sku, today);
-        Ok(false)
-    }
-
-    fn set_eta(&mut self, c: &ChangeBatchEta, today: Date) -> Outcome {
-        let at = self.batch(c.reference.as_str())?;
-        if self.batches[at].eta == c.eta {
-            return Ok(false);
-        }
-        self.batches[at].eta = c.eta;
-        for at in 0..self.lines.len() {
-            let line = &self.lines[at];
-            if !line
-                .pegs
-                .iter()
-                .any(|(name, _)| *name == c.reference.as_str())
-            {
-                continue;
-            }
-            let ready = self.ready(&line.pegs, today);
-            let (original, current) = (line.original.unwrap(), line.current.unwrap());
-            // Later supply moves the promise; earlier supply pulls it back, to the original at most.
-            let pulled = ready.max(original);
-            self.lines[at].current = Some(if ready > current {
-                ready
-            } else {
-                pulled.min(current)
-            });
-        }
-        Ok(false)
     }
 
     fn allocate(&mut self, c: &Allocate, today: Date) -> Outcome {
         if let Some(known) = self.lines.iter().find(|line| line.key == c.key()) {
-            let same = known.sku == c.sku.as_str() && known.terms == c.terms();
+            // A line of an order that goes out together may be repeated alone.
+            let terms = Terms {
+                deliver: known.terms.deliver,
+                ..c.terms()
+            };
+            let same = known.sku == c.sku.as_str() && known.terms == terms;
             return if same { Ok(false) } else { Err(Refused) };
         }
         self.accept(c.key(), c.sku.as_str(), c.terms(), today)?;
@@ -250,17 +266,16 @@ impl Model {
             return Err(Refused);
         }
         let reject = terms.if_short == IfShort::Reject;
-        let quantity = terms.quantity;
-        let (pegs, original, current) = (Vec::new(), None, None);
-        let sku = sku.to_owned();
         self.lines.push(Line {
             key,
-            quantity,
+            quantity: terms.quantity,
+            dispatched: 0,
             cancelled: false,
-            pegs,
-            original,
-            current,
-            sku,
+            pegs: Vec::new(),
+            original: None,
+            current: None,
+            loose: None,
+            sku: sku.to_owned(),
             terms,
         });
         if !self.serve(self.lines.len() - 1, today) && reject {
@@ -274,7 +289,7 @@ impl Model {
         let at = self.lines.iter().position(of).ok_or(Refused)?;
         let quantity = c.quantity.get();
         let (from, line) = (self.lines[at].quantity, &self.lines[at]);
-        if line.cancelled {
+        if line.cancelled || line.dispatched > 0 {
             return Err(Refused);
         }
         if quantity == from {
@@ -288,8 +303,11 @@ impl Model {
             [(name, _)] => self.batches.iter().find(|batch| batch.reference == *name),
             _ => None,
         };
-        let fits = own.is_some_and(|batch| self.free(batch) >= i64::try_from(more).unwrap());
+        let fits = own.is_some_and(|batch| self.available(batch) >= more);
         self.lines[at].quantity = quantity;
+        if quantity < from {
+            self.better.insert(sku.clone());
+        }
         if waits {
             if more > 0 && !may_wait {
                 return Err(Refused);
@@ -308,38 +326,46 @@ impl Model {
         } else if fits {
             self.lines[at].pegs[0].1 += more;
         } else {
-            self.lines[at].pegs.clear();
-            self.lines[at].current = None;
-            if !self.serve(at, today) && !may_wait {
-                return Err(Refused);
+            self.lines[at].lose();
+            if !self.serve(at, today) {
+                if !may_wait {
+                    return Err(Refused);
+                }
+                // It waits, and what it had is there for others.
+                self.lines[at].loose = None;
+                self.better.insert(sku);
             }
-        }
-        if !(waits && more > 0) {
-            self.fill(&sku, today);
         }
         Ok(false)
     }
 
-    fn cancel(&mut self, which: impl Fn(&LineKey) -> bool, today: Date) -> Outcome {
+    fn cancel(&mut self, which: impl Fn(&LineKey) -> bool) -> Outcome {
         let mut any = false;
-        let mut skus = BTreeSet::new();
+        let mut freed = BTreeSet::new();
         for line in self.lines.iter_mut().filter(|line| which(&line.key)) {
+            if !line.cancelled && line.outstanding() == 0 {
+                continue;
+            }
             any = true;
-            line.cancelled = true;
-            line.pegs.clear();
-            line.current = None;
-            skus.insert(line.sku.clone());
+            if !line.pegs.is_empty() {
+                freed.insert(line.sku.clone());
+            }
+            if !line.cancelled {
+                line.cancelled = true;
+                line.pegs.clear();
+                line.current = None;
+            }
         }
-        for sku in skus {
-            self.fill(&sku, today);
-        }
+        self.better.extend(freed);
         if any { Ok(false) } else { Err(Refused) }
     }
 
     fn batch(&self, reference: &str) -> Result<usize, Refused> {
-        self.batches
-            .iter()
-            .position(|batch| batch.reference == reference)
-            .ok_or(Refused)
+        let of = |batch: &Batch| batch.reference == reference;
+        self.batches.iter().position(of).ok_or(Refused)
+    }
+
+    fn named(&self, reference: &str) -> &Batch {
+        &self.batches[self.batch(reference).unwrap()]
     }
 }

@@ -298,5 +298,10 @@ pub async fn a_line_added_later_goes_by_itself<D: Database>() {
         Some(in_days(6)),
         "the latest of its lines"
     );
+    // A line of it repeated alone is a repeat; a whole order of lines that came alone is not one of those.
+    assert!(!h.done(line("o-1", "SOFA", 2)).await.created);
+    h.done(line("o-2", "SOFA", 1)).await;
+    let placed = h.refused(order("o-2", &[("SOFA", 1)]).together()).await;
+    assert_eq!(differs(placed), ["deliver: as_ready → together"]);
     h.in_order().await;
 }

@@ -4,14 +4,14 @@ use std::cmp::Reverse;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use landfall_domain::Policy;
+use landfall_domain::{Location, Policy, Supply};
 
 use super::{Batch, Line, Model};
 
 impl Model {
     /// Serves who waits for a product: by priority, then the requested date (none: last), then age.
     pub(super) fn fill(&mut self, sku: &str, today: Date) {
-        let waits = |line: &Line| line.sku == sku && !line.cancelled && line.pegs.is_empty();
+        let waits = |line: &Line| line.sku == sku && line.outstanding() > 0 && line.pegs.is_empty();
         let mut queue: Vec<usize> = (0..self.lines.len())
             .filter(|at| waits(&self.lines[*at]))
             .collect();
@@ -32,42 +32,53 @@ impl Model {
 
     /// Pegs a line to the batches that it prefers, if they can hold it whole.
     pub(super) fn serve(&mut self, at: usize, today: Date) -> bool {
-        let line = self.lines[at].clone();
+        let pegs = self.choose(at, today, |_| true);
+        if let Some(pegs) = pegs {
+            self.peg(at, pegs, today);
+            return true;
+        }
+        false
+    }
+
+    /// What the line would take of these batches.
+    pub(super) fn choose(
+        &self,
+        at: usize,
+        today: Date,
+        of: impl Fn(&Batch) -> bool,
+    ) -> Option<Vec<(String, u64)>> {
+        let line = &self.lines[at];
         let mut pegs = Vec::new();
-        let mut missing = line.quantity;
-        for batch in self.preferred(&line, today) {
-            let free = u64::try_from(self.free(batch)).unwrap_or(0);
+        let mut missing = line.outstanding();
+        for batch in self
+            .preferred(line, today)
+            .into_iter()
+            .filter(|batch| of(batch))
+        {
+            let free = self.available(batch);
             if free >= missing {
                 pegs.push((batch.reference.clone(), missing));
-                missing = 0;
-                break;
+                return Some(pegs);
             }
             if line.terms.split && free > 0 {
                 pegs.push((batch.reference.clone(), free));
                 missing -= free;
             }
         }
-        if missing > 0 {
-            return false;
-        }
-        let ready = self.ready(&pegs, today);
-        let line = &mut self.lines[at];
-        let original = *line.original.get_or_insert(ready);
-        line.current = Some(ready.max(original));
-        line.pegs = pegs;
-        true
+        None
     }
 
     fn preferred(&self, line: &Line, today: Date) -> Vec<&Batch> {
         let terms = &line.terms;
         let wanted = |batch: &&Batch| batch.sku == line.sku;
         let mut batches: Vec<&Batch> = self.batches.iter().filter(wanted).collect();
-        batches.sort_by_key(|batch| (batch.eta, batch.reference.clone()));
+        batches.sort_by_key(|batch| (batch.supply(), batch.reference.clone()));
         let in_time = |batch: &Batch| {
             terms.policy == Policy::JustInTime
-                && terms
-                    .requested_date
-                    .is_some_and(|day| self.there(batch.eta, today) <= day)
+                && terms.requested_date.is_some_and(|day| {
+                    self.there(batch.supply(), today)
+                        .is_some_and(|there| there <= day)
+                })
         };
         let (mut first, then): (Vec<&Batch>, Vec<&Batch>) =
             batches.into_iter().partition(|batch| in_time(batch));
@@ -76,36 +87,20 @@ impl Model {
         if terms.locations.is_empty() {
             return ordered;
         }
-        let at = |batch: &Batch, location: &str| batch.location.as_deref() == Some(location);
-        let of_location = |location: &str| {
-            ordered
-                .iter()
-                .copied()
-                .filter(|b| at(b, location))
-                .collect::<Vec<_>>()
+        let of_location = |location: &Location| {
+            let there = |batch: &&Batch| batch.location.as_ref() == Some(location);
+            ordered.iter().copied().filter(there).collect::<Vec<_>>()
         };
-        terms
-            .locations
-            .iter()
-            .flat_map(|location| of_location(location.as_str()))
-            .collect()
+        terms.locations.iter().flat_map(of_location).collect()
     }
 
-    pub(super) fn ready(&self, pegs: &[(String, u64)], today: Date) -> Date {
-        let batch = |name: &str| {
-            self.batches
-                .iter()
-                .find(|batch| batch.reference == name)
-                .unwrap()
+    /// When goods of this supply can be with the customer.
+    pub(super) fn there(&self, supply: Supply, today: Date) -> Option<Date> {
+        let there = match supply {
+            Supply::Now => today,
+            Supply::From(day) => day.max(today),
+            Supply::Never => return None,
         };
-        pegs.iter()
-            .map(|(name, _)| self.there(batch(name).eta, today))
-            .max()
-            .unwrap()
-    }
-
-    /// When goods with this ETA can be with the customer.
-    fn there(&self, eta: Option<Date>, today: Date) -> Date {
-        eta.unwrap_or(today).max(today) + self.handling_days.days()
+        Some(there + self.handling_days.days())
     }
 }

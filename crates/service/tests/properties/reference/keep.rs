@@ -1,0 +1,241 @@
+//! Keeping promises: who looks for other goods, who may make room, and what is made of the plan.
+
+use jiff::civil::Date;
+use landfall_domain::repeg::{self, Peg, Plan, Problem};
+
+use super::Model;
+use super::supply::promise_after;
+
+/// A line that looks for other goods: the day that is wanted, and the last that may be.
+type Seeker = (usize, Date, Date);
+
+impl Model {
+    /// Other goods for lines that were delayed or have lost theirs.
+    pub(super) fn keep(&mut self, sku: &str, today: Date) {
+        let mut delayed = Vec::new();
+        for at in &self.delayed {
+            if self.lines[*at].sku == sku && !delayed.contains(at) {
+                delayed.push(*at);
+            }
+        }
+        let (mut seekers, mut split) = (Vec::new(), Vec::new());
+        for at in &delayed {
+            let line = &self.lines[*at];
+            if line.pegs.len() > 1 || line.terms.split {
+                split.push(*at);
+            } else if let (false, Some(promise)) = (line.pegs.is_empty(), line.current) {
+                seekers.push((*at, promise, Date::MAX));
+            }
+        }
+        for (at, line) in self.lines.iter().enumerate() {
+            if let (Some(told), true) = (line.loose, line.sku == sku && !line.terms.split) {
+                seekers.push((at, told.or(line.original).unwrap_or(Date::MAX), Date::MAX));
+            }
+        }
+        self.reassign(sku, &seekers, today);
+        for at in split {
+            let wanted = self.lines[at].current;
+            self.bring_split(at, wanted, today);
+        }
+        for at in delayed {
+            self.promise_again(at, today);
+        }
+    }
+
+    /// Late lines back towards their original promise.
+    pub(super) fn pull_back(&mut self, sku: &str, today: Date) {
+        let late = |line: &super::Line| {
+            line.sku == sku
+                && !line.pegs.is_empty()
+                && line.current.is_some()
+                && line.current > line.original
+        };
+        let lines = 0..self.lines.len();
+        let mut late: Vec<usize> = lines.filter(|at| late(&self.lines[*at])).collect();
+        late.retain(|at| self.lines[*at].dispatched == 0);
+        late.sort_by_key(|at| {
+            let line = &self.lines[*at];
+            (
+                std::cmp::Reverse(line.terms.priority.get()),
+                line.original,
+                *at,
+            )
+        });
+        let (split, whole): (Vec<usize>, Vec<usize>) = late
+            .into_iter()
+            .partition(|at| self.lines[*at].terms.split || self.lines[*at].pegs.len() > 1);
+        let seeker = |at: usize| {
+            let line = &self.lines[at];
+            (at, line.original.unwrap(), line.current.unwrap())
+        };
+        let seekers: Vec<Seeker> = whole.into_iter().map(seeker).collect();
+        self.reassign(sku, &seekers, today);
+        for at in split {
+            let wanted = self.lines[at].original;
+            self.bring_split(at, wanted, today);
+        }
+    }
+
+    fn reassign(&mut self, sku: &str, seekers: &[Seeker], today: Date) {
+        if seekers.is_empty() {
+            return;
+        }
+        let mut batches: Vec<usize> = (0..self.batches.len()).collect();
+        batches.retain(|at| self.batches[*at].sku == sku);
+        batches.sort_by_key(|at| {
+            (
+                self.batches[*at].supply(),
+                self.batches[*at].reference.clone(),
+            )
+        });
+        let problem = self.problem(&batches, seekers, &[], today);
+        let plan = repeg::plan(&problem);
+        let Some(mut by) = unsatisfied(&problem, &plan) else {
+            return self.carry_out(&batches, seekers, &[], &plan, today);
+        };
+        let mut keepers = Vec::new();
+        loop {
+            let found: Vec<usize> = (0..self.lines.len())
+                .filter(|at| {
+                    let line = &self.lines[*at];
+                    let seeks = seekers.iter().any(|(other, ..)| other == at);
+                    let whole = line.pegs.len() == 1 && !line.terms.split && line.dispatched == 0;
+                    let early = self.ready_of(*at, today).is_some_and(|day| day <= by);
+                    line.sku == sku && whole && early && !seeks
+                })
+                .collect();
+            let latest = found.iter().filter_map(|at| self.lines[*at].current).max();
+            keepers.clone_from(&found);
+            match latest {
+                Some(latest) if latest > by => by = latest,
+                _ => break,
+            }
+        }
+        let problem = self.problem(&batches, seekers, &keepers, today);
+        let plan = repeg::plan(&problem);
+        self.carry_out(&batches, seekers, &keepers, &plan, today);
+    }
+
+    fn problem(
+        &self,
+        batches: &[usize],
+        seekers: &[Seeker],
+        keepers: &[usize],
+        today: Date,
+    ) -> Problem {
+        let supplies = batches.iter().map(|at| repeg::Supply {
+            ready: self.there(self.batches[*at].supply(), today),
+            free: self.available(&self.batches[*at]),
+            location: self.batches[*at].location.clone(),
+        });
+        let peg = |at: usize, wanted: Date, limit: Date| {
+            let line = &self.lines[at];
+            let own = line.pegs.first();
+            let of = |name: &str| {
+                let is = |batch: &usize| self.batches[*batch].reference == name;
+                batches.iter().position(is)
+            };
+            Peg {
+                number: u64::try_from(at).unwrap(),
+                quantity: line.outstanding(),
+                priority: line.terms.priority.get(),
+                wanted,
+                limit,
+                supply: own.and_then(|(name, _)| of(name)),
+                locations: line.terms.locations.clone(),
+            }
+        };
+        let seeking = seekers
+            .iter()
+            .map(|(at, wanted, limit)| peg(*at, *wanted, *limit));
+        let keeping = keepers.iter().map(|at| {
+            let day = self.lines[*at]
+                .current
+                .or_else(|| self.ready_of(*at, today));
+            peg(*at, day.unwrap(), day.unwrap())
+        });
+        Problem {
+            supplies: supplies.collect(),
+            pegs: seeking.chain(keeping).collect(),
+        }
+    }
+
+    fn carry_out(
+        &mut self,
+        batches: &[usize],
+        seekers: &[Seeker],
+        keepers: &[usize],
+        plan: &Plan,
+        today: Date,
+    ) {
+        let all: Vec<usize> = seekers
+            .iter()
+            .map(|(at, ..)| *at)
+            .chain(keepers.iter().copied())
+            .collect();
+        for step in &plan.moves {
+            let at = all[step.peg];
+            self.lines[at].lose();
+        }
+        for step in &plan.moves {
+            let at = all[step.peg];
+            let name = self.batches[batches[step.to]].reference.clone();
+            let units = self.lines[at].outstanding();
+            self.peg(at, vec![(name, units)], today);
+        }
+    }
+
+    /// Gives a line without goods these.
+    pub(super) fn peg(&mut self, at: usize, pegs: Vec<(String, u64)>, today: Date) {
+        let line = &mut self.lines[at];
+        line.pegs = pegs;
+        let told = line.loose.take().flatten();
+        let (order, together) = (line.key.order_id.clone(), line.together());
+        if together {
+            self.moved.insert(order);
+            self.lines[at].current = told;
+            return;
+        }
+        let ready = self.ready_of(at, today).unwrap();
+        let line = &mut self.lines[at];
+        let original = *line.original.get_or_insert(ready);
+        line.current = Some(promise_after(ready, original, told));
+    }
+
+    /// A line of several batches that comes too late: goods by the wanted day, else earlier than its own.
+    fn bring_split(&mut self, at: usize, wanted: Option<Date>, today: Date) {
+        let (Some(ready), Some(wanted)) = (self.ready_of(at, today), wanted) else {
+            return;
+        };
+        if self.lines[at].pegs.is_empty() || self.lines[at].dispatched > 0 || ready <= wanted {
+            return;
+        }
+        let had = std::mem::take(&mut self.lines[at].pegs);
+        let until = |model: &Self, day: Date| {
+            model.choose(at, today, |batch| {
+                model
+                    .there(batch.supply(), today)
+                    .is_some_and(|there| there <= day)
+            })
+        };
+        let found = until(self, wanted).or_else(|| until(self, ready.yesterday().unwrap()));
+        self.lines[at].pegs = had;
+        if let Some(pegs) = found {
+            self.lines[at].lose();
+            self.peg(at, pegs, today);
+        }
+    }
+}
+
+/// The latest day that a line wants and does not get.
+fn unsatisfied(problem: &Problem, plan: &Plan) -> Option<Date> {
+    let place = |at: usize| {
+        let step = plan.moves.iter().find(|step| step.peg == at);
+        step.map_or(problem.pegs[at].supply, |step| Some(step.to))
+    };
+    let missed = (0..problem.pegs.len()).filter(|at| {
+        let ready = place(*at).and_then(|to| problem.supplies[to].ready);
+        ready.is_none_or(|ready| ready > problem.pegs[*at].wanted)
+    });
+    missed.map(|at| problem.pegs[at].wanted).max()
+}

@@ -310,12 +310,12 @@ impl Change<'_> {
 
     /// Where all supply is as it was or better, and nobody new wants any, no promise gets later.
     fn improvements_improve(&self) {
-        let references = self
+        let mut references = self
             .before
             .batches
             .iter()
             .map(|batch| batch.reference.as_str());
-        let worse = references.map(|name| self.worse(name)).any(|worse| worse);
+        let worse = references.any(|name| self.worse(name));
         let wants_more = matches!(
             self.command,
             Command::Allocate(_) | Command::PlaceOrder(_) | Command::ChangeLineQuantity(_)

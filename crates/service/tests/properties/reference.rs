@@ -54,10 +54,16 @@ pub(crate) struct Line {
     pub pegs: Vec<(String, u64)>,
     pub original: Option<Date>,
     pub current: Option<Date>,
-    /// The present command has taken its goods away; what was told until then.
-    loose: Option<Option<Date>>,
+    /// The present command has taken its goods away.
+    loose: Option<Loose>,
     sku: String,
     terms: Terms,
+}
+
+/// What a line was told before it lost its goods.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Loose {
+    told: Option<Date>,
 }
 
 /// Everything, the oldest first.
@@ -119,7 +125,8 @@ impl Line {
     fn lose(&mut self) {
         if !self.pegs.is_empty() {
             self.pegs.clear();
-            self.loose = Some(self.current.take());
+            let told = self.current.take();
+            self.loose = Some(Loose { told });
         }
     }
 }

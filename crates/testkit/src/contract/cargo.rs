@@ -88,7 +88,7 @@ pub async fn a_shipment_changes<D: Database>() {
     ship.hold = Some(hold("customs", Some("form"), None));
     let held = ship.clone();
     scene.commit(&mut store).await.expect("commit");
-    assert_eq!(load(&mut store, &keys).await.shipments, [held.clone()]);
+    assert_eq!(load(&mut store, &keys).await.shipments, [held]);
     scene.shipment("MV-1", None).hold = None;
     scene.commit(&mut store).await.expect("commit");
     let released = load(&mut store, &keys).await.shipments;

@@ -230,8 +230,8 @@ pub async fn a_split_line_moves_in_parts<D: Database>() {
     let kinds = h
         .kinds_of(h.done(batch("c", "SOFA", 3).eta(in_days(8))))
         .await;
-    let moves = ["BatchCreated", "Deallocated", "Allocated", "PromiseChanged"];
-    assert_eq!(kinds, moves);
+    let expected = ["BatchCreated", "Deallocated", "Allocated", "PromiseChanged"];
+    assert_eq!(kinds, expected);
     let better = (vec![("b".into(), 3), ("c".into(), 3)], Some(in_days(8)));
     assert_eq!(parts().await, better);
     h.done(batch("d", "SOFA", 4).eta(in_days(1))).await;

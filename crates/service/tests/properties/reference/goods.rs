@@ -59,7 +59,7 @@ impl Model {
 
     pub(super) fn set_quantity(&mut self, c: &ChangeBatchQuantity, today: Date) -> Outcome {
         self.change(c.reference.as_str(), today, |batch| {
-            batch.purchased = c.quantity.get()
+            batch.purchased = c.quantity.get();
         })
     }
 
@@ -86,13 +86,13 @@ impl Model {
 
     pub(super) fn receive(&mut self, c: &ReceiveBatch, today: Date) -> Outcome {
         self.change(c.reference.as_str(), today, |batch| {
-            arrive(batch, c.quantity.get())
+            arrive(batch, c.quantity.get());
         })
     }
 
     pub(super) fn cancel_batch(&mut self, c: &CancelBatch, today: Date) -> Outcome {
         self.change(c.reference.as_str(), today, |batch| {
-            batch.purchased = batch.dispatched
+            batch.purchased = batch.dispatched;
         })
     }
 

@@ -28,8 +28,12 @@ impl Model {
             }
         }
         for (at, line) in self.lines.iter().enumerate() {
-            if let (Some(told), true) = (line.loose, line.sku == sku && !line.terms.split) {
-                seekers.push((at, told.or(line.original).unwrap_or(Date::MAX), Date::MAX));
+            if let (Some(loose), true) = (line.loose, line.sku == sku && !line.terms.split) {
+                seekers.push((
+                    at,
+                    loose.told.or(line.original).unwrap_or(Date::MAX),
+                    Date::MAX,
+                ));
             }
         }
         self.reassign(sku, &seekers, today);
@@ -189,7 +193,7 @@ impl Model {
     pub(super) fn peg(&mut self, at: usize, pegs: Vec<(String, u64)>, today: Date) {
         let line = &mut self.lines[at];
         line.pegs = pegs;
-        let told = line.loose.take().flatten();
+        let told = line.loose.take().and_then(|loose| loose.told);
         let (order, together) = (line.key.order_id.clone(), line.together());
         if together {
             self.moved.insert(order);

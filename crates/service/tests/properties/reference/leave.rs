@@ -1,5 +1,6 @@
 //! Goods leave for customers.
 
+use landfall_domain::Quantity;
 use landfall_domain::commands::Dispatch;
 
 use super::{Batch, Model, Outcome, Refused};
@@ -26,7 +27,7 @@ impl Model {
         if outstanding == 0 {
             return Ok(false);
         }
-        let units = c.quantity.map_or(outstanding, |quantity| quantity.get());
+        let units = c.quantity.map_or(outstanding, Quantity::get);
         if self.there_now(at) < units {
             return Err(Refused);
         }

@@ -110,6 +110,18 @@ fn each_batch_gets_the_first_reason_against_it() {
 }
 
 #[test]
+fn a_hold_that_ends_before_the_goods_come_is_no_reason() {
+    let (may, june) = (date(2026, 5, 20), date(2026, 6, 10));
+    let taken = batch(1, "a-taken", 10, Some(may));
+    let mut late = batch(2, "b-late", 10, Some(june));
+    late.hold = Some(hold("customs", Some(may)));
+    let line = pegged(line(Terms::plain(5)), &taken, may);
+    let limit = TooLateFor::Promise;
+    let told = &said(&[taken, late], &line)[1].1;
+    assert_eq!(*told, Verdict::TooLate { limit, wanted: may });
+}
+
+#[test]
 fn just_in_time_says_what_misses_the_requested_date_and_locations_come_first() {
     let (may, june, july) = (date(2026, 5, 20), date(2026, 6, 10), date(2026, 7, 1));
     let at = |mut batch: Batch, location: &str| {

@@ -140,8 +140,7 @@ pub async fn explain(
     key: &LineKey,
     day: &Day,
 ) -> Result<Option<ExplanationResource>, ViewError> {
-    // One more, because the line itself may be among them.
-    let case = views.case(key, HOLDERS_LISTED + 1).await?;
+    let case = views.case(key, HOLDERS_LISTED).await?;
     Ok(case.map(|case| explain_case(case, *day)))
 }
 
@@ -206,12 +205,9 @@ fn candidate(weighed: Weighed, batches: &[CaseBatch], line: &OrderLine) -> Candi
     let mut listed = Vec::new();
     let mut more_holders = 0;
     if matches!(weighed.verdict, Verdict::PromisedToOthers { .. }) {
-        let others = holders.iter().filter(|holder| holder.key != line.key);
-        listed.extend(
-            others
-                .take(HOLDERS_LISTED)
-                .map(|other| holder(other, batch)),
-        );
+        // The line is not among them, or it would have taken the batch.
+        let named = holders.iter().take(HOLDERS_LISTED);
+        listed.extend(named.map(|other| holder(other, batch)));
         more_holders = lines.saturating_sub(listed.len() as u64);
     }
     let own = batch.hold.as_ref().map(|hold| (HoldOf::Batch, hold));

@@ -233,6 +233,12 @@ pub(super) fn story() -> Story {
     for (number, order) in [(13, "o-left"), (14, "o-part"), (15, "o-rest")] {
         let mut line = line(number, order, 2);
         assert!(product.allocate(&mut line, &day, true));
+        if order == "o-left" {
+            // Late until it leaves: what has left is not counted.
+            let told = line.current_promise;
+            assert!(product.promise(&mut line, Some(TODAY + 1.day())));
+            product.tell(&line, told, PromiseCause::EtaChanged);
+        }
         let units = if order == "o-left" { 2 } else { 1 };
         product.dispatch(&mut line, units, TODAY);
         if order == "o-rest" {

@@ -13,6 +13,7 @@ mod events;
 mod scene;
 mod shop;
 
+pub mod again;
 pub mod book;
 pub mod cargo;
 pub mod commits;
@@ -131,6 +132,10 @@ macro_rules! store_contract {
         $crate::store_contract! { @group receipts
             a_receipt_is_short_or_over nothing_may_have_arrived what_has_left_was_there
             a_batch_is_cancelled
+        }
+        $crate::store_contract! { @group again
+            every_command_is_repeated_at_once every_command_is_answered_by_its_id
+            a_storm_is_rehearsed
         }
         $crate::store_contract! { @group repeats
             a_repeated_batch a_repeated_line a_repeated_order an_id_is_answered_once

@@ -13,8 +13,10 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
+use landfall_domain::product::Counters;
 use landfall_domain::{
-    Allocation, Batch, Event, IfShort, LineId, LineKey, OrderLine, Policy, Priority, Sku, Terms,
+    Allocation, Batch, Deliver, Event, IfShort, LineId, LineKey, OrderLine, Policy, Priority, Sku,
+    Supply, Terms,
 };
 use landfall_service::LogRecord;
 use landfall_service::keys::Keys;
@@ -23,6 +25,8 @@ use landfall_sqlite::bare::{OrderIds, Rows, Shape, bare_loop};
 use landfall_sqlite::{Options, SqliteStore};
 
 const TODAY: Date = date(2026, 11, 21);
+/// Units of each batch: more than are ever asked for.
+const PURCHASED: u64 = 1_000_000_000_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1).peekable();
@@ -147,25 +151,20 @@ impl Made {
         let product = |number: u64| ProductChange {
             number: 2 * number + 1,
             sku: sku(number),
-            version: 1,
-            backordered: 0,
-            backordered_before: 0,
+            before: Counters::default(),
+            after: Counters {
+                version: 1,
+                ..Counters::default()
+            },
             created: true,
             new_batches: Vec::new(),
             changed_batches: Vec::new(),
+            availability: Vec::new(),
             lines: Vec::new(),
         };
-        let batch = |number: u64| Batch {
-            number: 2 * number + 2,
-            reference: name(&format!("bench-sku-{number:05}-b0000")),
-            sku: sku(number),
-            location: None,
-            eta: None,
-            purchased: 1_000_000_000_000,
-            allocated: 0,
-            dispatched: 0,
-            first_quantity: 1_000_000_000_000,
-            first_eta: None,
+        let batch = |number: u64| {
+            let reference = name(&format!("bench-sku-{number:05}-b0000"));
+            Batch::new(2 * number + 2, reference, sku(number), PURCHASED, None)
         };
         let (products, batches) = (
             (0..skus).map(product).collect(),
@@ -184,6 +183,7 @@ impl Made {
         let mut products = self.products.clone();
         for (product, batch) in products.iter_mut().zip(&self.batches) {
             product.new_batches.push(batch.clone());
+            product.availability.push((Supply::Now, batch.free()));
         }
         for product in &mut self.products {
             product.created = false;
@@ -211,12 +211,13 @@ impl Made {
             let line = self.line(order, head.next_number + nth, at);
             let before = self.batches[at].clone();
             self.batches[at].allocated += line.quantity;
-            self.products[at].version += 1;
+            self.products[at].after.version += 1;
             events.push(Self::event(&line, head.next_offset + nth));
             let product = touched
                 .entry(at)
                 .or_insert_with(|| self.products[at].clone());
-            product.version = self.products[at].version;
+            product.after = self.products[at].after;
+            product.availability = vec![(Supply::Now, self.batches[at].free())];
             let first = product.changed_batches.pop().map(|change| change.before);
             product.changed_batches.push(BatchChange {
                 before: first.unwrap_or(before),
@@ -262,6 +263,7 @@ impl Made {
             split: false,
             if_short: IfShort::default(),
             locations: Vec::new(),
+            deliver: Deliver::default(),
         };
         let mut line = OrderLine::new(number, key, sku, terms);
         line.original_promise = Some(TODAY);
@@ -288,8 +290,8 @@ impl Made {
                 line_id: line.key.line_id.clone(),
                 quantity: line.quantity,
                 allocations: line.allocations.clone(),
-                original_promise: TODAY,
-                current_promise: TODAY,
+                original_promise: Some(TODAY),
+                current_promise: Some(TODAY),
                 accepted: Some(line.terms.clone()),
             },
         }

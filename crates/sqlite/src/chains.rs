@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::error::Fault;
 
 /// So many events of a product have one entry: what a reader walks at the most before its page begins.
-pub(crate) const APART: i64 = 512;
+pub(crate) const APART: i64 = if cfg!(test) { 4 } else { 512 };
 
 /// When so many ends are held, all are forgotten, and found again in the database.
 const HELD: usize = 1 << 20;

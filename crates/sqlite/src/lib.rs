@@ -34,6 +34,13 @@ extern crate self as landfall_sqlite;
 #[path = "../tests/database/mod.rs"]
 mod database;
 #[cfg(test)]
+#[path = "../tests/database/histories.rs"]
+mod histories;
+#[cfg(test)]
+mod histories_tests;
+#[cfg(test)]
+mod migration_tests;
+#[cfg(test)]
 mod plans_tests;
 
 pub use backup::backup;

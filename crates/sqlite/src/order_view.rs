@@ -25,13 +25,15 @@ pub(crate) static OF_ORDER: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// What inserts rows: before `VALUES`.
-pub(crate) const INTO: &str = "INSERT INTO order_view (number, product, quantity, dispatched, status, \
-     requested, priority, policy, deliver, original, current, batch, parts)";
-/// The values of any row.
-pub(crate) const ANY: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+/// Copies the lines from this number on.
+pub(crate) const COPY: &str = "INSERT INTO order_view (number, product, quantity, dispatched, status, \
+     requested, priority, policy, deliver, original, current, batch, parts) \
+     SELECT number, product, quantity, dispatched, status, requested, priority, policy, deliver, original, \
+     current, batch, parts FROM lines WHERE number >= ?1 ORDER BY number";
 /// Inserts any row.
-pub(crate) static INSERT: LazyLock<String> = LazyLock::new(|| format!("{INTO} VALUES {ANY}"));
+pub(crate) const INSERT: &str = "INSERT INTO order_view (number, product, quantity, dispatched, status, \
+     requested, priority, policy, deliver, original, current, batch, parts) \
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// A row as it is stored: numbers instead of the names of its product and its batches.
 pub(crate) struct RawView {

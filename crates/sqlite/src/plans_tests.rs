@@ -56,6 +56,19 @@ fn ranges_are_read_in_the_order_of_their_index() {
             pegged,
             ["SEARCH allocations USING PRIMARY KEY (batch=? AND (rank,promise,number)<(?,?,?))"]
         );
+        let later = plan(connection, sql("promise > ?3"));
+        assert_eq!(
+            later,
+            [
+                "SEARCH allocations USING PRIMARY KEY (batch=? AND rank=? AND promise>? \
+              AND (promise,number)<(?,?))"
+            ]
+        );
+        let late = plan(connection, sql("current > original"));
+        assert_eq!(
+            late,
+            ["SEARCH lines USING INDEX lines_late (product=? AND (rank,original,age)>(?,?,?))"]
+        );
         let waiting = plan(connection, sql("outstanding <="));
         assert_eq!(
             waiting,

@@ -39,7 +39,7 @@ fn replace(
         batches: HashMap::new(),
     };
     connection.execute("DELETE FROM order_view", [])?;
-    let mut insert = connection.prepare_cached(&order_view::INSERT)?;
+    let mut insert = connection.prepare_cached(order_view::INSERT)?;
     let mut line = connection
         .prepare_cached("SELECT number FROM line_keys WHERE order_id = ?1 AND line_id = ?2")?;
     for mut row in order_lines {

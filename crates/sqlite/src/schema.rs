@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
+use refinery::Target;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::OpenError;
@@ -85,6 +86,15 @@ pub(crate) fn found(connection: &Connection) -> Result<u32, rusqlite::Error> {
 
 /// Brings a database, perhaps an empty one, to the schema of this binary.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    migrate_to(connection, path, Target::Latest)
+}
+
+/// Brings a database, perhaps an empty one, to this schema.
+pub(crate) fn migrate_to(
+    connection: &mut Connection,
+    path: &Path,
+    target: Target,
+) -> Result<(), OpenError> {
     let sqlite = |source| OpenError::Sqlite {
         path: path.into(),
         source,
@@ -108,6 +118,7 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Op
     }
     let report = embedded::migrations::runner()
         .set_grouped(true)
+        .set_target(target)
         .run(connection);
     report.map(drop).map_err(|error| OpenError::Migration {
         path: path.into(),
@@ -139,8 +150,6 @@ pub(crate) fn check(connection: &Connection, path: &Path) -> Result<(), OpenErro
 
 #[cfg(test)]
 mod tests {
-    use refinery::Target;
-
     use super::*;
 
     #[test]

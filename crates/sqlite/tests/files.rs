@@ -9,7 +9,7 @@ use database::Sqlite;
 use landfall_service::Request;
 use landfall_service::engine::Limits;
 use landfall_sqlite::{BackupError, OpenError, Options, SqliteStore, SqliteViews, backup};
-use landfall_testkit::commands::{batch, line};
+use landfall_testkit::commands::{batch, hold, line, shipment};
 use landfall_testkit::{Database, FixedClock, Harness, run};
 use rusqlite::Connection;
 
@@ -118,7 +118,7 @@ fn an_older_schema_is_migrated_by_the_writer_only() {
     // As if the last migration had not been: the view that it makes is gone, and so is its row.
     connection
         .execute_batch(
-            "DROP VIEW product; DELETE FROM refinery_schema_history \
+            "DROP VIEW available; DELETE FROM refinery_schema_history \
              WHERE version = (SELECT max(version) FROM refinery_schema_history)",
         )
         .unwrap();
@@ -151,10 +151,14 @@ fn people_can_read_it() {
     run(async {
         let harness = Harness::<Plain>::start();
         let eta = landfall_testkit::today().tomorrow().unwrap();
-        harness.done(batch("b-1", "CHAIR", 5).eta(eta)).await;
+        harness.done(shipment("s-1", Some(eta))).await;
+        harness.done(batch("b-1", "CHAIR", 5).on("s-1")).await;
         harness
             .done(batch("b-2", "CHAIR", 2).location("north"))
             .await;
+        harness.done(batch("b-3", "LAMP", 2)).await;
+        harness.done(hold("b-3", "quality", None)).await;
+        harness.done(hold("b-1", "customs", Some(eta))).await;
         harness.done(line("o-1", "CHAIR", 6).split()).await;
         harness.done(line("o-2", "CHAIR", 1)).await;
         harness.done(line("o-3", "CHAIR", 9).requested(eta)).await;
@@ -181,19 +185,31 @@ fn people_can_read_it() {
                 .unwrap()
         };
         assert_eq!(
-            rows("SELECT * FROM batch ORDER BY reference"),
+            rows(
+                "SELECT reference, sku, location, eta, shipment, hold, hold_expected_clear, received, \
+                 purchased, allocated, dispatched, available FROM batch ORDER BY reference"
+            ),
             [
-                format!("b-1 CHAIR - {eta} 5 5 0 0"),
-                "b-2 CHAIR north - 2 2 0 0".to_owned()
+                format!("b-1 CHAIR - {eta} s-1 customs {eta} 0 5 5 0 0"),
+                "b-2 CHAIR north - - - - 0 2 2 0 0".to_owned(),
+                "b-3 LAMP - - - quality - 0 2 0 0 0".to_owned(),
             ]
         );
-        assert_eq!(rows("SELECT * FROM product"), ["CHAIR 5 1"]);
+        assert_eq!(
+            rows("SELECT * FROM product ORDER BY sku"),
+            ["CHAIR 6 1 0", "LAMP 2 0 0"]
+        );
+        assert_eq!(
+            rows("SELECT reference, eta, carrier, hold, batches FROM shipment"),
+            [format!("s-1 {eta} - - 1")]
+        );
+        assert_eq!(rows("SELECT * FROM available"), Vec::<String>::new());
         assert_eq!(
             rows("SELECT * FROM order_line ORDER BY order_id"),
             [
-                format!("o-1 CHAIR CHAIR 6 allocated 0 5 earliest - {eta} {eta}"),
-                format!("o-2 CHAIR CHAIR 1 allocated 0 5 earliest - {eta} {eta}"),
-                format!("o-3 CHAIR CHAIR 9 backordered 0 5 earliest {eta} - -"),
+                format!("o-1 CHAIR CHAIR 6 allocated 0 5 earliest as_ready - {eta} {eta} 0"),
+                format!("o-2 CHAIR CHAIR 1 allocated 0 5 earliest as_ready - {eta} {eta} 0"),
+                format!("o-3 CHAIR CHAIR 9 backordered 0 5 earliest as_ready {eta} - - 0"),
             ]
         );
         assert_eq!(
@@ -209,7 +225,7 @@ fn people_can_read_it() {
             [format!("CHAIR o-3 CHAIR 9 5 {eta}")]
         );
         let events = rows("SELECT id, type, sku, command_id FROM event ORDER BY id");
-        assert_eq!(events[0], "0-1 BatchCreated CHAIR ~0-1");
+        assert_eq!(events[0], "0-1 ShipmentCreated - ~0-1");
         let times = rows("SELECT time FROM event LIMIT 1");
         let time: jiff::Timestamp = times[0].parse().unwrap();
         assert_eq!(time, FixedClock::new().calendar(0).read().0);

@@ -3,13 +3,21 @@
 
 mod database;
 
+use std::collections::HashMap;
+
 use database::Sqlite;
-use landfall_domain::Command;
+use jiff::civil::Date;
+use landfall_domain::shortage::ShortageKey;
+use landfall_domain::{Command, LineKey};
 use landfall_service::engine::Limits;
+use landfall_service::keys::{AllocatedRange, Keys};
+use landfall_service::store::Store;
 use landfall_service::views::{OrderFilter, Page};
 use landfall_service::{Request, views::Views};
-use landfall_sqlite::SqliteViews;
-use landfall_testkit::commands::{amend, batch, cancel_line, line, name, set_eta, set_quantity};
+use landfall_sqlite::{SqliteStore, SqliteViews};
+use landfall_testkit::commands::{
+    amend, batch, cancel_line, dispatch_units, line, name, set_eta, set_quantity,
+};
 use landfall_testkit::{Database, FixedClock, Harness, run, today};
 use rusqlite::Connection;
 
@@ -177,5 +185,84 @@ fn views_of_another_process_need_no_service() {
             .expect("an order");
         assert_eq!(order.lines[0].allocations[0].batch.as_str(), "b3");
         assert!(views.ready().await.is_ok());
+    });
+}
+
+/// The lines of a batch in the order in which they lose, in pages of so many: all, or those promised later than a day.
+async fn losers(
+    store: &mut SqliteStore,
+    later_than: Option<Date>,
+    limit: usize,
+) -> Vec<(LineKey, ShortageKey)> {
+    let keys = Keys {
+        batches: vec![name("b0")],
+        ..Keys::default()
+    };
+    let batch = store.begin(&keys).await.expect("a batch").batches[0].clone();
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let range = AllocatedRange {
+            sku: batch.sku.clone(),
+            batch: batch.reference.clone(),
+            batch_number: batch.number,
+            later_than,
+            after,
+            limit,
+        };
+        let keys = Keys {
+            allocated: vec![range],
+            ..Keys::default()
+        };
+        let loaded = store.load(&keys).await.expect("a range");
+        let lines: HashMap<_, _> = loaded.lines.iter().map(|line| (&line.key, line)).collect();
+        for key in &loaded.allocated[0].lines {
+            let place = ShortageKey::of(lines[key]);
+            after = Some(place);
+            found.push((key.clone(), place));
+        }
+        if loaded.allocated[0].complete {
+            store.roll_back().await.expect("the end");
+            return found;
+        }
+    }
+}
+
+#[test]
+fn lines_promised_later_than_a_day_are_found_where_the_index_lags() {
+    run(async {
+        let harness = start(Lagging::create());
+        harness.all(supply()).await;
+        let day = |days: i64| today().saturating_add(jiff::Span::new().days(days));
+        // The batch comes ever earlier, so that its lines are promised for different days.
+        let mut order = 0;
+        for days in [9, 6, 6, 3] {
+            harness.done(set_eta("b0", Some(day(days)))).await;
+            for nth in 0..9_u64 {
+                let line = line(&format!("o{order:03}"), "S0", 2).priority(nth % 3);
+                harness.done(line).await;
+                order += 1;
+            }
+        }
+        harness.done(set_eta("b0", None)).await;
+        // Some leave in part, of those that are entered and of those that are not.
+        for order in [2, 13, 30, 35] {
+            harness
+                .done(dispatch_units(&format!("o{order:03}"), "S0", 1))
+                .await;
+        }
+        let mut database = harness.stop();
+        let mut store = database.store();
+        let all = losers(&mut store, None, 1_000).await;
+        assert_eq!(all.len(), 36);
+        assert!(all.is_sorted_by_key(|(_, place)| *place));
+        assert_eq!(all.iter().filter(|(_, place)| place.locked).count(), 4);
+        for days in [0, 3, 5, 6, 8, 9] {
+            let mut wanted = all.clone();
+            wanted.retain(|(_, place)| place.promise.0 > day(days));
+            for limit in [1, 2, 5, 1_000] {
+                let found = losers(&mut store, Some(day(days)), limit).await;
+                assert_eq!(found, wanted, "later than day {days}, {limit} at once");
+            }
+        }
     });
 }

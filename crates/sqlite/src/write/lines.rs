@@ -55,6 +55,13 @@ pub(super) fn write_lines(
     write_pegs(connection, &old, unsettled, staged)?;
     find_accepted(changes, &mut new);
     insert_lines(connection, &new)?;
+    if let Some(first) = new.first() {
+        // The rows that were just inserted are at hand: nothing need be said of them again.
+        let sql = order_view::COPY;
+        connection
+            .prepare_cached(sql)?
+            .execute([int(first.line.number)])?;
+    }
     // Their entries in the index of allocations can wait.
     staged
         .added
@@ -116,15 +123,6 @@ const PLAIN: Insert = Insert {
     into: LINES,
     row: "(?, ?, ?, ?, ?, 0, 0, 0, ?, 0, 0, 0, NULL, ?, ?, ?, NULL, ?, NULL, 0, ?)",
 };
-const VIEW_ANY: Insert = Insert {
-    into: order_view::INTO,
-    row: order_view::ANY,
-};
-const VIEW_PLAIN: Insert = Insert {
-    into: order_view::INTO,
-    row: "(?, ?, ?, 0, 0, NULL, ?, 0, 0, ?, ?, ?, NULL)",
-};
-
 /// Whether a new line says nothing out of the ordinary and found its stock in one batch.
 fn is_plain(New { line, pegs, .. }: &New<'_>) -> bool {
     let OrderLine {
@@ -180,22 +178,6 @@ fn insert_lines(connection: &Connection, new: &[New<'_>]) -> Result<(), Fault> {
         values.put(locations(line))?;
         values.put(codes::deliver(terms.deliver))?;
         values.put(new.accepted)
-    })?;
-    VIEW_ANY.all(connection, new, |values, new| {
-        let New { line, pegs, .. } = new;
-        values.put(int(line.number))?;
-        values.put(new.product)?;
-        values.put(int(line.quantity))?;
-        values.put(int(line.dispatched))?;
-        values.put(codes::status(line.status()))?;
-        values.put(line.terms.requested_date.map(codes::day))?;
-        values.put(line.terms.priority.get())?;
-        values.put(codes::policy(line.terms.policy))?;
-        values.put(codes::deliver(line.terms.deliver))?;
-        values.put(line.original_promise.map(codes::day))?;
-        values.put(line.current_promise.map(codes::day))?;
-        values.put(pegs.0)?;
-        values.put(pegs.1.as_deref())
     })
 }
 
@@ -221,25 +203,6 @@ fn insert_plain(connection: &Connection, new: &[New<'_>]) -> Result<(), Fault> {
             values.put(pegs.0)?;
             values.put(int(line.quantity))?;
             values.put(accepted)
-        },
-    )?;
-    VIEW_PLAIN.all(
-        connection,
-        new,
-        |values,
-         New {
-             line,
-             product,
-             pegs,
-             ..
-         }| {
-            values.put(int(line.number))?;
-            values.put(product)?;
-            values.put(int(line.quantity))?;
-            values.put(line.terms.priority.get())?;
-            values.put(line.original_promise.map(codes::day))?;
-            values.put(line.current_promise.map(codes::day))?;
-            values.put(pegs.0)
         },
     )
 }

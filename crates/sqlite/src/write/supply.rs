@@ -13,54 +13,56 @@ use crate::codes::{self, int};
 use crate::error::Fault;
 
 /// Writes products and batches.
+///
+/// Most groups change nothing but versions and units: these have narrow tables of their own, so that few pages change,
+/// and are replaced, several rows with one statement.
 pub(super) fn write_products(
     connection: &Connection,
     products: &[ProductChange],
     chained: &Chained<'_>,
 ) -> Result<(), Fault> {
-    // Most groups change nothing but versions and units: these have narrow tables of their own, so that few
-    // pages change.
-    let mut version = connection.prepare_cached(
-        "UPDATE product_versions SET version = ?2, last_event = ?3, chained = ?4 WHERE number = ?1",
-    )?;
-    let mut counts = connection.prepare_cached(
-        "UPDATE batch_counts SET purchased = ?2, allocated = ?3, dispatched = ?4 WHERE number = ?1",
-    )?;
+    let mut counts: Vec<&Batch> = Vec::with_capacity(products.len());
     for product in products {
-        let number = int(product.number);
-        let end = chained.end(product.sku.as_str());
+        let own = |counters: &Counters| (counters.backordered, counters.late);
         if product.created {
-            insert_product(connection, product, end)?;
-        } else {
-            let version_now = int(product.after.version);
-            let changed = version.execute(params![number, version_now, end.last, end.chained])?;
-            one(changed, || format!("product {} is not there", product.sku))?;
-            let own = |counters: &Counters| (counters.backordered, counters.late);
-            if own(&product.before) != own(&product.after) {
-                update_product(connection, product)?;
-            }
+            insert_product(connection, product)?;
+        } else if own(&product.before) != own(&product.after) {
+            update_product(connection, product)?;
         }
         for batch in &product.new_batches {
-            insert_batch(connection, number, batch)?;
+            insert_batch(connection, int(product.number), batch)?;
         }
         for BatchChange { before, after } in &product.changed_batches {
-            let changed = counts.execute([
-                int(after.number),
-                int(after.purchased),
-                int(after.allocated),
-                int(after.dispatched),
-            ])?;
-            one(changed, || {
-                format!("batch {} is not there", after.reference)
-            })?;
             if !same_row(before, after) {
                 update_batch(connection, after)?;
             }
         }
+        counts.extend(product.batches());
     }
+    VERSIONS.all(connection, products, |values, product| {
+        let End { last, chained } = chained.end(product.sku.as_str());
+        values.put(int(product.number))?;
+        values.put(int(product.after.version))?;
+        values.put(last)?;
+        values.put(chained)
+    })?;
+    COUNTS.all(connection, &counts, |values, batch| {
+        values.put(int(batch.number))?;
+        values.put(int(batch.purchased))?;
+        values.put(int(batch.allocated))?;
+        values.put(int(batch.dispatched))
+    })?;
     write_availability(connection, products)
 }
 
+const VERSIONS: Insert = Insert {
+    into: "REPLACE INTO product_versions (number, version, last_event, chained)",
+    row: "(?, ?, ?, ?)",
+};
+const COUNTS: Insert = Insert {
+    into: "REPLACE INTO batch_counts (number, purchased, allocated, dispatched)",
+    row: "(?, ?, ?, ?)",
+};
 const AVAILABILITY: Insert = Insert {
     into: "REPLACE INTO availability (place, units)",
     row: "(?, ?)",
@@ -87,7 +89,7 @@ fn write_availability(connection: &Connection, products: &[ProductChange]) -> Re
     })
 }
 
-fn insert_product(connection: &Connection, product: &ProductChange, end: End) -> Result<(), Fault> {
+fn insert_product(connection: &Connection, product: &ProductChange) -> Result<(), Fault> {
     let ProductChange {
         number, sku, after, ..
     } = product;
@@ -100,17 +102,6 @@ fn insert_product(connection: &Connection, product: &ProductChange, end: End) ->
             sku.as_str(),
             int(after.backordered),
             int(after.late)
-        ])?;
-    connection
-        .prepare_cached(
-            "INSERT INTO product_versions (number, version, last_event, chained) \
-             VALUES (?1, ?2, ?3, ?4)",
-        )?
-        .execute(params![
-            int(*number),
-            int(after.version),
-            end.last,
-            end.chained
         ])?;
     Ok(())
 }
@@ -156,17 +147,6 @@ fn insert_batch(connection: &Connection, product: i64, batch: &Batch) -> Result<
             batch.landed.map(|landed| codes::day(landed.on)),
             batch.landed.map(|landed| int(landed.sold)),
             batch.landed.map(|landed| int(landed.of)),
-        ])?;
-    connection
-        .prepare_cached(
-            "INSERT INTO batch_counts (number, purchased, allocated, dispatched) \
-             VALUES (?1, ?2, ?3, ?4)",
-        )?
-        .execute([
-            int(batch.number),
-            int(batch.purchased),
-            int(batch.allocated),
-            int(batch.dispatched),
         ])?;
     Ok(())
 }
@@ -248,9 +228,10 @@ pub(super) fn write_shipments(
             note,
             clear
         ])?;
-        one(changed, || {
-            format!("shipment {} is not there", shipment.reference)
-        })?;
+        if changed != 1 {
+            let what = format!("shipment {} to be changed is not there", shipment.reference);
+            return Err(Fault::Refused(what));
+        }
     }
     Ok(())
 }

@@ -19,20 +19,25 @@ impl<const UNSETTLED: usize> Sqlite<UNSETTLED> {
     pub(crate) fn path(&self) -> PathBuf {
         self.directory.path().join("landfall.db")
     }
+
+    /// A place for a database, and no file there yet.
+    pub(crate) fn absent() -> Self {
+        let options = Options {
+            unsettled: UNSETTLED,
+            ..Options::default()
+        };
+        Self {
+            directory: tempfile::tempdir().expect("a directory"),
+            options,
+        }
+    }
 }
 
 impl<const UNSETTLED: usize> Database for Sqlite<UNSETTLED> {
     type Store = SqliteStore;
 
     fn create() -> Self {
-        let options = Options {
-            unsettled: UNSETTLED,
-            ..Options::default()
-        };
-        let mut made = Self {
-            directory: tempfile::tempdir().expect("a directory"),
-            options,
-        };
+        let mut made = Self::absent();
         drop(made.store());
         made
     }

@@ -59,6 +59,12 @@ pub struct Stats {
     pub allocated: AtomicU64,
     /// Order lines that were accepted and wait.
     pub backordered: AtomicU64,
+    /// Departures: times that units of an order line left.
+    pub dispatched: AtomicU64,
+    /// Holds that were set on a batch or on a shipment, also in place of another.
+    pub held: AtomicU64,
+    /// Promises that became others than customers had been told.
+    pub promises_changed: AtomicU64,
     /// Microseconds spent on groups, from the first load to the end of the commit.
     pub commit_micros: AtomicU64,
     /// Groups that failed: a conflict, a refusal, a database that cannot be used.

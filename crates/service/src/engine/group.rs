@@ -163,6 +163,7 @@ fn count(stats: &Stats, answers: &[Answer], events: &[LogRecord]) {
     let rejected = answers.iter().filter(|answer| answer.is_err()).count() as u64;
     stats.rejected.fetch_add(rejected, Ordering::Relaxed);
     let (mut allocated, mut backordered) = (0, 0);
+    let (mut dispatched, mut held, mut promises_changed) = (0, 0, 0);
     for record in events {
         match &record.event {
             Event::Allocated {
@@ -171,9 +172,17 @@ fn count(stats: &Stats, answers: &[Answer], events: &[LogRecord]) {
             Event::Backordered {
                 accepted: Some(_), ..
             } => backordered += 1,
+            Event::Dispatched { .. } => dispatched += 1,
+            // A shipment's hold is one, on however many batches.
+            Event::BatchHeld { shipment: None, .. } | Event::ShipmentHeld { .. } => held += 1,
+            Event::PromiseChanged { .. } => promises_changed += 1,
             _ => {}
         }
     }
     stats.allocated.fetch_add(allocated, Ordering::Relaxed);
     stats.backordered.fetch_add(backordered, Ordering::Relaxed);
+    stats.dispatched.fetch_add(dispatched, Ordering::Relaxed);
+    stats.held.fetch_add(held, Ordering::Relaxed);
+    let changed = &stats.promises_changed;
+    changed.fetch_add(promises_changed, Ordering::Relaxed);
 }

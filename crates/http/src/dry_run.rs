@@ -5,8 +5,8 @@ use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use bytes::Bytes;
 use futures_util::stream;
-use landfall_domain::Event;
 use landfall_service::bus::DryRunStep;
+use landfall_service::summary::{Summary, summarize};
 use landfall_service::{LogRecord, Request};
 use serde::Serialize;
 
@@ -18,50 +18,6 @@ use crate::{Shared, answers, body};
 
 /// Result lines that are put together at one time.
 const LINES: usize = 256;
-
-/// What a dry run adds up to.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-pub(crate) struct Summary {
-    /// Commands and lines that are none.
-    commands: u64,
-    /// Commands that would be carried out.
-    ok: u64,
-    /// Commands that would be refused.
-    rejected: u64,
-    /// Lines that are no command.
-    invalid: u64,
-    /// Events that would be written.
-    events: u64,
-    /// Lines that would be allocated, each time that it happens.
-    lines_allocated: u64,
-    /// Lines that would start to wait.
-    lines_backordered: u64,
-    /// Lines that would lose their stock.
-    lines_deallocated: u64,
-    /// Promises that would become others than customers were told.
-    promises_changed: u64,
-}
-
-impl Summary {
-    fn add(&mut self, status: Status, events: &[LogRecord]) {
-        self.commands += 1;
-        match status {
-            Status::Ok => self.ok += 1,
-            Status::Rejected => self.rejected += 1,
-            Status::Invalid => self.invalid += 1,
-        }
-        for record in events {
-            self.events += 1;
-            match record.event {
-                Event::Allocated { .. } => self.lines_allocated += 1,
-                Event::Backordered { .. } => self.lines_backordered += 1,
-                Event::Deallocated { .. } => self.lines_deallocated += 1,
-                Event::PromiseChanged { .. } => self.promises_changed += 1,
-                _ => {}
-            }
-        }
-    }
-}
 
 #[derive(Serialize)]
 struct Last {
@@ -77,20 +33,17 @@ struct One<'a> {
 
 /// One command: `{result, events, summary}`.
 pub(crate) async fn one(context: &Shared, request: Request) -> Result<Response<Body>, Problem> {
-    let kind = request.command.kind();
+    let command = request.command.clone();
     let steps = run(context, vec![request]).await?;
     let Some(step) = steps.first() else {
         return Err(Problem::internal("a dry run of one command gave no step"));
     };
-    let result = ResultLine::answered(0, kind, &step.answer);
-    let mut summary = Summary::default();
-    summary.add(result.status, &step.events);
     answers::json(
         StatusCode::OK,
         &One {
-            result,
+            result: ResultLine::answered(0, command.kind(), &step.answer),
             events: &step.events,
-            summary,
+            summary: summarize(Some(&command), &steps, 0),
         },
     )
 }
@@ -125,12 +78,18 @@ pub(crate) async fn ndjson(
     let Piece {
         slots, requests, ..
     } = piece;
+    let invalid = slots.len() - requests.len();
+    let only = match (requests.as_slice(), invalid) {
+        ([only], 0) => Some(only.command.clone()),
+        _ => None,
+    };
     let steps = if requests.is_empty() {
         Vec::new()
     } else {
         run(context, requests).await?
     };
-    Ok(commands::answer(results(slots, steps)))
+    let summary = summarize(only.as_ref(), &steps, invalid as u64);
+    Ok(commands::answer(results(slots, steps, summary)))
 }
 
 async fn run(context: &Shared, requests: Vec<Request>) -> Result<Vec<DryRunStep>, Problem> {
@@ -141,14 +100,15 @@ async fn run(context: &Shared, requests: Vec<Request>) -> Result<Vec<DryRunStep>
 fn results(
     slots: Vec<Slot>,
     steps: Vec<DryRunStep>,
+    summary: Summary,
 ) -> impl futures_util::Stream<Item = Bytes> + Send + 'static {
     let rows = slots.into_iter().enumerate();
-    let start = (rows, steps.into_iter(), Some(Summary::default()));
+    let start = (rows, steps.into_iter(), Some(summary));
     stream::unfold(start, |(mut rows, mut steps, summary)| async move {
-        let mut summary = summary?;
+        let summary = summary?;
         let mut output = Vec::with_capacity(LINES * 512);
         for (index, slot) in rows.by_ref().take(LINES) {
-            summary_line(index as u64, slot, &mut steps, &mut summary, &mut output);
+            line(index as u64, slot, &mut steps, &mut output);
         }
         if rows.len() > 0 {
             return Some((Bytes::from(output), (rows, steps, Some(summary))));
@@ -160,11 +120,10 @@ fn results(
     })
 }
 
-fn summary_line(
+fn line(
     index: u64,
     slot: Slot,
     steps: &mut impl Iterator<Item = DryRunStep>,
-    summary: &mut Summary,
     output: &mut Vec<u8>,
 ) {
     match slot {
@@ -172,13 +131,11 @@ fn summary_line(
             let Some(step) = steps.next() else { return };
             let mut line = ResultLine::answered(index, kind, &step.answer);
             line.events = Some(&step.events);
-            summary.add(line.status, &step.events);
             line.write(output);
         }
         Slot::Invalid(kind, problem) => {
             let mut line = ResultLine::unanswered(index, kind.as_deref(), Status::Invalid, problem);
             line.events = Some(&[]);
-            summary.add(Status::Invalid, &[]);
             line.write(output);
         }
         // A dry run is read whole before it begins: nothing ends it early.

@@ -1,8 +1,8 @@
 //! The HTTP API: routes, problems, OpenAPI.
 //!
 //! A request passes the `watch` layer (its id, its count, a panic caught), then its route: `commands` and
-//! `stream` hand what they read to the bus, `lists`, `resources` and `events` ask the views, `book` speaks
-//! the language of *Architecture Patterns with Python*. Whatever goes wrong becomes one of [`problems`].
+//! `stream` hand what they read to the bus, `lists`, `resources`, `events`, `promises` and `reports` ask
+//! questions, `book` speaks the language of *Architecture Patterns with Python*. Whatever goes wrong becomes one of [`problems`].
 //! [`openapi()`] describes all of it, and [`serve()`] listens.
 
 mod answers;
@@ -19,7 +19,9 @@ mod metrics;
 mod openapi;
 mod paths;
 pub mod problems;
+mod promises;
 mod query;
+mod reports;
 mod resources;
 mod results;
 mod schemas;
@@ -116,6 +118,8 @@ struct Context {
     /// Permits of 1 KiB each, for larger bodies.
     bodies: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    /// One: a report reads everything.
+    reports: Semaphore,
     metrics: metrics::Metrics,
 }
 
@@ -129,6 +133,7 @@ pub fn router(app: App, limits: &Limits) -> Router {
     let context = Arc::new(Context {
         bodies: Arc::new(Semaphore::new(limits.bodies >> 10)),
         streams: Arc::new(Semaphore::new(limits.streams)),
+        reports: Semaphore::new(1),
         metrics,
         limits: limits.clone(),
         app,

@@ -133,6 +133,21 @@ fn engine(text: &mut String, app: &App) {
             &stats.backordered,
         ),
         (
+            "dispatches_total",
+            "Times that units of an order line left",
+            &stats.dispatched,
+        ),
+        (
+            "holds_total",
+            "Holds set on batches and shipments",
+            &stats.held,
+        ),
+        (
+            "promises_changed_total",
+            "Promises that became others than customers had been told",
+            &stats.promises_changed,
+        ),
+        (
             "commit_failures_total",
             "Commits that failed",
             &stats.failed_commits,

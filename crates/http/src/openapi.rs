@@ -17,7 +17,9 @@ use utoipa_swagger_ui::{Config, SwaggerFile};
 
 use crate::commands::{batches, orders, shipments};
 use crate::problems::{Kind, Problem};
-use crate::{Shared, answers, book, events, health, lists, resources, schemas, stream};
+use crate::{
+    Shared, answers, book, events, health, lists, promises, reports, resources, schemas, stream,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -34,6 +36,7 @@ use crate::{Shared, answers, book, events, health, lists, resources, schemas, st
         (name = "orders", description = "Orders and their lines"),
         (name = "products", description = "What is sold"),
         (name = "events", description = "What happened"),
+        (name = "reports", description = "Figures over everything"),
         (name = "book", description = "The routes of *Architecture Patterns with Python*"),
         (name = "operation", description = "For those who run the service"),
     ),
@@ -66,11 +69,18 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(orders::cancel_line))
         .routes(routes!(orders::dispatch_line))
         .routes(routes!(orders::allocate))
+        .routes(routes!(promises::explanation))
+        .routes(routes!(promises::promise))
         .routes(routes!(lists::backorders))
         .routes(routes!(lists::products))
         .routes(routes!(resources::product))
         .routes(routes!(resources::availability))
         .routes(routes!(events::events))
+        .routes(routes!(events::order_events))
+        .routes(routes!(events::batch_events))
+        .routes(routes!(events::product_events))
+        .routes(routes!(events::shipment_events))
+        .routes(routes!(reports::dwell))
         .routes(routes!(book::add_batch))
         .routes(routes!(book::allocate))
         .routes(routes!(book::allocations))

@@ -59,6 +59,16 @@ fn explain(path: &str, text: &str) -> FieldError {
             message: "is missing".into(),
         };
     }
+    if let Some((_, expected)) = quoted("unknown variant `") {
+        let one_of = expected
+            .trim_start_matches(", expected ")
+            .trim_start_matches("one of ");
+        let message = format!("must be {one_of}");
+        return FieldError {
+            field: path.to_owned(),
+            message,
+        };
+    }
     let message = match text {
         "provided string was not `true` or `false`" => "must be true or false".to_owned(),
         _ if ["digit", "integer", "number too"]

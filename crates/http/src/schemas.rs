@@ -2,16 +2,20 @@
 //! source of truth.
 
 use landfall_domain::{Event, commands};
+use landfall_service::explanation::ExplanationResource;
+use landfall_service::quote::QuoteResource;
+use landfall_service::report::DwellReport;
 use landfall_service::resources::{
     AvailabilityResource, BatchResource, LineResource, OrderResource, ProductResource,
     ShipmentResource,
 };
+use landfall_service::summary::Summary;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use crate::problems::{Kind, TYPE_PREFIX};
-use crate::{book, dry_run, results};
+use crate::{book, results};
 
 const PREFIX: &str = "#/components/schemas/";
 
@@ -86,7 +90,10 @@ pub(crate) fn schemas() -> Map<String, Value> {
     answers.subschema_for::<Event>();
     answers.subschema_for::<book::Row>();
     answers.subschema_for::<book::Message>();
-    answers.subschema_for::<dry_run::Summary>();
+    answers.subschema_for::<Summary>();
+    answers.subschema_for::<QuoteResource>();
+    answers.subschema_for::<ExplanationResource>();
+    answers.subschema_for::<DwellReport>();
     answers.subschema_for::<results::Status>();
 
     let mut all = taken(requests);
@@ -98,9 +105,63 @@ pub(crate) fn schemas() -> Map<String, Value> {
         // The length is the type's own; that control characters are refused, its schema cannot say.
         all[name]["pattern"] = json!(NO_CONTROL);
     }
+    let optional = landfall_service::wire::KINDS.into_iter().chain(["NewLine"]);
+    optional.for_each(|name| null_is_absent(&mut all[name]));
+    // Its own form is the log's record, which is described below.
+    all["HistoryStep"]["properties"]["event"] = reference("EventRecord");
+    plain_words(&mut all);
     with_bodies(&mut all);
     with_envelopes(&mut all);
     all
+}
+
+/// What a command need not say may also be null, so that generated clients can send every field.
+fn null_is_absent(schema: &mut Value) {
+    let required = schema["required"].clone();
+    let Some(Value::Object(properties)) = schema.get_mut("properties") else {
+        return;
+    };
+    for (name, property) in properties {
+        let must = required
+            .as_array()
+            .is_some_and(|all| all.iter().any(|field| field == name));
+        let Value::Object(property) = property else {
+            continue;
+        };
+        if must || property.contains_key("anyOf") {
+            continue;
+        }
+        if let Some(target) = property.remove("$ref") {
+            property.insert("anyOf".into(), json!([{"$ref": target}, {"type": "null"}]));
+        } else if let Some(Value::String(kind)) = property.get("type").cloned() {
+            property.insert("type".into(), json!([kind, "null"]));
+        }
+    }
+}
+
+/// Descriptions are the types' own documentation: a reader of the document has no use for its links.
+fn plain_words(all: &mut Map<String, Value>) {
+    fn walk(value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    match field {
+                        Value::String(text) if name == "description" => {
+                            *text = text.replace("[`", "`").replace("`]", "`");
+                        }
+                        other => walk(other),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(walk),
+            _ => {}
+        }
+    }
+    all.values_mut().for_each(walk);
+    all["DwellReport"]["description"] = json!(
+        "How many days goods wait between their arrival and the day on which their customer would \
+         like them, of units whose lines name such a day; and how much of what landed was sold by then."
+    );
 }
 
 fn taken(mut generator: SchemaGenerator) -> Map<String, Value> {
@@ -253,7 +314,8 @@ fn event_record() -> Value {
             "schema": {"type": "integer", "description": "The version of the schema of `data`."},
             "sku": {
                 "type": ["string", "null"],
-                "description": "The product that it is about; null where it is about an order.",
+                "description": "The product that it is about; null where it is about an order or a \
+                                shipment.",
             },
             "time": {"type": "string", "format": "date-time"},
             "command_id": {

@@ -2,7 +2,7 @@
 //!
 //! A stream passes through in pieces: what has come, up to a bound, is read and queued as one job; several
 //! pieces are under way at a time, and their results go out in order. Memory is bounded because a piece is
-//! read only when there is room for it: a client that does not read its results is not read from.
+//! read only when there is room for its results: a client that does not read them is not read from.
 
 use std::future::ready;
 use std::task::Poll;
@@ -17,7 +17,7 @@ use futures_util::{Stream, StreamExt, stream};
 use landfall_service::wire;
 use landfall_service::wire::FieldError;
 use serde::Deserialize;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use utoipa::IntoParams;
 
 use crate::body::{self, Format};
@@ -134,12 +134,24 @@ async fn ndjson(context: Shared, parts: &Parts, body: Body) -> Result<Response<B
         // already would be taken for the last word.
         reader.wait().await;
     }
-    let results = stream::unfold(reader, |mut reader| async {
-        let piece = reader.piece().await?;
-        let results = reader.submit(piece).await;
-        Some((results, reader))
+    // Read in a task of its own: what a client has sent is carried out, also when it has gone and nobody
+    // hears what became of it. While there is no room for results nothing is read.
+    let (sender, receiver) = mpsc::channel(PIECES);
+    tokio::spawn(async move {
+        while let Some(piece) = reader.piece().await {
+            let results = reader.submit(piece).await;
+            // A client that has gone wants none, and the engine answers into the void.
+            let _ = sender.send(results).await;
+        }
+        // Its room is free before the answer ends.
+        drop(reader);
+        drop(sender);
     });
-    Ok(answer(results.buffered(PIECES)))
+    let results = stream::unfold(receiver, |mut receiver| async {
+        let results = receiver.recv().await?.await;
+        Some((results, receiver))
+    });
+    Ok(answer(results))
 }
 
 /// An answer of result lines that go out as they come.

@@ -29,6 +29,7 @@ fn every_kind_has_a_slug_of_its_own_and_an_error_status() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table: one case a rejection")]
 fn rejections_have_their_status() {
     let reference = || BatchRef::new("b").unwrap();
     let sku = || Sku::new("S").unwrap();

@@ -220,6 +220,19 @@ async fn metrics_count_what_was_done() {
     api.post("/v1/allocations", &line)
         .await
         .problem(422, "unknown-sku");
+    api.post_empty("/v1/orders/o-1/dispatch").await;
+    api.post(
+        "/v1/shipments",
+        &json!({"reference": "s-1", "eta": "2026-06-01"}),
+    )
+    .await;
+    let lamps = json!({"reference": "b-9", "sku": "LAMP", "quantity": 5, "shipment": "s-1"});
+    api.post("/v1/batches", &lamps).await;
+    api.line("o-4", "LAMP", 1).await;
+    let hold = json!({"code": "customs", "expected_clear": "2026-07-01"});
+    for held in ["/v1/shipments/s-1/hold", "/v1/batches/b-9/hold"] {
+        assert_eq!(api.post(held, &hold).await.status, 200);
+    }
     api.get("/v1/batches/b-1").await;
     api.get("/v1/batches/b-2").await;
     api.get("/nowhere/SOFA").await;
@@ -232,16 +245,19 @@ async fn metrics_count_what_was_done() {
     );
     let text = &metrics.body;
     for line in [
-        "landfall_groups_total 4",
-        "landfall_group_commands_total 4",
+        "landfall_groups_total 10",
+        "landfall_group_commands_total 10",
         "landfall_commands_rejected_total 1",
-        "landfall_lines_allocated_total 1",
+        "landfall_lines_allocated_total 2",
         "landfall_lines_backordered_total 1",
+        "landfall_dispatches_total 1",
+        "landfall_holds_total 2",
+        "landfall_promises_changed_total 1",
         "landfall_commit_failures_total 0",
         "landfall_queue_jobs 0",
         "landfall_queue_capacity 8192",
         "landfall_http_requests_under_way 1",
-        r#"landfall_http_requests_total{route="/v1/allocations",method="POST",status="2xx"} 2"#,
+        r#"landfall_http_requests_total{route="/v1/allocations",method="POST",status="2xx"} 3"#,
         r#"landfall_http_requests_total{route="/v1/allocations",method="POST",status="4xx"} 1"#,
         r#"landfall_http_requests_total{route="/v1/batches/{reference}",method="GET",status="2xx"} 1"#,
         r#"landfall_http_requests_total{route="/v1/batches/{reference}",method="GET",status="4xx"} 1"#,
@@ -266,6 +282,47 @@ async fn metrics_count_what_was_done() {
             text.contains(&format!("# TYPE {name} ")),
             "{name} has no type"
         );
+    }
+}
+
+/// Generated clients may send every field: null is the same as nothing.
+#[tokio::test]
+async fn what_may_be_left_out_may_be_null() {
+    let schemas = &landfall_http::openapi()["components"]["schemas"];
+    let nullable = |property: &Value| {
+        property["type"]
+            .as_array()
+            .or_else(|| property["anyOf"].as_array())
+            .is_some_and(|kinds| {
+                kinds.contains(&json!("null")) || kinds.contains(&json!({"type": "null"}))
+            })
+    };
+    for kind in landfall_service::wire::KINDS {
+        let schema = &schemas[kind];
+        let required = schema["required"].as_array().unwrap();
+        let mut command = json!({"type": kind});
+        for (name, property) in schema["properties"].as_object().unwrap() {
+            if required.contains(&json!(name)) {
+                command[name] = match name.as_str() {
+                    "quantity" => json!(1),
+                    "lines" => json!([{
+                        "sku": "S", "quantity": 1, "line_id": null, "requested_date": null,
+                        "priority": null, "policy": null, "split": null, "locations": null,
+                    }]),
+                    "eta" => json!("2026-12-31"),
+                    _ => json!("x"),
+                };
+            } else {
+                assert!(nullable(property), "{kind}.{name}: {property}");
+                command[name] = Value::Null;
+            }
+        }
+        let read = landfall_service::wire::parse(command.to_string().as_bytes());
+        assert!(read.is_ok(), "{command}: {read:?}");
+    }
+    for (name, property) in schemas["NewLine"]["properties"].as_object().unwrap() {
+        let must = name == "sku" || name == "quantity";
+        assert_eq!(nullable(property), !must, "{name}");
     }
 }
 

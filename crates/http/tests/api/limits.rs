@@ -364,3 +364,20 @@ async fn a_client_that_asks_before_it_writes_too_much_is_told_at_once() {
         "HTTP/1.1 413 Payload Too Large"
     );
 }
+
+/// A client that can still hear is told how far it got.
+#[tokio::test]
+async fn a_stream_that_breaks_off_is_answered_as_far_as_it_was_whole() {
+    let server = serve(Limits::default()).await;
+    server.api.stock("b-1", "SOFA", 100_000).await;
+    let mut client = Client::connect(&server).await;
+    client.say("POST /v1/commands HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n").await;
+    let line = r#"{"type":"Allocate","order_id":"o-1","sku":"SOFA","quantity":1}"#;
+    client
+        .say(&format!("ffff\r\n{line}\n{}", &line[..40]))
+        .await;
+    client.0.get_mut().shutdown().await.unwrap();
+    let heard = client.hear_out().await;
+    assert_eq!(heard.matches("\"status\":\"ok\"").count(), 1, "{heard}");
+    assert_eq!(server.api.see("/v1/batches/b-1").await["allocated"], 1);
+}

@@ -5,12 +5,17 @@
     reason = "a test that cannot go on panics, also in its helpers"
 )]
 
+mod bad_input;
 mod book;
+mod dispatch;
 mod documents;
+mod dry_runs;
+mod goods;
 mod idempotency;
 mod limits;
 mod ndjson;
 mod problems;
+mod questions;
 mod reads;
 mod support;
 mod writes;

@@ -192,6 +192,25 @@ pub async fn a_line_under_way_is_spared<D: Database>() {
     h.in_order().await;
 }
 
+/// A line of which a part has left gives its goods to nobody, though it was promised a later day.
+pub async fn a_line_under_way_makes_no_room<D: Database>() {
+    let h = Harness::<D>::start();
+    h.done(batch("b", "SOFA", 2).eta(in_days(9))).await;
+    h.done(line("o-1", "SOFA", 2)).await;
+    h.done(set_eta("b", None)).await;
+    h.done(dispatch_units("o-1", "SOFA", 1)).await;
+    h.done(batch("c", "SOFA", 1).eta(in_days(3))).await;
+    h.done(line("o-2", "SOFA", 1)).await;
+    h.done(batch("spare", "SOFA", 1).eta(in_days(8))).await;
+    h.done(set_eta("c", Some(in_days(20)))).await;
+    let locked = h.see_line("o-1", "SOFA").await;
+    assert_eq!(locked.allocations[0].batch, name("b"));
+    let late = h.see_line("o-2", "SOFA").await;
+    let place = (&late.allocations[0].batch, late.current_promise);
+    assert_eq!(place, (&name("spare"), Some(in_days(8))));
+    h.in_order().await;
+}
+
 /// What is not there does not leave: inbound, overdue, held, waiting, cancelled.
 pub async fn what_is_not_there_stays<D: Database>() {
     let h = Harness::<D>::start();
@@ -281,6 +300,7 @@ pub async fn a_split_line_leaves_from_what_is_there<D: Database>() {
     h.done(line("o-1", "SOFA", 8).split()).await;
     stays(&h, dispatch("o-1", "SOFA")).await;
     stays(&h, dispatch_units("o-1", "SOFA", 7)).await;
+    stays(&h, dispatch_order("o-1")).await;
     let part = h.line(dispatch_units("o-1", "SOFA", 4)).await;
     let pegs: Vec<_> = part
         .allocations

@@ -9,7 +9,8 @@ use landfall_service::engine::Limits;
 use super::scene::in_days;
 use crate::clock::today;
 use crate::commands::{
-    batch, cancel_line, hold, line, name, order, release, set_eta, set_quantity,
+    amend, amend_or_wait, batch, cancel_line, hold, line, name, order, release, set_eta,
+    set_quantity,
 };
 use crate::database::Database;
 use crate::harness::Harness;
@@ -150,6 +151,24 @@ pub async fn priority_decides_who_is_kept<D: Database>() {
         5,
         "its original, though the goods are there before"
     );
+    h.in_order().await;
+}
+
+/// What a customer wants less of, or gives up to wait for more, goes to who is late.
+pub async fn wanting_less_helps_the_late<D: Database>() {
+    let h = Harness::<D>::start();
+    h.done(batch("here", "SOFA", 4)).await;
+    h.done(line("large", "SOFA", 4)).await;
+    h.done(batch("ship", "SOFA", 2).eta(in_days(5))).await;
+    h.done(line("o-1", "SOFA", 1)).await;
+    h.done(line("o-2", "SOFA", 1)).await;
+    h.done(set_eta("ship", Some(in_days(20)))).await;
+    assert_eq!(of(&h, "o-2").await, at("ship", 20));
+    h.done(amend("large", "SOFA", 3)).await;
+    assert_eq!(of(&h, "o-1").await, at("here", 5));
+    assert_eq!(of(&h, "o-2").await, at("ship", 20));
+    h.done(amend_or_wait("large", "SOFA", 9)).await;
+    assert_eq!(of(&h, "o-2").await, at("here", 5));
     h.in_order().await;
 }
 

@@ -116,8 +116,8 @@ macro_rules! store_contract {
         }
         $crate::store_contract! { @group dispatch
             a_line_leaves a_part_leaves_and_locks_the_rest a_line_under_way_is_spared
-            what_is_not_there_stays an_order_leaves_as_far_as_it_is_there
-            a_split_line_leaves_from_what_is_there
+            a_line_under_way_makes_no_room what_is_not_there_stays
+            an_order_leaves_as_far_as_it_is_there a_split_line_leaves_from_what_is_there
         }
         $crate::store_contract! { @group together
             one_promise_for_all_lines any_line_moves_the_promise_of_all a_waiting_line_holds_all_up
@@ -128,6 +128,7 @@ macro_rules! store_contract {
             a_late_line_moves_silently slack_is_given_up a_kept_promise_is_not_broken
             priority_decides_who_is_kept a_move_keeps_to_the_terms days_are_those_of_the_promise
             a_split_line_moves_in_parts just_in_time_waits_least early_stays_free
+            wanting_less_helps_the_late
         }
         $crate::store_contract! { @group receipts
             a_receipt_is_short_or_over nothing_may_have_arrived what_has_left_was_there

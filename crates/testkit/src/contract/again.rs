@@ -119,11 +119,11 @@ pub async fn a_storm_is_rehearsed<D: Database>() {
     };
     let mut told: Vec<_> = steps[0].effects.iter().map(promises).collect();
     told.sort();
-    let (day_5, day_15) = (Some(in_days(5)), Some(in_days(15)));
+    let (soon, then) = (Some(in_days(5)), Some(in_days(15)));
     let expected = [
-        ("broken".into(), day_5, day_15),
-        ("kept".into(), day_5, day_5),
-        ("lamp".into(), day_5, day_15),
+        ("broken".into(), soon, then),
+        ("kept".into(), soon, soon),
+        ("lamp".into(), soon, then),
     ];
     assert_eq!(told, expected);
     let new: Vec<_> = steps[1].effects.iter().map(words).collect();

@@ -105,12 +105,36 @@ fn the_most_important_of_the_broken_come_first() {
             held.text,
             "batch b-1 held (customs), no clear date: 4 lines, 4 promises broken; 4 lines lose their stock"
         );
-        // Without a new date is worse than with one, at the same priority.
         let some = of(&h, set_quantity("b-1", 2)).await;
         assert_eq!((some.promises_broken, some.lines_lost), (2, 2));
         assert_eq!(
             some.text,
             "batch b-1 6 → 2 units: 2 lines, 2 promises broken; 2 lines lose their stock"
+        );
+    });
+}
+
+/// At the same priority, no date at all is worse than a later one.
+#[test]
+fn who_waits_comes_before_who_is_late() {
+    run(async {
+        let h = Harness::<Memory>::start();
+        h.done(batch("b-1", "SOFA", 2).eta(in_days(10))).await;
+        h.done(line("o-1", "SOFA", 1)).await;
+        h.done(line("o-2", "SOFA", 1)).await;
+        let fewer: Request = set_quantity("b-1", 1).into();
+        let later: Request = set_eta("b-1", Some(in_days(13))).into();
+        let both = of_all(&h, &[fewer, later]).await;
+        let listed: Vec<_> = both
+            .broken
+            .iter()
+            .map(|b| (b.order_id.as_str(), b.days))
+            .collect();
+        assert_eq!(listed, [("o-2", None), ("o-1", Some(3))]);
+        assert_eq!((both.lines_lost, both.days_late.total), (1, 3));
+        assert_eq!(
+            both.text,
+            "2 commands: 2 lines, 2 promises broken; up to 3 days late; 1 line loses its stock"
         );
     });
 }

@@ -11,7 +11,7 @@ use crate::config::{DatabaseArgs, Settings};
 use crate::outcome::{CliError, Outcome};
 use crate::terminal::{self, Progress, thousands};
 
-/// Prove that stock adds up and that the log agrees with the tables
+/// Prove that stock adds up and that the log agrees with the tables and the read models
 ///
 /// It reads everything once, of one moment, and works beside a running service. Exit code 1: something is
 /// not as it should be.
@@ -114,13 +114,18 @@ fn print(report: &AuditReport) -> Result<(), CliError> {
     let counts = [
         ("products", report.products),
         ("batches", report.batches),
+        ("  held", report.held_batches),
+        ("shipments", report.shipments),
         ("lines", report.lines),
         ("  allocated", report.allocated_lines),
         ("  backordered", report.backordered_lines),
+        ("  dispatched", report.dispatched_lines),
         ("  cancelled", report.cancelled_lines),
         ("  later than first promised", report.late_lines),
         ("events", report.events),
         ("  promises changed", report.promises_changed),
+        ("rows of the order view", report.order_view_rows),
+        ("rows of availability", report.availability_rows),
         ("findings", report.findings_count),
     ];
     let rows = counts.map(|(name, number)| (name, thousands(number)));
@@ -132,8 +137,11 @@ fn print(report: &AuditReport) -> Result<(), CliError> {
     if unlisted > 0 {
         terminal::print(&format!("… and {} more", thousands(unlisted)))?;
     }
+    if !report.views_equal {
+        terminal::print(&"the read models are not what the log says; landfall views rebuild makes them again")?;
+    }
     if report.ok {
-        terminal::print(&"everything adds up")
+        terminal::print(&"everything adds up, and the read models are what the log says")
     } else {
         Ok(())
     }

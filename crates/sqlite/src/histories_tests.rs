@@ -19,13 +19,13 @@ use crate::histories;
 type Lagging = Sqlite<7>;
 
 /// So many days from today.
-fn day_after(days: i32) -> Option<Date> {
-    Some(today().saturating_add(Span::new().days(days)))
+fn day_after(days: i32) -> Date {
+    today().saturating_add(Span::new().days(days))
 }
 
 /// Many events of every kind, with restarts in between.
 async fn trade(mut harness: Harness<Lagging>) -> Harness<Lagging> {
-    harness.done(shipment("s-1", day_after(30))).await;
+    harness.done(shipment("s-1", Some(day_after(30)))).await;
     harness.done(batch("b-1", "CHAIR", 40).on("s-1")).await;
     harness.done(batch("b-2", "SOFA", 10).on("s-1")).await;
     harness.done(batch("b-3", "CHAIR", 15)).await;
@@ -48,8 +48,8 @@ async fn trade(mut harness: Harness<Lagging>) -> Harness<Lagging> {
             .await;
         let slip = i32::try_from(round).unwrap_or(0) + 31;
         let mut changes: Vec<Command> = vec![
-            set_shipment_eta("s-1", day_after(slip)),
-            hold("b-1", "customs", day_after(40)),
+            set_shipment_eta("s-1", Some(day_after(slip))),
+            hold("b-1", "customs", Some(day_after(40))),
             set_quantity("b-3", 12 + round),
             release("b-1"),
             amend(&format!("o-{round}-1"), "CHAIR", 3),
@@ -70,7 +70,7 @@ async fn trade(mut harness: Harness<Lagging>) -> Harness<Lagging> {
     let _ = harness.handle(cancel_batch("b-3")).await;
     harness.done(batch("b-4", "LAMP", 5).eta(today())).await;
     harness.done(line("late", "LAMP", 2)).await;
-    harness.done(set_eta("b-4", day_after(9))).await;
+    harness.done(set_eta("b-4", Some(day_after(9)))).await;
     harness
 }
 

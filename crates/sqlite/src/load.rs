@@ -2,19 +2,20 @@
 //!
 //! Everything is a point lookup or a range of an index, and each thing is looked up once.
 
+mod ranges;
+
 use hashbrown::hash_map::Entry as Place;
 use hashbrown::{HashMap, HashSet};
 use landfall_domain::product::Counters;
-use landfall_domain::shortage::{LateKey, QueueKey};
 use landfall_domain::{Batch, BatchRef, CommandId, LineKey, OrderId, Product, ShipmentRef, Sku};
-use landfall_service::keys::{AllocatedRange, Keys, LateRange, WaitingRange};
-use landfall_service::store::{Head, Loaded, LoadedOrder, LoadedRange, Remembered};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use landfall_service::keys::Keys;
+use landfall_service::store::{Head, Loaded, LoadedOrder, Remembered};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::codes::{self, int};
 use crate::error::Fault;
 use crate::rows::{self, LINE, RawLine};
-use crate::unsettled::{Entry, Unsettled};
+use crate::unsettled::Unsettled;
 use std::sync::LazyLock;
 
 pub(crate) static LINE_BY_KEY: LazyLock<String> = LazyLock::new(|| {
@@ -30,26 +31,6 @@ const PRODUCT_BY_SKU: &str = "SELECT p.number, p.sku, v.version, p.backordered, 
 const PRODUCT_BY_NUMBER: &str = "SELECT p.number, p.sku, v.version, p.backordered, p.late \
      FROM products p CROSS JOIN product_versions v ON v.number = p.number WHERE p.number = ?1";
 const ANSWER: &str = "SELECT command, answer, time FROM answers WHERE id = ?1";
-/// Backwards through the index: the order in which a shortage takes stock away.
-const PEGGED: &str = "SELECT rank, promise, number FROM allocations \
-     WHERE batch = ?1 AND (rank, promise, number) < (?2, ?3, ?4) \
-     ORDER BY rank DESC, promise DESC, number DESC LIMIT ?5";
-/// The next rank of the lines pegged to a batch, in that order.
-const NEXT_RANK: &str =
-    "SELECT rank FROM allocations WHERE batch = ?1 AND rank <= ?2 ORDER BY rank DESC LIMIT 1";
-/// As [`PEGGED`], of one rank, and only promises later than a day.
-const PEGGED_LATER: &str = "SELECT promise, number FROM allocations \
-     WHERE batch = ?1 AND rank = ?2 AND promise > ?3 AND (promise, number) < (?4, ?5) \
-     ORDER BY promise DESC, number DESC LIMIT ?6";
-const LATE: &str = "SELECT age FROM lines \
-     WHERE status = 0 AND current > original AND product = ?1 \
-     AND (rank, original, age) > (?2, ?3, ?4) \
-     ORDER BY rank, original, age LIMIT ?5";
-const WAITING: &str = "SELECT age FROM lines \
-     WHERE status = 1 AND product = ?1 AND (rank, wanted, age) > (?2, ?3, ?4) \
-     AND (outstanding <= ?5 OR split = 1) \
-     ORDER BY rank, wanted, age LIMIT ?6";
-
 /// The statements, for a test of their plans.
 #[cfg(test)]
 pub(crate) fn statements() -> Vec<&'static str> {
@@ -57,11 +38,11 @@ pub(crate) fn statements() -> Vec<&'static str> {
         PRODUCT_BY_SKU,
         PRODUCT_BY_NUMBER,
         ANSWER,
-        PEGGED,
-        NEXT_RANK,
-        PEGGED_LATER,
-        LATE,
-        WAITING,
+        ranges::PEGGED,
+        ranges::NEXT_RANK,
+        ranges::PEGGED_LATER,
+        ranges::LATE,
+        ranges::WAITING,
         rows::PLACED,
     ];
     let made = [
@@ -261,102 +242,6 @@ impl Loader<'_> {
         Ok(())
     }
 
-    /// The first lines of a batch: those of the index and those that are still to be entered, merged.
-    fn allocated(&mut self, range: &AllocatedRange, unsettled: &Unsettled) -> Result<(), Fault> {
-        let batch = range.batch_number;
-        let after = range.after.as_ref().map(|key| Entry::at(batch, key));
-        let later_than = range.later_than.map(codes::day);
-        // One more than asked for, to know whether there are more.
-        let wanted = range.limit.saturating_add(1);
-        let mut found = unsettled.backwards(batch, after, later_than);
-        let end = after.unwrap_or(Entry {
-            batch,
-            rank: i64::MAX,
-            promise: i64::MAX,
-            number: i64::MAX.cast_unsigned(),
-        });
-        match later_than {
-            None => pegged(self.connection, end, wanted, &mut found)?,
-            Some(day) => pegged_later(self.connection, end, day, wanted, &mut found)?,
-        }
-        found.sort_unstable_by(|a, b| b.cmp(a));
-        let complete = found.len() <= range.limit;
-        found.truncate(range.limit);
-        let lines = self.numbered(found.into_iter().map(|entry| entry.number))?;
-        self.loaded.allocated.push(LoadedRange {
-            range: range.clone(),
-            lines,
-            complete,
-        });
-        Ok(())
-    }
-
-    fn late(&mut self, range: &LateRange) -> Result<(), Fault> {
-        let place = range.after.map(|key: LateKey| {
-            (
-                codes::rank(key.priority.0),
-                codes::day(key.original),
-                int(key.number),
-            )
-        });
-        let (rank, original, number) = place.unwrap_or((i64::MIN, i64::MIN, 0));
-        let mut statement = self.connection.prepare_cached(LATE)?;
-        let limit = i64::try_from(range.limit.saturating_add(1)).unwrap_or(i64::MAX);
-        let place = params![int(range.product_number), rank, original, number, limit];
-        let mut rows = statement.query(place)?;
-        let mut numbers = Vec::new();
-        while let Some(row) = rows.next()? {
-            numbers.push(rows::count(row, 0)?);
-        }
-        let complete = numbers.len() <= range.limit;
-        numbers.truncate(range.limit);
-        let lines = self.numbered(numbers.into_iter())?;
-        self.loaded.late.push(LoadedRange {
-            range: range.clone(),
-            lines,
-            complete,
-        });
-        Ok(())
-    }
-
-    fn waiting(&mut self, range: &WaitingRange) -> Result<(), Fault> {
-        let (rank, wanted, number) =
-            range
-                .after
-                .map_or((i64::MIN, i64::MIN, 0), |key: QueueKey| {
-                    (
-                        codes::rank(key.priority.0),
-                        codes::day(key.requested),
-                        int(key.number),
-                    )
-                });
-        let mut statement = self.connection.prepare_cached(WAITING)?;
-        let limit = i64::try_from(range.limit.saturating_add(1)).unwrap_or(i64::MAX);
-        let at_most = i64::try_from(range.at_most).unwrap_or(i64::MAX);
-        let place = params![
-            int(range.product_number),
-            rank,
-            wanted,
-            number,
-            at_most,
-            limit
-        ];
-        let mut rows = statement.query(place)?;
-        let mut numbers = Vec::new();
-        while let Some(row) = rows.next()? {
-            numbers.push(rows::count(row, 0)?);
-        }
-        let complete = numbers.len() <= range.limit;
-        numbers.truncate(range.limit);
-        let lines = self.numbered(numbers.into_iter())?;
-        self.loaded.waiting.push(LoadedRange {
-            range: range.clone(),
-            lines,
-            complete,
-        });
-        Ok(())
-    }
-
     /// Loads lines by number and gives their keys.
     fn numbered(&mut self, numbers: impl Iterator<Item = u64>) -> Result<Vec<LineKey>, Fault> {
         let mut statement = self.connection.prepare_cached(&LINE_BY_NUMBER)?;
@@ -446,73 +331,6 @@ impl Loader<'_> {
         self.loaded.products.push(product);
         Ok(sku)
     }
-}
-
-/// Adds the last entries of a batch before this one to `found`, at most so many.
-fn pegged(
-    connection: &Connection,
-    end: Entry,
-    wanted: usize,
-    found: &mut Vec<Entry>,
-) -> Result<(), Fault> {
-    let mut statement = connection.prepare_cached(PEGGED)?;
-    let limit = i64::try_from(wanted).unwrap_or(i64::MAX);
-    let mut rows = statement.query(params![
-        int(end.batch),
-        end.rank,
-        end.promise,
-        int(end.number),
-        limit
-    ])?;
-    while let Some(row) = rows.next()? {
-        let (rank, promise, number) = (row.get(0)?, row.get(1)?, rows::count(row, 2)?);
-        found.push(Entry {
-            batch: end.batch,
-            rank,
-            promise,
-            number,
-        });
-    }
-    Ok(())
-}
-
-/// As [`pegged`], only with promises later than this day: from rank to rank, each with a look at the index.
-fn pegged_later(
-    connection: &Connection,
-    end: Entry,
-    day: i64,
-    wanted: usize,
-    found: &mut Vec<Entry>,
-) -> Result<(), Fault> {
-    let batch = int(end.batch);
-    let mut next_rank = connection.prepare_cached(NEXT_RANK)?;
-    let mut statement = connection.prepare_cached(PEGGED_LATER)?;
-    let (mut highest, mut rest) = (end.rank, wanted);
-    while rest > 0 {
-        let rank = next_rank.query_row([batch, highest], |row| row.get::<_, i64>(0));
-        let Some(rank) = rank.optional()? else {
-            break;
-        };
-        let (promise, number) = if rank == end.rank {
-            (end.promise, int(end.number))
-        } else {
-            (i64::MAX, i64::MAX)
-        };
-        let limit = i64::try_from(rest).unwrap_or(i64::MAX);
-        let mut rows = statement.query([batch, rank, day, promise, number, limit])?;
-        while let Some(row) = rows.next()? {
-            let (promise, number) = (row.get(0)?, rows::count(row, 1)?);
-            found.push(Entry {
-                batch: end.batch,
-                rank,
-                promise,
-                number,
-            });
-            rest -= 1;
-        }
-        highest = rank - 1;
-    }
-    Ok(())
 }
 
 /// A shipment by its reference.

@@ -195,3 +195,24 @@ mod line_key {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Until shipments had commands of their own, only a batch could name one that is not there.
+    #[test]
+    fn an_old_answer_about_a_shipment_was_about_a_batch() {
+        let old = r#"{"rejection":"unknown_shipment","reference":"s-1"}"#;
+        let read: Rejection = serde_json::from_str(old).unwrap();
+        let of_field = |field: Option<&str>| Rejection::UnknownShipment {
+            field: field.map(Into::into),
+            reference: ShipmentRef::new("s-1").unwrap(),
+        };
+        assert_eq!(read, of_field(Some("shipment")));
+        for new in [of_field(None), of_field(Some("shipment"))] {
+            let text = serde_json::to_string(&new).unwrap();
+            assert_eq!(serde_json::from_str::<Rejection>(&text).unwrap(), new);
+        }
+    }
+}

@@ -86,10 +86,10 @@ async fn a_storm_moves_all_that_a_ship_carries() {
 async fn a_ship_is_held_and_released_with_all_its_batches() {
     let api = aurora().await;
     let hold = json!({"code": "customs", "note": "papers", "expected_clear": "2026-06-20"});
-    let held = done(&api, "/v1/shipments/SHP-1/hold", &hold).await;
-    assert_eq!(held["hold"], hold);
-    assert_eq!(held["batches"][0]["shipment_hold"], hold);
-    assert_eq!(held["batches"][0]["hold"], Value::Null);
+    let ship = done(&api, "/v1/shipments/SHP-1/hold", &hold).await;
+    assert_eq!(ship["hold"], hold);
+    assert_eq!(ship["batches"][0]["shipment_hold"], hold);
+    assert_eq!(ship["batches"][0]["hold"], Value::Null);
     assert_eq!(promise(&api, "o-1").await, "2026-06-20");
     // Without a date nobody can count on it.
     done(
@@ -235,7 +235,7 @@ async fn orders_that_need_attention_are_found() {
 async fn a_batch_is_held_received_and_cancelled() {
     let api = aurora().await;
     let hold = json!({"code": "quality", "expected_clear": "2026-06-05"});
-    let held = done(&api, "/v1/batches/b-1/hold", &hold).await;
+    let kept = done(&api, "/v1/batches/b-1/hold", &hold).await;
     assert_eq!(
         held["hold"],
         json!({"code": "quality", "note": null, "expected_clear": "2026-06-05"})

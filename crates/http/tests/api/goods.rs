@@ -237,7 +237,7 @@ async fn a_batch_is_held_received_and_cancelled() {
     let hold = json!({"code": "quality", "expected_clear": "2026-06-05"});
     let kept = done(&api, "/v1/batches/b-1/hold", &hold).await;
     assert_eq!(
-        held["hold"],
+        kept["hold"],
         json!({"code": "quality", "note": null, "expected_clear": "2026-06-05"})
     );
     assert_eq!(promise(&api, "o-1").await, "2026-06-05");

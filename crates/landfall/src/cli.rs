@@ -19,6 +19,7 @@ use crate::openapi::{self, OpenapiArgs};
 use crate::outcome::{CliError, Outcome};
 use crate::report::{self, ReportArgs};
 use crate::serve::{self, ServeArgs};
+use crate::simulate::{self, SimulateArgs};
 use crate::views::{self, ViewsArgs};
 
 /// Stock allocation and order promising, for goods that may still be at sea
@@ -55,6 +56,7 @@ enum Command {
     Views(ViewsArgs),
     Backup(BackupArgs),
     Openapi(OpenapiArgs),
+    Simulate(SimulateArgs),
     Bench(BenchArgs),
     #[command(hide = true)]
     BenchBareHttp(BareHttpArgs),
@@ -96,6 +98,7 @@ fn carry_out(cli: &Cli) -> Result<ExitCode, CliError> {
         Command::Views(args) => views::run(args, &settings),
         Command::Backup(args) => backup::run(args, &settings),
         Command::Openapi(_) => openapi::run(),
+        Command::Simulate(args) => simulate::run(args),
         Command::Bench(args) => return bench::run(args).map_err(benched),
         Command::BenchBareHttp(args) => {
             return bench::run_bare_http(args)

@@ -1,11 +1,8 @@
 //! `landfall demo`: the service with a small furniture retailer's world in it, so that there is something
 //! to look at. All of it goes through commands, as if it had happened.
 
-mod catalogue;
-mod clock;
 mod history;
-mod orders;
-mod random;
+mod live;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,16 +21,15 @@ use crate::bootstrap::{self, Engine};
 use crate::config::{CalendarArgs, Common, Database, Settings};
 use crate::outcome::{CliError, Outcome};
 use crate::serve::{self, ListenArgs};
+use crate::simulate::clock::WorldClock;
 use crate::terminal::{self, count};
-use catalogue::PRODUCTS;
-use clock::DemoClock;
 use history::{History, history};
-use orders::Orders;
+use live::Live;
 
 /// Start the service with a small furniture retailer's world
 ///
-/// Products, warehouse stock, ships at sea over the next four months, four weeks of orders, some of them
-/// waiting, one batch overdue, and orders that keep coming in.
+/// Four months of trading as `landfall simulate` makes them: products, warehouse stock, shipments that are early, late
+/// or held, orders with promises that are kept and some that are not; and orders that keep coming in.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     landfall demo\n  \
@@ -87,15 +83,9 @@ pub(crate) fn run(
     let format = settings.log(common, "info").1;
     let meanwhile = |url: &str, stopping: &CancellationToken| {
         // A demo that nobody reads can still be asked.
-        drop(terminal::print(&tour(
-            &history,
-            world.today,
-            url,
-            &database,
-            args.rate,
-        )));
+        drop(terminal::print(&tour(&history, url, &database, args.rate)));
         if args.rate > 0 {
-            let keep = keep_ordering(history.orders, bus, world.calendar.clone(), args.rate);
+            let keep = keep_ordering(history.live, bus, world.calendar.clone(), args.rate);
             let stopping = stopping.clone();
             tokio::spawn(async move { stopping.run_until_cancelled(keep).await });
         }
@@ -123,7 +113,7 @@ async fn refuse_other_than_empty(engine: &Engine, database: &Database) -> Result
 
 /// The time in which the demo takes place.
 struct World {
-    clock: Arc<DemoClock>,
+    clock: Arc<WorldClock>,
     calendar: Calendar,
     zone: TimeZone,
     today: Date,
@@ -135,8 +125,8 @@ impl World {
         let mut calendar = settings.calendar(&args.calendar)?;
         // On a named day it is noon, else what the system's clock says.
         let (now, day) = calendar.read();
-        let clock = Arc::new(DemoClock::at(now));
-        calendar.clock = Arc::<DemoClock>::clone(&clock);
+        let clock = Arc::new(WorldClock::at(now));
+        calendar.clock = Arc::<WorldClock>::clone(&clock);
         Ok(Self {
             clock,
             zone: calendar.zone.clone(),
@@ -149,12 +139,11 @@ impl World {
     /// Makes the history happen, day by day, and lets the clock run from now on.
     async fn make(&self, seed: u64, bus: &Bus) -> Result<History, CliError> {
         let failed = |what: &dyn std::fmt::Display| CliError::failed(format!("the demo: {what}"));
-        let mut history = history(seed, self.today).map_err(|error| failed(&error))?;
-        for (day, commands) in std::mem::take(&mut history.days) {
-            let morning = day.at(9, 0, 0, 0).to_zoned(self.zone.clone());
-            self.clock
-                .set(morning.map_err(|error| failed(&error))?.timestamp());
-            let requests = commands.into_iter().map(Into::into).collect();
+        let history = history(seed, self.today, self.calendar.handling_days).await;
+        let mut history = history.map_err(|error| failed(&error))?;
+        for (day, requests) in std::mem::take(&mut history.told) {
+            let morning = history.days.morning(day, &self.zone);
+            self.clock.set(morning.map_err(|error| failed(&error))?);
             for answer in bus.handle_all(requests).await {
                 answer.map_err(|error| failed(&error))?;
             }
@@ -165,19 +154,13 @@ impl World {
 }
 
 /// Lets orders come in for ever.
-async fn keep_ordering(mut orders: Orders, bus: Bus, calendar: Calendar, rate: u32) {
+async fn keep_ordering(mut live: Live, bus: Bus, calendar: Calendar, rate: u32) {
     let mut tick = tokio::time::interval(Duration::from_mins(1) / rate.max(1));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
         let today = calendar.read().1.today;
-        let commands = orders
-            .next(today)
-            .and_then(|mut commands| {
-                commands.extend(orders.buyer(today)?);
-                Ok(commands)
-            })
-            .unwrap_or_default();
+        let commands = live.next(today).unwrap_or_default();
         for command in commands {
             tell(&command, &bus.handle(command.clone()).await);
         }
@@ -220,15 +203,26 @@ fn tell(command: &Command, answer: &Answer) {
 }
 
 /// What there is to look at.
-fn tour(history: &History, today: Date, url: &str, database: &Database, rate: u32) -> String {
+fn tour(history: &History, url: &str, database: &Database, rate: u32) -> String {
     let comes = match rate {
         0 => "No more orders come in.".to_owned(),
         rate => format!("{} a minute come in.", count(rate.into(), "more order")),
     };
-    let at_sea = &history.at_sea;
-    let products = count(PRODUCTS.len() as u64, "product");
+    let products = count(history.products, "product");
     let batches = count(history.batches, "batch").replace("batchs", "batches");
-    let orders = count(history.orders.placed(), "order");
+    let shipments = count(history.shipments, "shipment");
+    let orders = count(history.orders, "order");
+    let (best_seller, late) = (&history.best_seller, &history.late);
+    let storm = history.at_sea.as_ref().map_or(String::new(), |(ship, eta)| {
+        format!(
+            "A storm delays a ship by ten days, and promises move with it:\n  \
+             curl -s {url}/v1/shipments/{ship}/eta -H 'content-type: application/json' -d '{{\"eta\": \"{}\"}}'\n",
+            eta.saturating_add(10.days())
+        )
+    });
+    let customs = history.held.as_ref().map_or(String::new(), |ship| {
+        format!("A container that customs hold:\n  curl -s {url}/v1/shipments/{ship}\n")
+    });
     let audit = match database {
         Database::Memory => String::new(),
         Database::Sqlite(_) => {
@@ -237,22 +231,21 @@ fn tour(history: &History, today: Date, url: &str, database: &Database, rate: u3
     };
     format!(
         "\
-A furniture retailer: {products}, {batches}, {orders} in the last four weeks.
+A furniture retailer: {products}, {batches} on {shipments}, {orders} in the last four months.
 {comes} Ctrl-C ends it.
 
 Who waits, and in which order they are served when stock comes:
   curl -s '{url}/v1/backorders?limit=5'
+Who is promised goods later than at first:
+  curl -s '{url}/v1/orders?attention=late&limit=5'
+An order and its promises:
+  curl -s {url}/v1/orders/{late}
 What can be promised for when:
-  curl -s {url}/v1/products/SOFA-ALMA-3S-GREY/availability
-An order and its promise:
-  curl -s {url}/v1/orders/SO-10042
-A ship is late, and promises move with it:
-  curl -s {url}/v1/batches/{at_sea}/eta -H 'content-type: application/json' -d '{{\"eta\": \"{late}\"}}'
-What happened:
+  curl -s {url}/v1/products/{best_seller}/availability
+{customs}{storm}What happened:
   curl -s '{url}/v1/events?limit=3'
 Everything else:
   {url}/docs
-{audit}",
-        late = today.saturating_add(40.days()),
+{audit}"
     )
 }

@@ -26,6 +26,7 @@ mod remote;
 mod report;
 mod rows;
 mod serve;
+mod simulate;
 mod terminal;
 mod views;
 

@@ -12,17 +12,17 @@ mod chart;
 pub(crate) mod clock;
 pub(crate) mod customers;
 mod figures;
-mod made_up;
-mod mirror;
+pub(crate) mod made_up;
+pub(crate) mod mirror;
 mod poisson;
 mod print;
-mod random;
-mod range;
+pub(crate) mod random;
+pub(crate) mod range;
 mod ships;
-mod slips;
-mod trade;
+pub(crate) mod slips;
+pub(crate) mod trade;
 mod warehouse;
-mod world;
+pub(crate) mod world;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -60,20 +60,20 @@ pub(crate) struct SimulateArgs {
     /// What the world is drawn from
     #[arg(long, default_value = "1")]
     seed: u64,
-    /// Years to trade, of 365 days; about 100 MB of memory each, with the default orders
+    /// Years to trade, of 365 days; with the default orders each takes some 50 MB of memory
     #[arg(long, value_name = "YEARS", default_value = "1",
           value_parser = clap::value_parser!(u16).range(1..=100))]
     years: u16,
     /// Products in the range
-    #[arg(long, value_name = "PRODUCTS", default_value = "60",
+    #[arg(long, value_name = "PRODUCTS", default_value = "40",
           value_parser = clap::value_parser!(u16).range(1..=range::MOST_SKUS as i64))]
     skus: u16,
     /// Orders on an average day
-    #[arg(long, value_name = "ORDERS", default_value = "40",
+    #[arg(long, value_name = "ORDERS", default_value = "20",
           value_parser = clap::value_parser!(u16).range(1..=10_000))]
     orders: u16,
     /// Of what the buyer thinks is needed, how much is bought, in percent
-    #[arg(long, value_name = "PERCENT", default_value = "100",
+    #[arg(long, value_name = "PERCENT", default_value = "60",
           value_parser = clap::value_parser!(u16).range(1..=1_000))]
     stock: u16,
     /// Days between the goods being there and their leaving
@@ -83,10 +83,10 @@ pub(crate) struct SimulateArgs {
     /// The first day
     #[arg(long, value_name = "DATE", default_value = "2024-01-01", value_parser = parse_day)]
     start: Date,
-    /// The policy of all orders: earliest or just_in_time
+    /// The policy of all orders: `earliest` or `just_in_time`
     #[arg(long, value_name = "POLICY", default_value = "earliest", value_parser = policy)]
     policy: Policy,
-    /// Several policies, each in the same world: earliest,just_in_time
+    /// Several policies, each in the same world: `earliest,just_in_time`
     #[arg(long, value_name = "POLICIES", value_delimiter = ',', value_parser = policy,
           conflicts_with = "policy")]
     compare: Vec<Policy>,
@@ -137,6 +137,7 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<Outcome, CliError> {
         skus: args.skus.into(),
         orders_a_day: args.orders.into(),
         stock_percent: args.stock.into(),
+        scarce: 0,
         handling_days: args.handling_days,
         slips: Arc::new(slips),
     };
@@ -174,17 +175,15 @@ fn slips(args: &SimulateArgs) -> Result<(Slips, Option<SlipsRead>), CliError> {
         eprintln!("  {dirt}");
     }
     if read.order_unknown {
-        eprintln!("  no row tells whether the day or the month comes first in its numbers; the month is taken");
+        eprintln!(
+            "  no row tells whether the day or the month comes first in its numbers; the month is taken"
+        );
     }
     Ok((slips, Some(read)))
 }
 
 /// Lets a world trade by each policy, side by side.
-fn trade_all(
-    settings: &Settings,
-    policies: &[Policy],
-    days: i32,
-) -> Result<Vec<Traded>, CliError> {
+fn trade_all(settings: &Settings, policies: &[Policy], days: i32) -> Result<Vec<Traded>, CliError> {
     let mut progress = Progress::new("days");
     let passed = AtomicU64::new(0);
     let all = u64::try_from(days).unwrap_or(0) * policies.len() as u64;

@@ -74,39 +74,14 @@ pub(super) const KINDS: [(&str, u64); 24] = [
 
 /// … a series, …
 pub(super) const SERIES: [&str; 15] = [
-    "BRIM",
-    "CALDER",
-    "DRIFT",
-    "ESK",
-    "FARO",
-    "GLEN",
-    "HAVEN",
-    "INLET",
-    "JURA",
-    "KELP",
-    "LOCH",
-    "MOSS",
-    "NESS",
-    "OTTER",
-    "PINE",
+    "BRIM", "CALDER", "DRIFT", "ESK", "FARO", "GLEN", "HAVEN", "INLET", "JURA", "KELP", "LOCH",
+    "MOSS", "NESS", "OTTER", "PINE",
 ];
 
 /// … and a finish.
 pub(super) const FINISHES: [&str; 14] = [
-    "OAK",
-    "ASH",
-    "WALNUT",
-    "WHITE",
-    "BLACK",
-    "GREY",
-    "BLUE",
-    "GREEN",
-    "OCHRE",
-    "SAND",
-    "RUST",
-    "STONE",
-    "CREAM",
-    "SLATE",
+    "OAK", "ASH", "WALNUT", "WHITE", "BLACK", "GREY", "BLUE", "GREEN", "OCHRE", "SAND", "RUST",
+    "STONE", "CREAM", "SLATE",
 ];
 
 /// The vessels. Each is back before it is wanted again: one sails a week, and none is away for so many weeks.

@@ -98,7 +98,11 @@ pub(crate) fn svg(report: &Report) -> String {
          height=\"{height}\" role=\"img\" aria-labelledby=\"title desc\">\n\
          <title id=\"title\">Landfall: a simulated retailer{}</title>\n<desc id=\"desc\">{}</desc>\n\
          <style>{STYLE}</style>\n<rect class=\"paper\" width=\"{WIDTH}\" height=\"{height}\"/>\n",
-        if runs.len() > 1 { " under several policies" } else { "" },
+        if runs.len() > 1 {
+            " under several policies"
+        } else {
+            ""
+        },
         escape(&description(report)),
     );
     text(&mut svg, MARGIN, 34, "heading", "start", &names(runs));
@@ -132,7 +136,9 @@ fn bars_of(svg: &mut String, figure: &Figure, runs: &[Run], x: u32, y: u32) {
         let value = (figure.value)(run);
         let y = y + TITLE + BAR * count(at);
         let left = x + NAME_WIDTH;
-        let part = value.filter(|_| most > 0.0).map_or(0.0, |value| value / most);
+        let part = value
+            .filter(|_| most > 0.0)
+            .map_or(0.0, |value| value / most);
         let long = part.clamp(0.0, 1.0) * f64::from(room);
         text(svg, x, y + 14, "quiet", "start", print::name(run.policy));
         let _ = writeln!(
@@ -159,11 +165,20 @@ fn months(svg: &mut String, runs: &[Run], y: u32) {
     );
     let months: Vec<&str> = runs
         .first()
-        .map(|run| run.figures.by_month.iter().map(|m| m.month.as_str()).collect())
+        .map(|run| {
+            run.figures
+                .by_month
+                .iter()
+                .map(|m| m.name.as_str())
+                .collect()
+        })
         .unwrap_or_default();
     let (left, right) = (MARGIN + 44, WIDTH - MARGIN - NAME_WIDTH);
     let (top, bottom) = (y + TITLE + 12, y + TITLE + PLOT);
-    let lowest = runs.iter().flat_map(|run| &run.figures.by_month).map(share_of);
+    let lowest = runs
+        .iter()
+        .flat_map(|run| &run.figures.by_month)
+        .map(share_of);
     // The scale begins at a whole tenth below the lowest, so that differences can be seen.
     let lowest = (lowest.fold(1.0, f64::min) * 10.0).floor().min(9.0) / 10.0;
     let at_y = |share: f64| {
@@ -197,11 +212,14 @@ fn months(svg: &mut String, runs: &[Run], y: u32) {
     let mut labels: Vec<f64> = Vec::new();
     for (number, run) in runs.iter().enumerate() {
         let known = run.figures.by_month.iter().filter_map(|month| {
-            let at = months.iter().position(|name| *name == month.month)?;
+            let at = months.iter().position(|name| *name == month.name)?;
             Some((at_x(at), at_y(share_of(month))))
         });
         let points: Vec<(f64, f64)> = known.collect();
-        let joined: Vec<_> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let joined: Vec<_> = points
+            .iter()
+            .map(|(x, y)| format!("{x:.1},{y:.1}"))
+            .collect();
         let _ = writeln!(
             svg,
             "<polyline class=\"line line{number}\" points=\"{}\"/>",

@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use landfall_domain::commands::{
-    CancelLine, CancelOrder, ChangeLineQuantity, NewLine, PlaceOrder,
-};
+use landfall_domain::commands::{CancelLine, CancelOrder, ChangeLineQuantity, NewLine, PlaceOrder};
 use landfall_domain::{Command, Deliver, IfShort, LineId, OrderId, Policy, Priority, Quantity};
 
 use super::made_up::MadeUp;
 use super::poisson::Poisson;
 use super::random::{Chance, Random};
 use super::range::Product;
+use super::ships::Task;
 
 /// The number of the first order.
 const FIRST: u64 = 10_001;
@@ -33,8 +32,8 @@ pub(crate) struct Ordered {
     pub(crate) command: Command,
     /// What it takes: products and units.
     pub(crate) wanted: Vec<(usize, u64)>,
-    /// What the customer does later, if anything: on which day, and how many units more (or fewer) of what.
-    pub(crate) later: Option<(i32, Command, Vec<(usize, i64)>)>,
+    /// What the customer does later, if anything.
+    pub(crate) later: Option<Task>,
 }
 
 /// All customers.
@@ -92,7 +91,11 @@ impl Customers {
             let mut random = Random::of(self.seed, Chance::Demand, things);
             let table = &self.demand[product][month];
             // Several draws have the sum of their means.
-            let draws = if self.in_fashion(product, day) { IN_FASHION } else { 1 };
+            let draws = if self.in_fashion(product, day) {
+                IN_FASHION
+            } else {
+                1
+            };
             let orders: u64 = (0..draws).map(|_| table.draw(&mut random)).sum();
             for _ in 0..orders {
                 ordered.push(self.order(product, day, date)?);
@@ -120,7 +123,9 @@ impl Customers {
     fn pick(&self, random: &mut Random, date: Date) -> usize {
         let weight = |product: &Product| product.weight * product.season.percent(date.month());
         let all: Vec<(usize, u64)> = self.range.iter().map(weight).enumerate().collect();
-        random.pick(&all, |(_, weight)| *weight).map_or(0, |(at, _)| *at)
+        random
+            .pick(&all, |(_, weight)| *weight)
+            .map_or(0, |(at, _)| *at)
     }
 
     /// The products of an order: 65 % have one line, 22 % two, 9 % three and 4 % four.
@@ -208,7 +213,7 @@ impl Customers {
         day: i32,
         wanted_in: Option<i32>,
         wanted: &[(usize, u64)],
-    ) -> Result<Option<(i32, Command, Vec<(usize, i64)>)>, MadeUp> {
+    ) -> Result<Option<Task>, MadeUp> {
         let leaves = day + wanted_in.unwrap_or(0).max(self.handling_days);
         if leaves - 1 <= day {
             return Ok(None);
@@ -216,20 +221,25 @@ impl Customers {
         let on = random.day(day + 1, leaves - 1);
         let order_id = order_id.clone();
         let units = |quantity: u64| i64::try_from(quantity).unwrap_or(0);
+        let task = |command, books| Task {
+            day: on,
+            command,
+            books,
+        };
         let line = |at: usize| -> LineId { self.range[at].sku.clone().into() };
         let (last, of_last) = wanted.last().copied().unwrap_or((0, 1));
         Ok(match random.below(1_000) {
             0..30 => {
-                let back = wanted.iter().map(|(at, units_of)| (*at, -units(*units_of)));
+                let back = wanted.iter().map(|(at, of_it)| (*at, units(*of_it)));
                 let command = Command::CancelOrder(CancelOrder { order_id });
-                Some((on, command, back.collect()))
+                Some(task(command, back.collect()))
             }
             30..50 if wanted.len() > 1 => {
                 let command = Command::CancelLine(CancelLine {
                     order_id,
                     line_id: line(last),
                 });
-                Some((on, command, vec![(last, -units(of_last))]))
+                Some(task(command, vec![(last, units(of_last))]))
             }
             50..90 => {
                 // More where there is nothing to take away.
@@ -245,8 +255,8 @@ impl Customers {
                     quantity: Quantity::new(quantity)?,
                     if_short: Some(IfShort::Backorder),
                 });
-                let more = units(quantity) - units(of_last);
-                Some((on, command, vec![(last, more)]))
+                let fewer = units(of_last) - units(quantity);
+                Some(task(command, vec![(last, fewer)]))
             }
             _ => None,
         })
@@ -271,11 +281,14 @@ mod tests {
         let (mut lines, mut later) = (0, 0);
         let first = date(2023, 1, 1);
         for day in 0..365 {
-            for order in customers.day(day, first.saturating_add(day.days())).unwrap() {
+            for order in customers
+                .day(day, first.saturating_add(day.days()))
+                .unwrap()
+            {
                 lines += order.wanted.len() as u64;
                 later += u64::from(order.later.is_some());
-                if let Some((on, _, _)) = order.later {
-                    assert!(on > day);
+                if let Some(task) = order.later {
+                    assert!(task.day > day);
                 }
             }
         }

@@ -80,7 +80,10 @@ impl Histogram {
     }
 
     fn mean(&self) -> Option<f64> {
-        let sum = self.0.iter().map(|(days, often)| u128::from(*days) * u128::from(*often));
+        let sum = self
+            .0
+            .iter()
+            .map(|(days, often)| u128::from(*days) * u128::from(*often));
         quotient(sum.sum(), self.count().into(), 100)
     }
 
@@ -150,7 +153,8 @@ pub(crate) struct Summary {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Month {
     /// `2024-05`.
-    pub(crate) month: String,
+    #[serde(rename = "month")]
+    pub(crate) name: String,
     /// How many.
     pub(crate) due: u64,
     /// How many of them were kept.
@@ -281,7 +285,7 @@ impl Figures {
                 .by_month
                 .iter()
                 .map(|((year, month), kept)| Month {
-                    month: format!("{year:04}-{month:02}"),
+                    name: format!("{year:04}-{month:02}"),
                     due: kept.all,
                     kept: kept.kept,
                 })

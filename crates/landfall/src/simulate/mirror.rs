@@ -60,6 +60,11 @@ pub(crate) struct LineState {
 }
 
 impl LineState {
+    /// Whether it is promised for a later day than at first.
+    pub(crate) fn late(&self) -> bool {
+        self.current.is_some() && self.current > self.original
+    }
+
     /// Units that have neither left nor been cancelled.
     pub(crate) fn outstanding(&self) -> u64 {
         if self.cancelled {
@@ -136,8 +141,9 @@ impl Mirror {
                 self.command_id.clone_from(&record.command_id);
                 self.command += 1;
             }
-            self.event(record)
-                .map_err(|what| format!("event {}: {}: {what}", record.id(), record.event.kind()))?;
+            self.event(record).map_err(|what| {
+                format!("event {}: {}: {what}", record.id(), record.event.kind())
+            })?;
         }
         self.end_command()
     }
@@ -205,6 +211,11 @@ impl Mirror {
         &self.batches
     }
 
+    /// How many shipments there are.
+    pub(crate) fn shipments(&self) -> u64 {
+        self.shipments.len() as u64
+    }
+
     /// How many events were read.
     pub(crate) fn events(&self) -> u64 {
         self.next_offset - 1
@@ -215,7 +226,8 @@ impl Mirror {
         let today = self.today;
         for at in &self.open {
             let line = &self.lines[*at];
-            self.figures.still_open(line.original, line.requested, line.waits, today);
+            self.figures
+                .still_open(line.original, line.requested, line.waits, today);
         }
         for landing in self.batches.iter().filter_map(|batch| batch.landing) {
             self.figures.sold_at_landing(landing.sold, landing.of);

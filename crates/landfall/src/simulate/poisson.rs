@@ -104,10 +104,7 @@ mod tests {
             .iter()
             .map(|bound| billionths(u128::from(*bound)))
             .collect();
-        assert_eq!(
-            shares,
-            [135_335_283, 406_005_849, 676_676_416, 857_123_460]
-        );
+        assert_eq!(shares, [135_335_283, 406_005_849, 676_676_416, 857_123_460]);
     }
 
     #[test]

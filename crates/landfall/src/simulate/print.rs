@@ -144,23 +144,51 @@ type Row = (&'static str, fn(&Run) -> String);
 const ROWS: [Row; 19] = [
     ("orders", |run| thousands(run.orders)),
     ("lines", |run| thousands(run.figures.lines)),
-    ("  dispatched", |run| thousands(run.figures.lines_dispatched)),
+    ("  dispatched", |run| {
+        thousands(run.figures.lines_dispatched)
+    }),
     ("  cancelled", |run| thousands(run.figures.lines_cancelled)),
-    ("  waiting at the end", |run| thousands(run.figures.lines_waiting)),
+    ("  waiting at the end", |run| {
+        thousands(run.figures.lines_waiting)
+    }),
     ("promises kept", |run| percent(run.figures.promises_kept)),
-    ("requested dates met", |run| percent(run.figures.requests_met)),
+    ("requested dates met", |run| {
+        percent(run.figures.requests_met)
+    }),
     ("late lines", |run| thousands(run.figures.late_lines)),
-    ("  days late, mean / 95 % / most", |run| days(&run.figures.late_days)),
-    ("promises changed, later", |run| thousands(run.figures.promises_later)),
-    ("  earlier again", |run| thousands(run.figures.promises_earlier)),
-    ("  withdrawn", |run| thousands(run.figures.promises_withdrawn)),
-    ("lines that waited", |run| thousands(run.figures.backorder_days.count)),
-    ("  days, mean / 95 % / most", |run| days(&run.figures.backorder_days)),
-    ("dwell days, mean / 95 % / most", |run| days(&run.figures.dwell_days)),
-    ("days in the warehouse, mean / 95 % / most", |run| days(&run.figures.warehouse_days)),
-    ("units on hand, mean", |run| number(run.figures.mean_units_on_hand, 0)),
-    ("stock turns a year", |run| number(run.figures.stock_turns, 2)),
-    ("sold when it landed", |run| percent(run.figures.sold_at_landing)),
+    ("  days late, mean / 95 % / most", |run| {
+        days(&run.figures.late_days)
+    }),
+    ("promises changed, later", |run| {
+        thousands(run.figures.promises_later)
+    }),
+    ("  earlier again", |run| {
+        thousands(run.figures.promises_earlier)
+    }),
+    ("  withdrawn", |run| {
+        thousands(run.figures.promises_withdrawn)
+    }),
+    ("lines that waited", |run| {
+        thousands(run.figures.backorder_days.count)
+    }),
+    ("  days, mean / 95 % / most", |run| {
+        days(&run.figures.backorder_days)
+    }),
+    ("dwell days, mean / 95 % / most", |run| {
+        days(&run.figures.dwell_days)
+    }),
+    ("days in the warehouse, mean / 95 % / most", |run| {
+        days(&run.figures.warehouse_days)
+    }),
+    ("units on hand, mean", |run| {
+        number(run.figures.mean_units_on_hand, 0)
+    }),
+    ("stock turns a year", |run| {
+        number(run.figures.stock_turns, 2)
+    }),
+    ("sold when it landed", |run| {
+        percent(run.figures.sold_at_landing)
+    }),
 ];
 
 fn days(days: &DaysSummary) -> String {

@@ -25,6 +25,8 @@ pub(crate) enum Chance {
     Forecast,
     /// Which products are in fashion.
     Fashion,
+    /// Which suppliers take no orders.
+    Supplier,
     /// Which commands are told twice.
     Repeats,
     /// How a line leaves the warehouse.
@@ -33,6 +35,7 @@ pub(crate) enum Chance {
 
 impl Random {
     /// The numbers of a seed.
+    #[cfg(test)]
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }

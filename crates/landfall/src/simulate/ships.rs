@@ -98,7 +98,8 @@ impl Port<'_> {
             planned,
             there,
         };
-        let pick = |names: &[&'static str]| names[number as usize % names.len()];
+        let turn = usize::try_from(number).unwrap_or(0);
+        let pick = |names: &[&'static str]| names[turn % names.len()];
         let (vessel, carrier) = (pick(&VESSELS), pick(&CARRIERS));
         let reference = ShipmentRef::new(format!("MV-{vessel}-{number:03}"))?;
         let mut commands = vec![Command::CreateShipment(CreateShipment {
@@ -129,7 +130,6 @@ impl Port<'_> {
         self.paperwork(&mut random, &reference, course, &mut later)?;
         let mut cargo = Cargo {
             seed: self.seed,
-            days: self.days,
             number,
             later,
         };

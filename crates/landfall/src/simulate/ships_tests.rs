@@ -37,8 +37,9 @@ fn told(booking: &Booking) -> Vec<(i32, &'static str)> {
 fn every_ship_lands_once_and_nothing_comes_before_it_can() {
     let wild = Slips::seen(vec![-370, -40, -3, 0, 0, 2, 9, 60, 192]).unwrap();
     for slips in [Slips::built_in(), wild] {
-        for number in 0..400 {
-            let booked = 7 * (number as i32 - 17);
+        for number in 0_u32..400 {
+            let booked = 7 * (i32::try_from(number).unwrap() - 17);
+            let number = u64::from(number);
             let port = port(number % 3, &slips);
             let planned = port.planned(number, booked);
             assert!((60..=120).contains(&(planned - booked)));

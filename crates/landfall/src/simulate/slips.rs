@@ -5,7 +5,7 @@ mod file;
 mod read;
 
 pub(crate) use file::{SlipColumns, read};
-pub(crate) use read::{Dirt, SlipsRead};
+pub(crate) use read::SlipsRead;
 
 use super::random::Random;
 
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(within, 560);
         let late: Vec<i64> = slips.days.iter().copied().map(i64::from).collect();
         let late: Vec<_> = late.into_iter().filter(|days| *days > 1).collect();
-        let (sum, count) = (late.iter().sum::<i64>(), late.len() as i64);
+        let (sum, count) = (late.iter().sum::<i64>(), i64::try_from(late.len()).unwrap());
         assert_eq!(sum * 10 / count, 52, "the mean, in tenths");
         assert!(slips.days.is_sorted());
     }

@@ -249,7 +249,11 @@ impl<'a> Trading<'a> {
             if !right {
                 let command = wire::canonical(&request.command);
                 let answer = outcome(&answer);
-                let how = if at < again.len() { "again" } else { "too late" };
+                let how = if at < again.len() {
+                    "again"
+                } else {
+                    "too late"
+                };
                 return Err(self.broken(day, format!("{command}, told {how}, {answer}")));
             }
         }
@@ -323,7 +327,10 @@ fn named(command: Command, day: i32) -> Result<Request, MadeUp> {
     let id = match &command {
         Command::Dispatch(dispatch) if dispatch.quantity.is_some() => {
             let line = dispatch.line_id.as_ref().map_or("", |line| line.as_str());
-            Some(CommandId::new(format!("{}/{line}/{day}", dispatch.order_id))?)
+            Some(CommandId::new(format!(
+                "{}/{line}/{day}",
+                dispatch.order_id
+            ))?)
         }
         _ => None,
     };

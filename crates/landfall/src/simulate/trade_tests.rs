@@ -13,8 +13,9 @@ fn settings(seed: u64) -> Settings {
             first: date(2024, 1, 1),
         },
         skus: 12,
-        orders_a_day: 6,
-        stock_percent: 70,
+        orders_a_day: 4,
+        stock_percent: 60,
+        scarce: 1,
         handling_days: 2,
         slips: Arc::new(Slips::built_in()),
     }
@@ -64,7 +65,7 @@ fn policies_have_the_same_customers_and_ships() {
 
 #[test]
 fn everything_happens_in_a_world() {
-    let traded = run(5, Policy::JustInTime, 500);
+    let traded = run(5, Policy::JustInTime, 250);
     let mut kinds = std::collections::BTreeMap::new();
     for (_, requests) in &traded.told {
         for request in requests {
@@ -91,18 +92,24 @@ fn everything_happens_in_a_world() {
     ] {
         assert!(kinds.contains_key(kind), "{kind} of {kinds:?}");
     }
-    assert_eq!(traded.audits, 17);
+    assert_eq!(traded.audits, 9);
     assert!(traded.idle > 100, "{}", traded.idle);
     let figures = traded.mirror.finish().summary();
-    assert!(figures.lines_dispatched * 10 > figures.lines * 7, "{figures:?}");
-    assert!(figures.units_short > 0 && figures.promises_later > 0, "{figures:?}");
+    assert!(
+        figures.lines_dispatched * 10 > figures.lines * 5,
+        "{figures:?}"
+    );
+    assert!(
+        figures.units_short > 0 && figures.promises_later > 0,
+        "{figures:?}"
+    );
     assert!(figures.backorder_days.count > 0, "{figures:?}");
 }
 
 #[test]
 fn worlds_of_many_seeds_break_no_rule() {
-    for seed in 10..18 {
-        let policy = [Policy::Earliest, Policy::JustInTime][seed as usize % 2];
-        run(seed, policy, 150);
+    for seed in [10, 12, 14] {
+        run(seed, Policy::Earliest, 100);
+        run(seed + 1, Policy::JustInTime, 100);
     }
 }

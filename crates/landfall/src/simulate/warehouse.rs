@@ -46,7 +46,9 @@ pub(crate) fn leaving(
         let in_two = line.dispatched == 0
             && line.quantity > 1
             && Random::of(seed, Chance::Leaving, [at as u64, 0]).permille(100);
-        let part = in_two.then(|| Quantity::new(line.quantity / 2)).transpose()?;
+        let part = in_two
+            .then(|| Quantity::new(line.quantity / 2))
+            .transpose()?;
         commands.push(dispatch(order_id, Some(line), part));
     }
     Ok(commands)

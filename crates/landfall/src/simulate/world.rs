@@ -33,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) orders_a_day: u64,
     /// Of what seems to be needed, how much is bought, in percent.
     pub(crate) stock_percent: u64,
+    /// So many products, at the end of the range, are in the warehouse on the first day and never bought again.
+    pub(crate) scarce: usize,
     /// Days between the goods being there and their leaving.
     pub(crate) handling_days: u16,
     /// By how much ships miss their day.
@@ -61,12 +63,13 @@ impl World {
             orders_a_day,
             handling_days,
             stock_percent,
+            scarce,
             ..
         } = settings;
         let range: Arc<[Product]> = range::range(seed, settings.skus)?.into();
         let handling = i32::from(handling_days);
         Ok(Self {
-            buyer: Buyer::new(seed, days, &range, orders_a_day, stock_percent),
+            buyer: Buyer::new(seed, days, &range, orders_a_day, stock_percent, scarce),
             customers: Customers::new(seed, policy, handling, Arc::clone(&range), orders_a_day),
             agenda: BTreeMap::new(),
             ships: 0,
@@ -122,16 +125,8 @@ impl World {
         for (product, units) in ordered.wanted {
             self.buyer.note(product, -signed(units));
         }
-        if let Some((day, command, more)) = ordered.later {
-            let books = more
-                .into_iter()
-                .map(|(product, units)| (product, -units))
-                .collect();
-            self.agenda.entry(day).or_default().push(Task {
-                day,
-                command,
-                books,
-            });
+        if let Some(thought) = ordered.later {
+            self.agenda.entry(thought.day).or_default().push(thought);
         }
         ordered.command
     }
@@ -142,8 +137,8 @@ impl World {
         let port = self.port(&slips);
         let numbers = 0..u64::try_from(WEEKS_BEFORE).unwrap_or(0);
         let booked = (1..=WEEKS_BEFORE).rev().map(|weeks| -weeks * WEEK);
-        let ships = numbers.zip(booked);
-        let at_sea: Vec<(u64, i32, i32)> = ships
+        let at_sea: Vec<(u64, i32, i32)> = numbers
+            .zip(booked)
             .map(|(number, booked)| (number, booked, port.planned(number, booked)))
             .filter(|(_, _, planned)| *planned > 0)
             .collect();

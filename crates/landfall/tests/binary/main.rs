@@ -6,4 +6,5 @@ mod cli;
 mod files;
 mod import;
 mod service;
+mod simulate;
 mod support;

@@ -53,12 +53,24 @@ impl Mirror {
         batch.counted_on_hand = on_hand;
         let row = views.batch(name, self.today).await.map_err(unreadable)?;
         let row = row.ok_or_else(|| format!("batch {name}: the store forgot it"))?;
-        let told = (batch.purchased, batch.pegged, batch.dispatched, batch.available());
+        let told = (
+            batch.purchased,
+            batch.pegged,
+            batch.dispatched,
+            batch.available(),
+        );
         let found = (row.purchased, row.allocated, row.dispatched, row.available);
         ensure(told == found, || {
-            format!("batch {name}: by the log {told:?}, in the store {found:?} (purchased, allocated, dispatched, available)")
+            format!(
+                "batch {name}: by the log {told:?}, in the store {found:?} (purchased, allocated, dispatched, available)"
+            )
         })?;
-        let told = (batch.eta, &batch.hold, &batch.shipment_hold, &batch.shipment);
+        let told = (
+            batch.eta,
+            &batch.hold,
+            &batch.shipment_hold,
+            &batch.shipment,
+        );
         let found = (row.eta, &row.hold, &row.shipment_hold, &row.shipment);
         ensure(told == found, || {
             format!("batch {name}: by the log {told:?}, in the store {found:?}")
@@ -129,7 +141,9 @@ impl Mirror {
             return Ok(());
         };
         let one = open.iter().all(|line| line.current == first.current);
-        ensure(one, || format!("order {name}: together, with several promises"))?;
+        ensure(one, || {
+            format!("order {name}: together, with several promises")
+        })?;
         let waits = open.iter().any(|line| line.waits.is_some());
         ensure(waits == first.current.is_none(), || {
             format!("order {name}: a line waits and it is promised, or the other way round")
@@ -144,11 +158,13 @@ impl Mirror {
         let sku = &product.sku;
         // What has all left is looked at no more. A later count can find another piece of it; that one is not
         // missed here, and the full audit sees it.
-        product
-            .batches
-            .retain(|at| batches[*at].dispatched < batches[*at].purchased || batches[*at].eta.is_some());
+        product.batches.retain(|at| {
+            batches[*at].dispatched < batches[*at].purchased || batches[*at].eta.is_some()
+        });
         let free = product.batches.iter().map(|at| batches[*at].available());
-        let (sum, most) = free.fold((0, 0_u64), |(sum, most), units| (sum + units, most.max(units)));
+        let (sum, most) = free.fold((0, 0_u64), |(sum, most), units| {
+            (sum + units, most.max(units))
+        });
         for at in &product.waiting {
             let line = &self.lines[*at];
             let fits = if line.split { sum } else { most };
@@ -175,6 +191,7 @@ impl Mirror {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is called by map_err")]
 fn unreadable(error: ViewError) -> String {
     format!("the store cannot be read: {error}")
 }

@@ -55,7 +55,9 @@ impl Mirror {
     fn accept(&mut self, key: LineKey, product: usize, terms: &Terms) -> Result<usize, String> {
         let at = self.lines.len();
         let before = self.line_index.insert(key.clone(), at);
-        ensure(before.is_none(), || format!("line {key} was accepted before"))?;
+        ensure(before.is_none(), || {
+            format!("line {key} was accepted before")
+        })?;
         self.orders
             .entry(key.order_id.clone())
             .or_default()
@@ -240,7 +242,8 @@ impl Mirror {
             let peg = pegs
                 .iter_mut()
                 .find(|(peg, units)| *peg == from && units >= quantity);
-            peg.ok_or_else(|| format!("of more of {batch} than the line has"))?.1 -= quantity;
+            peg.ok_or_else(|| format!("of more of {batch} than the line has"))?
+                .1 -= quantity;
             sum += quantity;
             self.unpeg(from, *quantity)?;
             let batch = &mut self.batches[from];
@@ -252,13 +255,16 @@ impl Mirror {
                 "the goods landed on another day".into()
             })?;
             let wanted = self.lines[at].requested;
-            self.figures.departed(*quantity, *landed, wanted, self.today);
+            self.figures
+                .departed(*quantity, *landed, wanted, self.today);
         }
         pegs.retain(|(_, units)| *units > 0);
         let line = &mut self.lines[at];
         line.pegs = pegs;
         line.dispatched += quantity;
-        ensure(sum == *quantity && sum > 0, || "the units do not add up".into())?;
+        ensure(sum == *quantity && sum > 0, || {
+            "the units do not add up".into()
+        })?;
         ensure(line.outstanding() == *outstanding, || {
             format!("{outstanding} stay, and it is {}", line.outstanding())
         })?;
@@ -281,7 +287,10 @@ impl Mirror {
             let name = &line.key;
             if let Some(promise) = line.current {
                 ensure(line.original.is_some_and(|first| first <= promise), || {
-                    format!("line {name}: promised for {promise}, before {:?}", line.original)
+                    format!(
+                        "line {name}: promised for {promise}, before {:?}",
+                        line.original
+                    )
                 })?;
                 // Time alone changes no promise, and none is made for a day that has passed.
                 ensure(line.told == line.current || promise >= today, || {

@@ -62,7 +62,11 @@ impl Mirror {
                     format!("from {from:?}, and it was {:?}", batch.eta)
                 })?;
                 batch.eta = *to;
-                batch.landing = if to.is_some() { None } else { batch.landing.or(*landed) };
+                batch.landing = if to.is_some() {
+                    None
+                } else {
+                    batch.landing.or(*landed)
+                };
                 Ok(())
             }
             Event::BatchHeld { hold, shipment, .. } => {
@@ -94,7 +98,10 @@ impl Mirror {
             } => {
                 let told = (*expected, *eta) == (batch.purchased, batch.eta);
                 ensure(told, || "it was expected otherwise".into())?;
-                let difference = (expected.saturating_sub(*quantity), quantity.saturating_sub(*expected));
+                let difference = (
+                    expected.saturating_sub(*quantity),
+                    quantity.saturating_sub(*expected),
+                );
                 ensure((*short, *over) == difference, || {
                     format!("{short} short and {over} over, not {difference:?}")
                 })?;
@@ -185,8 +192,7 @@ impl BatchState {
 
     /// Units that no line has.
     pub(super) fn free(&self) -> u64 {
-        self.purchased
-            .saturating_sub(self.pegged + self.dispatched)
+        self.purchased.saturating_sub(self.pegged + self.dispatched)
     }
 
     /// Units that a line could take now.

@@ -12,14 +12,12 @@ use landfall_domain::values::Count;
 use landfall_domain::{BatchRef, Command, HoldCode};
 
 use super::{Bought, Course, Port, Task};
-use crate::simulate::clock::Days;
 use crate::simulate::made_up::MadeUp;
 use crate::simulate::random::{Chance, Random};
 
 /// The goods of one ship.
 pub(super) struct Cargo {
     pub(super) seed: u64,
-    pub(super) days: Days,
     /// The number of the ship.
     pub(super) number: u64,
     pub(super) later: Vec<Task>,
@@ -77,8 +75,12 @@ impl Cargo {
                 _ => expected,
             };
             if units != expected {
-                counts.commands.insert(reference.clone(), Count::new(units)?);
-                counts.books.push((product, signed(units) - signed(expected)));
+                counts
+                    .commands
+                    .insert(reference.clone(), Count::new(units)?);
+                counts
+                    .books
+                    .push((product, signed(units) - signed(expected)));
             }
             counts.there.push(units);
         }

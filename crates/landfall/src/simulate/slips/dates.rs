@@ -243,9 +243,6 @@ mod tests {
             read("31/5/12").resolve(Order::MonthFirst),
             Field::Impossible
         );
-        assert_eq!(
-            read("31/5/12").resolve(Order::DayFirst),
-            read("31-May-12")
-        );
+        assert_eq!(read("31/5/12").resolve(Order::DayFirst), read("31-May-12"));
     }
 }

@@ -3,9 +3,9 @@
 use csv::{ByteRecord, ReaderBuilder};
 use jiff::civil::Date;
 
+use super::Slips;
 use super::dates::{self, Field, Orders};
 use super::read::{DirtKind, Dirty, SlipsRead};
-use super::Slips;
 use crate::outcome::CliError;
 use crate::rows::Input;
 
@@ -35,10 +35,7 @@ struct Row {
 }
 
 /// Reads a file. What cannot be used is counted, and is no error as long as something can.
-pub(crate) fn read(
-    input: &Input,
-    columns: &SlipColumns,
-) -> Result<(Slips, SlipsRead), CliError> {
+pub(crate) fn read(input: &Input, columns: &SlipColumns) -> Result<(Slips, SlipsRead), CliError> {
     let failed =
         |error: &dyn std::fmt::Display| CliError::failed(format!("cannot read {input}: {error}"));
     let source = input.open().map_err(|error| failed(&error))?;
@@ -87,8 +84,7 @@ fn sum_up(
         let read = day(planned, order[0].0)
             .map_err(|(kind, text)| (0, kind, text))
             .and_then(|planned| {
-                let actual =
-                    day(actual, order[1].0).map_err(|(kind, text)| (1, kind, text))?;
+                let actual = day(actual, order[1].0).map_err(|(kind, text)| (1, kind, text))?;
                 let slip = (actual - planned).get_days();
                 if slip.abs() > FAR_APART {
                     return Err((1, DirtKind::FarApart, text.unwrap_or_default()));

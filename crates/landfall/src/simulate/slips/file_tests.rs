@@ -76,11 +76,16 @@ fn a_column_that_is_not_there_is_named_with_those_that_are() {
     let text = b"eta,ata\n2012-01-01,2012-01-02\n";
     let error = read_text(text, &SlipColumns::default()).unwrap_err();
     assert!(
-        error.contains("no column `planned` or `Scheduled Delivery Date`, only: eta, ata; say --planned COLUMN"),
+        error.contains(
+            "no column `planned` or `Scheduled Delivery Date`, only: eta, ata; say --planned COLUMN"
+        ),
         "{error}"
     );
     let error = read_text(text, &columns("eta", "came")).unwrap_err();
-    assert!(error.contains("no column `came`, only: eta, ata"), "{error}");
+    assert!(
+        error.contains("no column `came`, only: eta, ata"),
+        "{error}"
+    );
     assert_eq!(read_text(text, &columns("eta", "ata")).unwrap().0.days, [1]);
     let error = read_text(b"eta;ata\n", &columns("eta", "ata")).unwrap_err();
     assert!(error.contains("separated by commas"), "{error}");

@@ -138,7 +138,9 @@ fn print(report: &AuditReport) -> Result<(), CliError> {
         terminal::print(&format!("… and {} more", thousands(unlisted)))?;
     }
     if !report.views_equal {
-        terminal::print(&"the read models are not what the log says; landfall views rebuild makes them again")?;
+        terminal::print(
+            &"the read models are not what the log says; landfall views rebuild makes them again",
+        )?;
     }
     if report.ok {
         terminal::print(&"everything adds up, and the read models are what the log says")

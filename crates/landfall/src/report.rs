@@ -47,8 +47,7 @@ pub(crate) fn run(args: &ReportArgs, settings: &Settings) -> Result<Outcome, Cli
     let views = bootstrap::open_to_read(&database, "report")?;
     match args.what {
         What::Dwell => {
-            let report =
-                bootstrap::small_runtime()?.block_on(report::dwell(views.as_ref(), &day));
+            let report = bootstrap::small_runtime()?.block_on(report::dwell(views.as_ref(), &day));
             let report =
                 report.map_err(|error| CliError::failed(format!("{database}: {error}")))?;
             if args.json {

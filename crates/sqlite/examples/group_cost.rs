@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             groups: lines / group,
             group_size: u32::try_from(group)?,
             skus: u32::try_from(skus)?,
-            rows: Rows::Four,
+            rows: Rows::Five,
             order_ids,
             at_most: Duration::from_mins(10),
         };

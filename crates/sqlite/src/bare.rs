@@ -26,9 +26,10 @@ pub enum OrderIds {
 pub enum Rows {
     /// One for the line, by its key, and one for its event: the least there can be.
     Two,
-    /// Those of the store: the line by its number, its key, its event, and its allocation, which is entered
-    /// late, many at a time.
-    Four,
+    /// Those of the store: the line by its number, its key, its row of the order view, its event, and its
+    /// allocation, which is entered late, many at a time. What is available to promise is one counter more of
+    /// each product.
+    Five,
 }
 
 /// What to write.
@@ -89,8 +90,8 @@ const TWO_ROWS: &str = "
         PRIMARY KEY (order_id, line_id)
     ) STRICT, WITHOUT ROWID;
 ";
-/// Where they are two, and the allocation is a third.
-const FOUR_ROWS: &str = "
+/// Where they are two, and there are an allocation and the read models beside them.
+const FIVE_ROWS: &str = "
     CREATE TABLE lines (
         number INTEGER PRIMARY KEY, order_id TEXT NOT NULL, line_id TEXT NOT NULL,
         product INTEGER NOT NULL, quantity INTEGER NOT NULL, dispatched INTEGER NOT NULL,
@@ -106,6 +107,12 @@ const FOUR_ROWS: &str = "
         batch INTEGER NOT NULL, rank INTEGER NOT NULL, promise INTEGER NOT NULL,
         number INTEGER NOT NULL, quantity INTEGER NOT NULL, PRIMARY KEY (batch, rank, promise, number)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE order_view (
+        number INTEGER PRIMARY KEY, product INTEGER NOT NULL, quantity INTEGER NOT NULL,
+        dispatched INTEGER NOT NULL, status INTEGER NOT NULL, requested INTEGER, priority INTEGER NOT NULL,
+        policy INTEGER NOT NULL, deliver INTEGER NOT NULL, original INTEGER, current INTEGER, batch INTEGER
+    ) STRICT;
+    CREATE TABLE availability (place INTEGER PRIMARY KEY, units INTEGER NOT NULL) STRICT;
 ";
 
 /// Units of each batch: more than are ever asked for.
@@ -134,9 +141,9 @@ pub fn bare_loop(path: &Path, shape: &Shape) -> Result<Written, BareError> {
     connection.execute_batch(SCHEMA)?;
     connection.execute_batch(match shape.rows {
         Rows::Two => TWO_ROWS,
-        Rows::Four => FOUR_ROWS,
+        Rows::Five => FIVE_ROWS,
     })?;
-    supply(&mut connection, shape.skus)?;
+    supply(&mut connection, shape)?;
     let begin = Instant::now();
     let mut lines = Lines {
         shape: *shape,
@@ -162,15 +169,20 @@ pub fn bare_loop(path: &Path, shape: &Shape) -> Result<Written, BareError> {
 }
 
 /// The counters of every product and its batch, which have the same number here.
-fn supply(connection: &mut Connection, skus: u32) -> Result<(), BareError> {
+fn supply(connection: &mut Connection, shape: &Shape) -> Result<(), BareError> {
     let transaction = connection.transaction()?;
-    for number in 0..skus {
+    for number in 0..shape.skus {
         transaction
             .prepare_cached("INSERT INTO product_versions VALUES (?1, 1)")?
             .execute([number])?;
         transaction
             .prepare_cached("INSERT INTO batch_counts VALUES (?1, ?2, 0, 0)")?
             .execute([number.into(), PURCHASED])?;
+        if shape.rows == Rows::Five {
+            transaction
+                .prepare_cached("INSERT INTO availability VALUES (?1 << 23, ?2)")?
+                .execute([number.into(), PURCHASED])?;
+        }
     }
     Ok(transaction.commit()?)
 }
@@ -212,13 +224,22 @@ impl Lines {
                 PROMISE
             ])?;
             event.execute(params![number, product, EPOCH + number, texts.data])?;
-            if self.shape.rows == Rows::Four {
+            if self.shape.rows == Rows::Five {
                 connection
                     .prepare_cached("INSERT INTO line_keys VALUES (?1, ?2, ?3)")?
                     .execute(params![texts.order, texts.sku, number])?;
                 self.gathered.push((product, number, quantity));
             }
             self.touched.push((product, quantity));
+        }
+        if self.shape.rows == Rows::Five {
+            // As the store does it: in one statement, of the lines that are there.
+            connection
+                .prepare_cached(
+                    "INSERT INTO order_view SELECT number, product, quantity, dispatched, status, requested, \
+                     priority, policy, 0, original, current, batch FROM lines WHERE number >= ?1",
+                )?
+                .execute([group.start])?;
         }
         if self.gathered.len() >= GATHERED {
             self.enter_allocations(connection)?;
@@ -249,6 +270,12 @@ impl Lines {
         let mut units = connection.prepare_cached(
             "UPDATE batch_counts SET allocated = allocated + ?2 WHERE number = ?1",
         )?;
+        let mut available = match self.shape.rows {
+            Rows::Two => None,
+            Rows::Five => Some(connection.prepare_cached(
+                "UPDATE availability SET units = units - ?2 WHERE place = ?1 << 23",
+            )?),
+        };
         self.touched.sort_unstable();
         for lines in self.touched.chunk_by(|a, b| a.0 == b.0) {
             let (mut count, mut quantity) = (0, 0);
@@ -258,6 +285,9 @@ impl Lines {
             }
             version.execute([lines[0].0, count])?;
             units.execute([lines[0].0, quantity])?;
+            if let Some(available) = &mut available {
+                available.execute([lines[0].0, quantity])?;
+            }
         }
         Ok(())
     }
@@ -310,7 +340,7 @@ mod tests {
         groups: 5,
         group_size: 7_000,
         skus: 10,
-        rows: Rows::Four,
+        rows: Rows::Five,
         order_ids: OrderIds::Random,
         at_most: Duration::from_mins(1),
     };
@@ -319,7 +349,7 @@ mod tests {
     fn every_row_of_every_group_is_there() {
         for (order_ids, rows) in [
             (OrderIds::Increasing, Rows::Two),
-            (OrderIds::Random, Rows::Four),
+            (OrderIds::Random, Rows::Five),
         ] {
             let directory = tempfile::tempdir().unwrap();
             let path = directory.path().join("bare.db");
@@ -347,9 +377,13 @@ mod tests {
                  (SELECT sum(quantity) FROM lines WHERE batch = batch_counts.number)",
             );
             assert_eq!(wrong, 0);
-            if rows == Rows::Four {
+            if rows == Rows::Five {
                 assert_eq!(one("SELECT count(*) FROM line_keys"), 35_000);
                 assert_eq!(one("SELECT count(*) FROM allocations"), 35_000);
+                assert_eq!(one("SELECT count(*) FROM order_view"), 35_000);
+                let wrong = one("SELECT count(*) FROM availability a JOIN batch_counts b \
+                     ON b.number = a.place >> 23 WHERE a.units <> b.purchased - b.allocated");
+                assert_eq!(wrong, 0);
             }
         }
     }

@@ -292,7 +292,7 @@ async fn round(plan: &Plan, number: u32) -> Result<Round, BenchError> {
         .group_size
         .or_else(|| lines_a_group(&round.product))
         .unwrap_or(GROUP_SIZE);
-    for rows in [Rows::Two, Rows::Four] {
+    for rows in [Rows::Two, Rows::Five] {
         say("the bare SQLite loop");
         let lines = round.product.acknowledged_lines;
         let bare = ceiling::measure_sqlite(plan, rows, group_size, lines)?;

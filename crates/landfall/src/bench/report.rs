@@ -105,13 +105,13 @@ pub(super) struct Medians {
     pub(super) lines_per_second: f64,
     pub(super) bare_http_lines_per_second: Option<f64>,
     pub(super) bare_sqlite_two_rows_lines_per_second: Option<f64>,
-    pub(super) bare_sqlite_four_rows_lines_per_second: Option<f64>,
+    pub(super) bare_sqlite_five_rows_lines_per_second: Option<f64>,
     /// Product / bare HTTP stack.
     pub(super) ratio_to_bare_http: Option<f64>,
     /// Product / bare loop that writes two rows a line.
     pub(super) ratio_to_bare_sqlite_two_rows: Option<f64>,
-    /// Product / bare loop that writes the store's four.
-    pub(super) ratio_to_bare_sqlite_four_rows: Option<f64>,
+    /// Product / bare loop that writes the store's five.
+    pub(super) ratio_to_bare_sqlite_five_rows: Option<f64>,
 }
 
 impl Report {
@@ -131,15 +131,15 @@ impl Report {
                 Some(bare.lines_per_second)
             }
         };
-        let (two, four) = (loop_of(2), loop_of(4));
+        let (two, five) = (loop_of(2), loop_of(5));
         self.median = over(&|round| Some(product(round))).map(|lines_per_second| Medians {
             lines_per_second,
             bare_http_lines_per_second: over(&http),
             bare_sqlite_two_rows_lines_per_second: over(&two),
-            bare_sqlite_four_rows_lines_per_second: over(&four),
+            bare_sqlite_five_rows_lines_per_second: over(&five),
             ratio_to_bare_http: over(&|round| Some(product(round) / http(round)?)),
             ratio_to_bare_sqlite_two_rows: over(&|round| Some(product(round) / two(round)?)),
-            ratio_to_bare_sqlite_four_rows: over(&|round| Some(product(round) / four(round)?)),
+            ratio_to_bare_sqlite_five_rows: over(&|round| Some(product(round) / five(round)?)),
         });
         self
     }
@@ -268,9 +268,9 @@ impl Display for Medians {
                 self.ratio_to_bare_sqlite_two_rows,
             ),
             (
-                4,
-                self.bare_sqlite_four_rows_lines_per_second,
-                self.ratio_to_bare_sqlite_four_rows,
+                5,
+                self.bare_sqlite_five_rows_lines_per_second,
+                self.ratio_to_bare_sqlite_five_rows,
             ),
         ] {
             if let Some(rate) = rate {

@@ -48,7 +48,7 @@ pub(in crate::bench) fn measure(
     Ok(BareSqlite {
         rows_per_line: match rows {
             Rows::Two => 2,
-            Rows::Four => 4,
+            Rows::Five => 5,
         },
         order_ids: plan.order_ids,
         group_size,

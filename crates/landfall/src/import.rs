@@ -159,15 +159,14 @@ impl Summary {
     fn count_shipment(&mut self, fate: &Fate) {
         match fate {
             Fate::Accepted(_) => add(&mut self.shipments),
-            Fate::Unchanged => {}
             Fate::Rejected(reason) => {
                 if self.other_shipments < SHIPMENTS_TOLD {
                     eprintln!("warning: {reason}; its batches come with it as it is");
                 }
                 self.other_shipments += 1;
             }
-            // The row's own command fails as well.
-            Fate::Failed(_) => {}
+            // Where it failed, the row's own command fails as well.
+            Fate::Unchanged | Fate::Failed(_) => {}
         }
     }
 

@@ -73,7 +73,7 @@ pub(crate) struct SimulateArgs {
           value_parser = clap::value_parser!(u16).range(1..=10_000))]
     orders: u16,
     /// Of what the buyer thinks is needed, how much is bought, in percent
-    #[arg(long, value_name = "PERCENT", default_value = "60",
+    #[arg(long, value_name = "PERCENT", default_value = "80",
           value_parser = clap::value_parser!(u16).range(1..=1_000))]
     stock: u16,
     /// Days between the goods being there and their leaving

@@ -53,7 +53,8 @@ pub(crate) fn read(input: &Input, columns: &SlipColumns) -> Result<(Slips, Slips
         .map_err(|error| failed(&error))?
     {
         guard.row();
-        let line = record.position().map_or(0, csv::Position::line);
+        // The reader thinks that the first row begins where the header ends.
+        let line = record.position().map_or(0, csv::Position::line).max(2);
         let field = |at: usize| {
             let text = String::from_utf8_lossy(record.get(at)?).into_owned();
             Some((dates::read(&text), text))

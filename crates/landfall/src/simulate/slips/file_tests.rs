@@ -99,7 +99,7 @@ fn what_leaves_nothing_to_draw_from_is_an_error() {
     assert!(error.contains("it has no rows"), "{error}");
     let error = read_text(b"planned,actual\nsoon,later\n", &SlipColumns::default()).unwrap_err();
     assert!(
-        error.contains("no row has both dates") && error.contains("`soon`"),
+        error.contains("no row has both dates") && error.contains("`soon` (first in line 2)"),
         "{error}"
     );
     let error = read_text(b"", &SlipColumns::default()).unwrap_err();

@@ -27,7 +27,7 @@ const SKUS: usize = 40;
 /// How many of them are not bought again, so that customers wait.
 const SCARCE: usize = 2;
 /// Orders on an average day.
-const ORDERS: u64 = 6;
+const ORDERS: u64 = 8;
 
 /// What is done on each day, in order, and what there is to look at then.
 pub(super) struct History {

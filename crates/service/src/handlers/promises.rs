@@ -127,7 +127,7 @@ fn reassign(sku: &Sku, seekers: Vec<Seeker>, uow: &mut UnitOfWork) -> Result<(),
     let product = uow.its_product(sku)?;
     let problem = problem(product, &seekers, &[], day);
     let plan = repeg::plan(&problem);
-    let Some(mut by) = unsatisfied(&problem, &plan) else {
+    let Some(mut by) = latest_wanted(&problem, &plan) else {
         return carry_out(&plan, sku, seekers, Vec::new(), uow);
     };
     // Who makes room may need the place of another that was promised a later day, and so on.
@@ -181,17 +181,18 @@ fn problem(product: &Product, seekers: &[Seeker], keepers: &[OrderLine], day: Da
     }
 }
 
-/// The latest day that a line wants and does not get; `None`: all get theirs.
-fn unsatisfied(problem: &Problem, plan: &Plan) -> Option<Date> {
+/// Where a line does not get the day that it wants, the latest day that any of them wants: one that is served
+/// might leave its place to one that is not, and be served by somebody who can wait. `None`: all get theirs.
+fn latest_wanted(problem: &Problem, plan: &Plan) -> Option<Date> {
     let mut supply: Vec<Option<usize>> = problem.pegs.iter().map(|peg| peg.supply).collect();
     for step in &plan.moves {
         supply[step.peg] = Some(step.to);
     }
     let ready = |at: Option<usize>| at.and_then(|at| problem.supplies[at].ready);
-    let pegs = problem.pegs.iter().zip(supply);
-    pegs.filter(|(peg, at)| ready(*at).is_none_or(|ready| ready > peg.wanted))
-        .map(|(peg, _)| peg.wanted)
-        .max()
+    let mut pegs = problem.pegs.iter().zip(supply);
+    let unserved = pegs.any(|(peg, at)| ready(at).is_none_or(|ready| ready > peg.wanted));
+    let wanted = problem.pegs.iter().map(|peg| peg.wanted);
+    wanted.max().filter(|_| unserved)
 }
 
 /// Lines that could make room on goods that come by this day.

@@ -98,6 +98,51 @@ proptest! {
     }
 }
 
+/// Found by the property above: a line that finds free goods at once must leave them to one that finds none, and be
+/// served by one that was promised a later day.
+#[test]
+fn who_is_served_at_once_may_leave_the_place_to_another() {
+    run(async {
+        let h = start::<ByTwos>(3);
+        let batches = [
+            (1, Some(5)),
+            (2, None),
+            (2, Some(9)),
+            (1, None),
+            (2, None),
+            (2, None),
+        ];
+        for (at, (places, eta)) in batches.into_iter().enumerate() {
+            let mut batch = batch(&format!("b-{at}"), "SOFA", places * UNITS);
+            batch.0.eta = eta.map(in_days);
+            h.done(batch).await;
+        }
+        let wanted = [
+            (0, Some(1)),
+            (3, Some(1)),
+            (0, Some(10)),
+            (0, Some(10)),
+            (3, Some(6)),
+            (0, Some(1)),
+            (0, None),
+        ];
+        for (at, (priority, day)) in wanted.into_iter().enumerate() {
+            let mut line = line(&format!("o-{at}"), "SOFA", UNITS).priority(priority);
+            if let Some(day) = day {
+                line = line.just_in_time().requested(in_days(day));
+            }
+            h.done(line).await;
+        }
+        for (batch, day) in [("b-2", 1), ("b-0", 14), ("b-3", 6)] {
+            h.done(set_eta(batch, Some(in_days(day)))).await;
+        }
+        let before = h.state().await;
+        h.done(set_eta("b-1", Some(in_days(9)))).await;
+        let after = h.state().await;
+        assert!(before.lines.iter().all(|line| keeps(line, &after)));
+    });
+}
+
 fn in_days(days: i64) -> Date {
     today() + days.days()
 }

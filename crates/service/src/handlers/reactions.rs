@@ -24,13 +24,13 @@ const MAX_EVENTS: usize = 5_000_000;
 /// promises that are others then.
 pub(super) fn run(cause: PromiseCause, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let mut seen = 0;
+    supply::each(uow.troubled(), |sku| promises::keep(&sku, uow))?;
+    let mut to_fill: IndexSet<Sku> = uow.troubled().into_iter().collect();
     loop {
-        supply::each(uow.troubled(), |sku| promises::keep(&sku, uow))?;
         let count = uow.collect_events();
         if count > MAX_EVENTS {
             return Err(Rejection::TooMuchWork { limit: MAX_EVENTS }.into());
         }
-        let mut to_fill: IndexSet<Sku> = uow.troubled().into_iter().collect();
         let mut better: IndexSet<Sku> = uow.take_improved();
         for record in &uow.events_of_command()[seen..] {
             let Some(sku) = &record.sku else { continue };
@@ -46,9 +46,12 @@ pub(super) fn run(cause: PromiseCause, uow: &mut UnitOfWork) -> Result<(), Stop>
         if to_fill.is_empty() {
             break;
         }
-        supply::each(&to_fill, |sku| fill_queue(sku, uow))?;
+        supply::each(std::mem::take(&mut to_fill), |sku| fill_queue(&sku, uow))?;
         supply::each(&better, |sku| promises::pull_back(sku, uow))?;
     }
+    // Only now is it certain that nothing else makes room for them.
+    supply::each(uow.troubled(), |sku| let_wait(&sku, uow))?;
+    uow.collect_events();
     together::settle(uow)?;
     for (key, told) in uow.promises_to_tell() {
         if let Some(line) = uow.line(&key)?.cloned() {
@@ -83,7 +86,7 @@ fn betters_supply(event: &Event) -> bool {
 }
 
 /// Serves the lines of a product that have no stock, in the order of their queue. One that does not fit is
-/// skipped and blocks nobody. Those that lost their stock in this command and find none begin to wait.
+/// skipped and blocks nobody. Those that lost their stock in this command and find none may still find some.
 fn fill_queue(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let day = uow.day();
     let unplaced: IndexSet<LineKey> = uow.take_trouble(sku).unplaced.into_iter().collect();
@@ -111,8 +114,16 @@ fn fill_queue(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
             uow.put(line);
         }
     }
-    let mut told = false;
     for key in unplaced.into_iter().filter(|key| !placed.contains(key)) {
+        uow.leave_unplaced(sku, key);
+    }
+    Ok(())
+}
+
+/// Lets the lines of a product that lost their stock in this command, and found none, wait.
+fn let_wait(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
+    let mut told = false;
+    for key in uow.take_trouble(sku).unplaced {
         let mut line = uow.line_to_change(&key)?;
         let product = uow.its_product(sku)?;
         product.backorder(&mut line, false);

@@ -235,12 +235,18 @@ pub struct OrderResource {
 }
 
 impl OrderResource {
-    /// The order of these lines. Cancelled ones have no say in its promise.
+    /// The order of these lines. Cancelled ones have no say in its promise, nor those that left without one.
     pub fn new(order_id: OrderId, placed: Option<&PlacedOrder>, lines: Vec<LineResource>) -> Self {
         let latest = |promise: fn(&LineResource) -> Option<Date>| {
             lines
                 .iter()
-                .filter(|line| line.status != Status::Cancelled)
+                .filter(|line| match line.status {
+                    Status::Allocated | Status::Backordered => true,
+                    // What has left has a say only where it was promised: not where it left before the whole order
+                    // had a day, or the rest of it was cancelled.
+                    Status::Dispatched => promise(line).is_some(),
+                    Status::Cancelled => false,
+                })
                 .map(promise)
                 .reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)))
                 .flatten()

@@ -1,10 +1,10 @@
 //! The model of Landfall: products, their batches, order lines, and the rules that peg one to the other.
 //!
-//! Read it in this order: [`ids`] and [`values`] (the words), [`batch`],
-//! [`shipment`], [`hold`], [`line`], [`policy`] (which batch
-//! a line prefers), [`shortage`] (who loses stock when a batch shrinks), [`product`] (the aggregate that
-//! keeps the counts true), then [`commands`], [`events`] and [`rejection`], which are what the outside says
-//! and hears. There is no I/O here, no clock and no randomness: the day comes in as [`values::Day`].
+//! Read it in this order: [`ids`] and [`values`] (the words), [`hold`], [`batch`], [`shipment`], [`line`],
+//! [`policy`] (which batch a line prefers), [`shortage`] (who loses stock when a batch shrinks), [`repeg`] (who is
+//! served from where, so that most promises are kept), [`product`] (the aggregate that keeps the counts true),
+//! [`explanation`] (why a batch was taken or not), then [`commands`], [`events`] and [`rejection`], which are what
+//! the outside says and hears. There is no I/O here, no clock and no randomness: the day comes in as [`values::Day`].
 
 pub mod batch;
 pub mod commands;

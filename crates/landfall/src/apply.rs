@@ -49,8 +49,8 @@ pub(crate) struct ApplyArgs {
     /// Print a summary instead of the results
     #[arg(long)]
     quiet: bool,
-    /// Print the summary as one JSON object
-    #[arg(long, requires = "quiet")]
+    /// Print the summary as one JSON object; without --quiet the results are JSON in any case
+    #[arg(long)]
     json: bool,
     /// Go through the service that runs there, http://HOST:PORT
     #[arg(long, value_name = "URL")]
@@ -134,11 +134,17 @@ impl Summary {
         if let Some(serde_json::Value::Object(dry_run)) = &self.dry_run {
             // The first of its numbers are those above.
             let own = rows.map(|row| row.0);
-            for (name, value) in dry_run
-                .iter()
-                .filter(|pair| !own.contains(&pair.0.as_str()))
-            {
-                table.add_row([name.replace('_', " "), value.to_string()]);
+            let others = dry_run.iter();
+            for (name, value) in others.filter(|pair| !own.contains(&pair.0.as_str())) {
+                match value {
+                    // The sentence that says it all comes first.
+                    serde_json::Value::String(text) => terminal::print(text)?,
+                    serde_json::Value::Number(number) => {
+                        table.add_row([name.replace('_', " "), number.to_string()]);
+                    }
+                    // Lists are for programs.
+                    _ => {}
+                }
             }
         }
         terminal::print(&table)

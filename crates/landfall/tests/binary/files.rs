@@ -43,6 +43,29 @@ fn commands_are_applied_with_a_result_each() {
 }
 
 #[test]
+fn a_dry_run_is_summed_up_for_people_and_told_in_full_to_programs() {
+    let place = Place::new();
+    let batch =
+        r#"{"type":"CreateBatch","reference":"b1","sku":"TABLE","quantity":5,"eta":"2026-12-01"}"#;
+    let line = r#"{"type":"Allocate","order_id":"o1","sku":"TABLE","quantity":2}"#;
+    place.write("c.ndjson", format!("{batch}\n{line}\n"));
+    place.run(["apply", "c.ndjson", TODAY]).ended(0);
+    let late = r#"{"type":"ChangeBatchEta","reference":"b1","eta":"2026-12-11"}"#;
+    place.write("late.ndjson", late);
+    let run = ["apply", "late.ndjson", TODAY, "--dry-run"];
+    let all = place.run([&run[..], &["--json"]].concat()).ended(0);
+    let summary = &all.lines()[1]["summary"];
+    assert_eq!(summary["promises_broken"], 1);
+    let short = place.run([&run[..], &["--quiet"]].concat()).ended(0);
+    let text = summary["text"].as_str().unwrap();
+    assert!(short.stdout.starts_with(text), "{short:?}");
+    assert!(
+        !short.stdout.contains("order_id"),
+        "lists are for programs: {short:?}"
+    );
+}
+
+#[test]
 fn a_line_that_is_no_command_counts_as_refused() {
     let ran = Place::new()
         .run_with_input(["apply", "-"], "no command\n")

@@ -1,0 +1,7 @@
+//! Events out: from the log, by cursor, to whoever wants them, at least once and in order per product.
+
+pub mod cloud_event;
+pub mod publisher;
+
+pub use cloud_event::CloudEvent;
+pub use publisher::{Delivery, EventPublisher, Refused, Setback};

@@ -105,7 +105,7 @@ where
     S: Store,
     R: Fn() -> Result<S, StoreError> + Send + Sync + 'static,
 {
-    start_writers(vec![store], reader, calendar, &limits)
+    start_writers(vec![store], reader, calendar, limits)
 }
 
 /// Starts an engine with a writer, on a thread of its own, for each of these stores of one database. `reader`
@@ -114,7 +114,7 @@ pub fn start_writers<S, R>(
     stores: Vec<S>,
     reader: R,
     calendar: Calendar,
-    limits: &Limits,
+    limits: Limits,
 ) -> std::io::Result<(Bus, Running)>
 where
     S: Store,
@@ -124,7 +124,7 @@ where
     let (committed, commits) = watch::channel(());
     let committed = Arc::new(committed);
     let partitions = stores.first().map_or(1, Store::partitions);
-    let dry_run = Arc::new(ReaderDryRun::new(reader, calendar.clone()));
+    let limits = Arc::new(limits);
     let (mut queues, mut threads) = (Vec::new(), Vec::new());
     for (number, store) in stores.into_iter().enumerate() {
         let (sender, receiver) = mpsc::channel(limits.queue.max(1));
@@ -132,7 +132,7 @@ where
             store,
             uow: UnitOfWork::new(partitions, limits.cached_products),
             calendar: calendar.clone(),
-            limits: limits.clone(),
+            limits: Arc::clone(&limits),
             stats: Arc::clone(&stats),
             committed: Arc::clone(&committed),
             forgets: number == 0,
@@ -156,6 +156,7 @@ where
         stats,
         commits,
     };
+    let dry_run = Arc::new(ReaderDryRun::new(reader, calendar));
     Ok((Bus::new(queues, partitions, dry_run), running))
 }
 
@@ -163,7 +164,7 @@ struct Engine<S> {
     store: S,
     uow: UnitOfWork,
     calendar: Calendar,
-    limits: Limits,
+    limits: Arc<Limits>,
     stats: Arc<Stats>,
     committed: Arc<watch::Sender<()>>,
     /// Whether it is the one that forgets old answers.

@@ -1,5 +1,7 @@
 //! The envelope in which an event stands in the log.
 
+pub mod cursor;
+
 use jiff::Timestamp;
 use landfall_domain::{Event, Sku};
 use serde::ser::SerializeStruct;
@@ -7,6 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::answer::Actor;
+pub use cursor::LogCursor;
 
 /// One record of the event log.
 #[derive(Debug, Clone, PartialEq, Eq)]

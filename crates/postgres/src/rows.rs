@@ -284,12 +284,12 @@ fn parse_locations(json: &str) -> Result<Vec<Location>, Fault> {
         .map_err(|error| Fault::Corrupt(format!("the locations {json}: {error}")))
 }
 
-/// What was placed whole: an order's id, how it is delivered and its lines, in three columns.
-pub(crate) fn placed(row: &Row) -> Result<PlacedOrder, Fault> {
-    let order_id: landfall_domain::OrderId = name(row, 0)?;
-    let lines = serde_json::from_str(get(row, 2)?);
+/// What was placed whole: an order's id, how it is delivered and its lines, in three columns from this one on.
+pub(crate) fn placed(row: &Row, column: usize) -> Result<PlacedOrder, Fault> {
+    let order_id: landfall_domain::OrderId = name(row, column)?;
+    let lines = serde_json::from_str(get(row, column + 2)?);
     Ok(PlacedOrder {
-        deliver: codes::deliver_of(get(row, 1)?)?,
+        deliver: codes::deliver_of(get(row, column + 1)?)?,
         lines: lines
             .map_err(|error| Fault::Corrupt(format!("the lines of order {order_id}: {error}")))?,
         order_id,

@@ -144,7 +144,7 @@ impl Found {
             }
             Ask::Placed => {
                 for row in rows {
-                    let placed = rows::placed(row)?;
+                    let placed = rows::placed(row, 0)?;
                     self.placed.insert(placed.order_id.clone(), placed);
                 }
             }

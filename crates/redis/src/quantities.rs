@@ -1,0 +1,197 @@
+//! Changed quantities of batches in from a channel, as *Architecture Patterns with Python* has it.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use landfall_domain::commands::ChangeBatchQuantity;
+use landfall_domain::values::Count;
+use landfall_domain::{BatchRef, Command};
+use landfall_service::answer::Actor;
+use landfall_service::{Bus, Failure, Request, bus, wire};
+use redis::{Client, Value};
+use serde::Deserialize;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff::Backoff;
+use crate::config::{BadConfig, Config};
+use crate::lease::{Lease, Lost};
+use crate::link::{self, ANSWER};
+
+/// How many messages may wait for the database; what comes beyond that is lost.
+const WAITING: usize = 10_000;
+/// The most commands in one piece.
+const PIECE: usize = 500;
+/// How often a silent connection is asked whether it is still there.
+const PING: Duration = Duration::from_secs(10);
+
+/// Listens for `{"batchref", "qty"}` on a channel: the batch has this quantity from now on.
+///
+/// One replica listens at a time: every one would hear every message, and a quantity that is set again by a
+/// slow one takes stock away twice. What is told while nobody listens is lost, as it is with channels; the
+/// stream of commands loses nothing.
+pub struct QuantityListener {
+    client: Client,
+    bus: bus::Stream,
+    channel: String,
+    actor: Actor,
+    /// None: there is no other replica.
+    lease: Option<Lease>,
+}
+
+/// The book's message (chapter 11).
+#[derive(Deserialize)]
+struct Message {
+    batchref: BatchRef,
+    qty: Count,
+}
+
+impl QuantityListener {
+    /// A listener on the channel of this configuration. `replica` is this replica's name: no other has the
+    /// same, and after a restart it is the same again. None: there can be no other replica (the database is a
+    /// file), so nobody has to wait for anybody. It connects when it is [run](Self::run).
+    pub fn new(config: &Config, replica: Option<&str>, bus: &Bus) -> Result<Self, BadConfig> {
+        let channel = config.notices.change_batch_quantity.clone();
+        let key = format!("landfall:{channel}:reader");
+        let lease = replica.map(|name| Lease::new(key, name, config.lease()));
+        Ok(Self {
+            client: link::client(config)?,
+            bus: bus.stream(),
+            actor: config.actor.as_str().into(),
+            lease: lease.transpose()?,
+            channel,
+        })
+    }
+
+    /// Listens until it is told to stop; what it has heard by then is carried out.
+    pub async fn run(self, stopping: CancellationToken) {
+        let (heard, inbox) = mpsc::channel(WAITING);
+        tokio::join!(self.listen(heard, &stopping), self.work(inbox, &stopping));
+    }
+
+    async fn listen(&self, heard: mpsc::Sender<Request>, stopping: &CancellationToken) {
+        let mut backoff = Backoff::new();
+        while let Err(trouble) = self.session(&heard, stopping, &mut backoff).await {
+            tracing::warn!(channel = self.channel, %trouble, "nothing is heard from Redis");
+            if !backoff.wait(stopping).await {
+                break;
+            }
+        }
+    }
+
+    /// Listens as long as the connection and the lease hold; `Ok`: it was told to stop.
+    async fn session(
+        &self,
+        heard: &mpsc::Sender<Request>,
+        stopping: &CancellationToken,
+        backoff: &mut Backoff,
+    ) -> Result<(), Lost> {
+        if stopping.is_cancelled() {
+            return Ok(());
+        }
+        let mut control = link::connect(&self.client, ANSWER).await?;
+        if let Some(lease) = &self.lease
+            && !lease.take(&mut control, stopping).await?
+        {
+            return Ok(());
+        }
+        let mut connection = link::subscriber(&self.client).await?;
+        in_time(connection.subscribe(&self.channel)).await?;
+        backoff.reset();
+        tracing::info!(channel = self.channel, "listening on Redis");
+        let (mut sink, mut messages) = connection.split();
+        let mut ping = tokio::time::interval(PING);
+        let mut leasing = control.clone();
+        let keep = async {
+            match &self.lease {
+                Some(lease) => lease.keep(&mut leasing).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::pin!(keep);
+        loop {
+            tokio::select! {
+                () = stopping.cancelled() => break,
+                lost = &mut keep => return Err(lost),
+                message = messages.next() => match message {
+                    Some(message) => self.hear(message.get_payload_bytes(), heard),
+                    None => return Err(Lost::Redis(link::broken())),
+                },
+                _ = ping.tick() => { in_time(sink.ping::<Value>()).await?; }
+            }
+        }
+        if let Some(lease) = &self.lease {
+            lease.release(&mut control).await;
+        }
+        Ok(())
+    }
+
+    fn hear(&self, payload: &[u8], heard: &mpsc::Sender<Request>) {
+        let Message { batchref, qty } = match wire::read(payload) {
+            Ok(message) => message,
+            Err(errors) => {
+                tracing::warn!(
+                    channel = self.channel,
+                    ?errors,
+                    "a message is not understood"
+                );
+                return;
+            }
+        };
+        let command = Command::ChangeBatchQuantity(ChangeBatchQuantity {
+            reference: batchref,
+            quantity: qty,
+            reason: None,
+        });
+        let request = Request {
+            id: None,
+            actor: Some(self.actor.clone()),
+            command,
+        };
+        if let Err(error) = heard.try_send(request) {
+            tracing::error!(channel = self.channel, %error, "a message is lost: too many wait for the database");
+        }
+    }
+
+    /// Carries out what is heard, in order. What the database cannot take now is tried again before anything
+    /// that came later: nobody will say it again.
+    async fn work(&self, mut inbox: mpsc::Receiver<Request>, stopping: &CancellationToken) {
+        let mut open = Vec::new();
+        while inbox.recv_many(&mut open, PIECE).await > 0 {
+            let mut backoff = Backoff::new();
+            loop {
+                let answers = self.bus.submit(open.clone()).await.await;
+                let mut answers = answers.into_iter();
+                // A quantity is set, not added to: if it was set after all, setting it again changes nothing.
+                open.retain(|request| match answers.next() {
+                    Some(Ok(_)) => false,
+                    Some(Err(failure @ (Failure::Rejected(_) | Failure::Unstorable { .. }))) => {
+                        tracing::warn!(channel = self.channel, command = ?request.command, %failure, "refused");
+                        false
+                    }
+                    Some(Err(_)) | None => true,
+                });
+                if open.is_empty() {
+                    break;
+                }
+                tracing::warn!(
+                    commands = open.len(),
+                    "changed quantities from Redis are tried again"
+                );
+                if !backoff.wait(stopping).await {
+                    let lost = open.len() + inbox.len();
+                    tracing::error!(
+                        lost,
+                        "changed quantities from Redis are lost: the service stops"
+                    );
+                    return;
+                }
+            }
+        }
+    }
+}
+
+async fn in_time<T>(asked: impl Future<Output = redis::RedisResult<T>>) -> redis::RedisResult<T> {
+    let answered = tokio::time::timeout(ANSWER, asked).await;
+    answered.unwrap_or_else(|_| Err(link::too_late()))
+}

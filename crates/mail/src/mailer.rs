@@ -1,0 +1,205 @@
+//! Hands a message over to the mail server, and says what that made of it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use landfall_service::Clock;
+use landfall_service::notices::{Address, Message, NotSent, Notifications};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MessageBuilder};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::{self, AsyncSmtpTransportBuilder};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+
+use crate::SetupError;
+use crate::config::Config;
+use crate::server::{Safety, Server};
+
+/// Well within the patience that a relay has with a sink.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(20);
+
+type Transport = AsyncSmtpTransport<Tokio1Executor>;
+
+/// Sends mail through one server, each message over a connection of its own.
+pub struct SmtpMailer {
+    transport: Transport,
+    from: Mailbox,
+    /// Where the ids of messages are from.
+    domain: String,
+    timeout: Duration,
+    clock: Arc<dyn Clock>,
+}
+
+impl SmtpMailer {
+    /// A mailer for the server that the configuration names; `None`: it names none.
+    pub fn new(config: &Config, clock: Arc<dyn Clock>) -> Result<Option<Self>, SetupError> {
+        let Some(server) = &config.url else {
+            return Ok(None);
+        };
+        let from = config.from.as_ref();
+        let from =
+            from.ok_or_else(|| SetupError::Mail("it needs an address that it is from".into()))?;
+        if config.timeout.is_zero() || config.timeout > LONGEST_TIMEOUT {
+            return Err(SetupError::Mail(
+                "timeout must be more than nothing and at most 20 s".into(),
+            ));
+        }
+        let mut builder = transport(server, config.ca_file.as_deref())?;
+        if let Some(hello) = &config.hello {
+            let fine = |c: char| c.is_ascii_graphic();
+            if hello.is_empty() || !hello.chars().all(fine) {
+                return Err(SetupError::Mail(
+                    "hello must be a name such as landfall.made.com".into(),
+                ));
+            }
+            builder = builder.hello_name(ClientId::Domain(hello.clone()));
+        }
+        Ok(Some(Self {
+            transport: builder.timeout(Some(config.timeout)).build(),
+            from: mailbox(from).map_err(SetupError::Mail)?,
+            domain: from.domain().to_owned(),
+            timeout: config.timeout,
+            clock,
+        }))
+    }
+
+    /// The message as it goes over the wire.
+    fn letter(&self, message: &Message, to: &[Address]) -> Result<lettre::Message, String> {
+        let mut builder = MessageBuilder::new()
+            .from(self.from.clone())
+            .date(SystemTime::from(self.clock.now()))
+            .message_id(Some(format!("<{}@{}>", message.id, self.domain)))
+            .subject(message.subject.clone())
+            .header(ContentType::TEXT_PLAIN)
+            // Nobody's holiday has to answer (RFC 3834).
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("Auto-Submitted"),
+                "auto-generated".into(),
+            ));
+        for address in to {
+            builder = builder.to(mailbox(address)?);
+        }
+        builder
+            .body(message.body.clone())
+            .map_err(|error| error.to_string())
+    }
+
+    /// Sends a message to these of its readers.
+    async fn send_to(&self, message: &Message, to: &[Address]) -> Result<(), NotSent> {
+        let letter = self.letter(message, to).map_err(NotSent::Refused)?;
+        let conversation = async {
+            let error = match self.transport.send(letter).await {
+                Ok(_) => return Ok(()),
+                Err(error) => error,
+            };
+            if self.is_about_the_message(&error).await {
+                Err(NotSent::Refused(plain(&error)))
+            } else {
+                Err(NotSent::Unavailable(plain(&error)))
+            }
+        };
+        let late = || {
+            Err(NotSent::Unavailable(format!(
+                "no answer within {:?}",
+                self.timeout
+            )))
+        };
+        tokio::time::timeout(self.timeout, conversation)
+            .await
+            .unwrap_or_else(|_| late())
+    }
+
+    /// Does this error mean that the server will never take the message? It does not where the server would
+    /// not talk to us at all, say because of the password: that is mended without the message, which waits.
+    async fn is_about_the_message(&self, error: &smtp::Error) -> bool {
+        // 530: it wants a password, which it says only when it is given a message.
+        let wants_login = error.status().is_some_and(|code| u16::from(code) == 530);
+        error.is_permanent()
+            && !wants_login
+            && matches!(self.transport.test_connection().await, Ok(true))
+    }
+}
+
+#[async_trait]
+impl Notifications for SmtpMailer {
+    async fn send(&self, message: &Message) -> Result<(), NotSent> {
+        let refused = match self.send_to(message, &message.to).await {
+            Err(NotSent::Refused(reason)) if message.to.len() > 1 => reason,
+            done => return done,
+        };
+        // One address that is gone should not keep the message from the others.
+        let mut sent = false;
+        for address in &message.to {
+            match self.send_to(message, std::slice::from_ref(address)).await {
+                Ok(()) => sent = true,
+                Err(NotSent::Refused(reason)) => {
+                    tracing::warn!(%address, message.id, reason, "mail was refused");
+                }
+                Err(unavailable) => return Err(unavailable),
+            }
+        }
+        if sent {
+            Ok(())
+        } else {
+            Err(NotSent::Refused(refused))
+        }
+    }
+}
+
+fn transport(
+    server: &Server,
+    ca_file: Option<&Path>,
+) -> Result<AsyncSmtpTransportBuilder, SetupError> {
+    let tls = match server.safety {
+        Safety::Clear => Tls::None,
+        Safety::Opportunistic => Tls::Opportunistic(tls(server, ca_file)?),
+        Safety::StartTls => Tls::Required(tls(server, ca_file)?),
+        Safety::Tls => Tls::Wrapper(tls(server, ca_file)?),
+    };
+    let builder = Transport::builder_dangerous(&server.host)
+        .port(server.port)
+        .tls(tls);
+    Ok(match &server.login {
+        None => builder,
+        Some((user, password)) => {
+            builder.credentials(Credentials::new(user.clone(), password.clone()))
+        }
+    })
+}
+
+/// Whose certificates are trusted: the system's authorities, and those of the file.
+fn tls(server: &Server, ca_file: Option<&Path>) -> Result<TlsParameters, SetupError> {
+    let mut builder = TlsParameters::builder(server.host.clone());
+    if let Some(file) = ca_file {
+        let wrong = |message: String| SetupError::Certificates {
+            file: file.display().to_string(),
+            message,
+        };
+        let pem = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
+        if !String::from_utf8_lossy(&pem).contains("BEGIN CERTIFICATE") {
+            return Err(wrong("there is no certificate in it".into()));
+        }
+        let certificate = Certificate::from_pem(&pem).map_err(|error| wrong(plain(&error)))?;
+        builder = builder.add_root_certificate(certificate);
+    }
+    builder
+        .build()
+        .map_err(|error| SetupError::Mail(plain(&error)))
+}
+
+fn mailbox(address: &Address) -> Result<Mailbox, String> {
+    let parsed = address.as_str().parse();
+    let parsed = parsed.map_err(|error| format!("{address}: {error}"))?;
+    Ok(Mailbox::new(None, parsed))
+}
+
+/// On one line, for people: the server's words may be anything.
+fn plain(error: &smtp::Error) -> String {
+    let text = error.to_string();
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().take(300).map(plain).collect()
+}

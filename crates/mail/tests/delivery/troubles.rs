@@ -1,0 +1,123 @@
+//! A server that does not take a message: now, or ever.
+
+use landfall_service::notices::{NotSent, Notifications};
+use landfall_testkit::servers::smtp::Manner;
+use landfall_testkit::servers::{SmtpSink, free_port};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+
+use super::*;
+
+fn unavailable(result: &Result<(), NotSent>) -> bool {
+    matches!(result, Err(NotSent::Unavailable(_)))
+}
+
+#[tokio::test]
+async fn a_server_in_trouble_gets_it_later() {
+    let sink = SmtpSink::start();
+    let mailer = mailer_with(&sink.url(), "timeout = \"500ms\"");
+    for manner in [
+        Manner::Refuse("451 try again later".into()),
+        Manner::RefuseData("452 too full".into()),
+        Manner::Close,
+        Manner::Hang,
+    ] {
+        sink.behave(manner.clone());
+        let sent = mailer.send(&message("subject", "body")).await;
+        assert!(unavailable(&sent), "{manner:?}: {sent:?}");
+    }
+    sink.behave(Manner::Accept);
+    mailer.send(&message("subject", "body")).await.unwrap();
+    assert_eq!(sink.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_there_is_no_refusal() {
+    let mailer = mailer(&format!("smtp://127.0.0.1:{}", free_port()));
+    let sent = mailer.send(&message("subject", "body")).await;
+    assert!(unavailable(&sent), "{sent:?}");
+}
+
+#[tokio::test]
+async fn a_message_that_is_refused_for_good() {
+    let sink = SmtpSink::start();
+    let mailer = mailer(&sink.url());
+    for manner in [
+        Manner::Refuse("550 no such\tuser".into()),
+        Manner::RefuseData("554 spam".into()),
+    ] {
+        sink.behave(manner.clone());
+        let sent = mailer.send(&message("subject", "body")).await;
+        let Err(NotSent::Refused(reason)) = &sent else {
+            panic!("{manner:?}: {sent:?}");
+        };
+        assert!(
+            reason.contains("55") && !reason.contains(char::is_control),
+            "{reason}"
+        );
+    }
+    sink.behave(Manner::Refuse("530 authentication required".into()));
+    assert!(unavailable(&mailer.send(&message("subject", "body")).await));
+}
+
+/// A server that answers each of these beginnings with that, and everything else with 250.
+async fn scripted(answers: &'static [(&'static str, &'static str)]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("127.0.0.1:{}", listener.local_addr().unwrap().port());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let (read, mut write) = stream.into_split();
+                let mut lines = BufReader::new(read).lines();
+                let answer = |line: &str| {
+                    let known = answers.iter().find(|answer| line.starts_with(answer.0));
+                    format!("{}\r\n", known.map_or("250 ok", |answer| answer.1))
+                };
+                let mut say = answer("(greeting)");
+                while write.write_all(say.as_bytes()).await.is_ok() {
+                    let Ok(Some(line)) = lines.next_line().await else {
+                        break;
+                    };
+                    say = answer(&line);
+                }
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_mended_without_the_message() {
+    let server = scripted(&[
+        ("(greeting)", "220 hello"),
+        ("EHLO", "250 AUTH PLAIN"),
+        ("AUTH", "535 wrong"),
+    ])
+    .await;
+    let mailer = mailer(&format!("smtp://stock:hunter2@{server}?tls=none"));
+    let sent = mailer.send(&message("subject", "body")).await;
+    assert!(unavailable(&sent), "{sent:?}");
+    assert!(!format!("{sent:?}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn a_server_that_will_not_talk_is_no_refusal_of_the_message() {
+    let server = scripted(&[("(greeting)", "554 go away")]).await;
+    let sent = mailer(&format!("smtp://{server}"))
+        .send(&message("subject", "body"))
+        .await;
+    assert!(unavailable(&sent), "{sent:?}");
+}
+
+#[tokio::test]
+async fn one_reader_who_is_gone_takes_nothing_from_the_others() {
+    const HELLO: (&str, &str) = ("(greeting)", "220 hello");
+    let server = scripted(&[HELLO, ("RCPT TO:<gone@", "550 gone"), ("DATA", "354 go on")]).await;
+    let mailer = mailer(&format!("smtp://{server}"));
+    mailer.send(&to_both()).await.unwrap();
+    let server = scripted(&[HELLO, ("RCPT", "550 gone")]).await;
+    let sent = super::mailer(&format!("smtp://{server}"))
+        .send(&to_both())
+        .await;
+    assert!(matches!(sent, Err(NotSent::Refused(_))), "{sent:?}");
+}

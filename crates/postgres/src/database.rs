@@ -12,7 +12,7 @@ use crate::target::{Session, Target};
 pub struct PgDatabase {
     pub(crate) target: Arc<Target>,
     pub(crate) options: Arc<Options>,
-    partitions: u16,
+    pub(crate) partitions: u16,
 }
 
 impl PgDatabase {

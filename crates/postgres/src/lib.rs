@@ -5,12 +5,15 @@
 
 #![warn(clippy::future_not_send)]
 
+mod access;
 mod codes;
 mod database;
 mod error;
 mod link;
 mod load;
 mod options;
+mod relays;
+mod rebuild;
 mod rows;
 mod schema;
 mod store;
@@ -19,9 +22,15 @@ mod trip;
 mod views;
 mod write;
 
+#[cfg(test)]
+mod lint_tests;
+
+pub use access::PgKeys;
 pub use database::PgDatabase;
 pub use error::OpenError;
 pub use options::Options;
+pub use relays::PgRelays;
+pub use rebuild::PgRebuild;
 pub use store::{CommitIds, PgStore};
 pub use target::Target;
 pub use views::PgViews;

@@ -25,6 +25,8 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const BEGIN_READER: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const COMMIT: &str = "COMMIT";
 const ROLLBACK: &str = "ROLLBACK";
+/// See [`Growth`].
+const PLAN_ANEW: &str = "DISCARD PLANS";
 /// The oldest answers of each partition are looked at, not all: there may be millions of younger ones.
 const FORGET: &str = "WITH old AS MATERIALIZED ( \
          SELECT a.partition, a.id FROM unnest($1::smallint[]) AS k (partition) \
@@ -44,8 +46,41 @@ pub struct PgStore {
     link: Option<Link>,
     /// The partitions of the open unit of work, as they stood when they were locked.
     open: Option<Vec<Head>>,
+    /// How much was written through the present connection.
+    growth: Growth,
     /// Partitions that the last unit of work could not get: the next one takes them first, in order.
     missed: BTreeSet<u16>,
+}
+
+/// Rows written through a connection since its statements were planned.
+///
+/// A plan that was made when the tables were empty may go by any index that begins with the partition, for all are
+/// alike then. So all are made anew each time as many rows again have been written, and a few times more: later, what
+/// the database itself knows of its tables leads to the same.
+#[derive(Debug)]
+struct Growth {
+    rows: usize,
+    plan_at: usize,
+}
+
+impl Default for Growth {
+    fn default() -> Self {
+        Self {
+            rows: 0,
+            plan_at: 64,
+        }
+    }
+}
+
+impl Growth {
+    /// Whether it is time to plan anew.
+    fn is_due(&mut self) -> bool {
+        let due = self.rows >= self.plan_at;
+        if due {
+            self.plan_at = self.rows * 4;
+        }
+        due
+    }
 }
 
 /// What a store is for.
@@ -94,6 +129,7 @@ impl PgStore {
             role,
             link: None,
             open: None,
+            growth: Growth::default(),
             missed: BTreeSet::new(),
         }
     }
@@ -107,7 +143,10 @@ impl PgStore {
     async fn connect(&mut self) -> Result<&Link, Fault> {
         let link = match self.link.take().filter(|link| !link.is_closed()) {
             Some(link) => link,
-            None => open(&self.database, &self.role).await?,
+            None => {
+                self.growth = Growth::default();
+                open(&self.database, &self.role).await?
+            }
         };
         Ok(self.link.insert(link))
     }
@@ -120,12 +159,16 @@ impl PgStore {
         heads.append(&mut self.missed);
         let reader = matches!(self.role, Role::Reader);
         let mut dirty = self.open.take().is_some();
+        let mut plan_anew = self.growth.is_due();
         loop {
             let link = self.connect().await?;
             let mut found = Found::new(keys);
             let mut trip = Trip::new(link);
             if dirty {
                 trip.plain(Ask::Bound, ROLLBACK);
+            }
+            if std::mem::take(&mut plan_anew) {
+                trip.plain(Ask::Bound, PLAN_ANEW);
             }
             if reader {
                 trip.plain(Ask::Bound, BEGIN_READER);
@@ -230,6 +273,7 @@ impl PgStore {
             return Err(self.refused(write, fault, &held, changes).await);
         }
         self.open = None;
+        self.growth.rows += changes.events.len();
         Ok(())
     }
 
@@ -333,7 +377,11 @@ async fn open(database: &PgDatabase, role: &Role) -> Result<Link, Fault> {
         Role::Reader => (database.options.reader(), load::sql::statements()),
         Role::Writer(_) => (database.options.writer(), statements()),
     };
-    let mut link = Link::open(&database.target.config(&session)).await?;
+    let mut config = database.target.config(&session);
+    // Each statement names its tables in the order in which they are to be gone through.
+    let own = config.get_options().unwrap_or_default().to_owned();
+    config.options(own + " -c join_collapse_limit=1 -c from_collapse_limit=1");
+    let mut link = Link::open(&config).await?;
     link.prepare(&statements).await?;
     Ok(link)
 }

@@ -84,5 +84,5 @@ pub(crate) fn statements() -> Vec<&'static str> {
 }
 
 pub(crate) use heads::{COMMITTED, SETTLE, slot};
-pub(crate) use lines::taken as taken_lines;
+pub(crate) use lines::{pegs_of, taken as taken_lines};
 pub(crate) use supply::taken as taken_batches;

@@ -195,8 +195,9 @@ impl Inspect for Auditor {
         compare::line(&mut self.ledger, line, &mut self.counts, &mut self.findings);
     }
 
-    fn allocated(&mut self, batch_number: u64, units: u64, lines: u64) {
-        self.ledger.store_sums.insert(batch_number, (units, lines));
+    fn allocated(&mut self, partition: u16, batch_number: u64, units: u64, lines: u64) {
+        let batch = (partition, batch_number);
+        self.ledger.store_sums.insert(batch, (units, lines));
     }
 
     fn head(&mut self, partition: u16, next_offset: u64) {

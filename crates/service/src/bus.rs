@@ -24,6 +24,8 @@ use crate::uow::LineEffect;
 #[derive(Debug)]
 pub struct Job {
     pub(crate) requests: Vec<Request>,
+    /// Of the caller: the group's links to it.
+    pub(crate) span: tracing::Span,
     pub(crate) reply: oneshot::Sender<Vec<Answer>>,
 }
 
@@ -92,6 +94,7 @@ impl Bus {
         let queue = queue.ok_or(Failure::Stopping)?;
         let job = Job {
             requests: vec![request],
+            span: tracing::Span::current(),
             reply,
         };
         queue.try_send(job).map_err(|error| match error {
@@ -159,7 +162,11 @@ impl Stream {
     ) -> impl Future<Output = Vec<Answer>> + Send + use<> {
         let count = requests.len();
         let (reply, answers) = oneshot::channel();
-        let job = Job { requests, reply };
+        let job = Job {
+            requests,
+            span: tracing::Span::current(),
+            reply,
+        };
         let queued = match &self.queue {
             Some(queue) => queue.send(job).await.is_ok(),
             None => false,

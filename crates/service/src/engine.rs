@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
+use tracing::Instrument as _;
 
 use crate::answer::{Answer, Failure, Request};
 use crate::bus::{Bus, Job};
@@ -195,11 +196,16 @@ impl<S: Store> Engine<S> {
     async fn run_jobs(&mut self, jobs: Vec<Job>, count: usize) {
         let mut requests = Vec::with_capacity(count);
         let mut callers = Vec::with_capacity(jobs.len());
+        let span = tracing::trace_span!(target: "landfall::trace", "group", commands = count);
         for job in jobs {
+            if !span.is_disabled() {
+                span.follows_from(job.span.id());
+            }
             callers.push((job.requests.len(), job.reply));
             requests.extend(job.requests);
         }
-        let mut answers = self.commit_all(&requests).await.into_iter();
+        let answers = self.commit_all(&requests).instrument(span).await;
+        let mut answers = answers.into_iter();
         for (count, reply) in callers {
             // A caller that has gone away does not want its answers; what was committed stays so.
             drop(reply.send(answers.by_ref().take(count).collect()));

@@ -18,6 +18,7 @@ pub mod handlers;
 pub mod keys;
 pub mod log;
 pub mod memory;
+pub mod notices;
 pub mod quote;
 pub mod rebuild;
 pub mod relay;

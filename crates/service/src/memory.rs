@@ -1,33 +1,47 @@
 //! A database in memory, for tests and for trying things out: what it holds is gone when the process ends.
 //!
-//! It keeps every promise of the ports in [`crate::store`] and [`crate::views`], and passes the contract
-//! suite that every store must pass. A unit of work reads a snapshot; a commit checks the head and then
-//! writes everything or nothing. A snapshot is shared, not copied: only a commit that happens while
+//! It keeps every promise of the ports in [`crate::store`], [`crate::views`] and [`crate::relay`], and passes the
+//! contract suite that every store must pass. A unit of work reads a snapshot; a commit checks the heads that it has
+//! seen and then writes everything or nothing. A snapshot is shared, not copied: only a commit that happens while
 //! somebody still reads one pays for a copy.
 
 mod access;
 mod load;
+mod relays;
 mod tables;
 mod views;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
 pub use self::access::MemoryKeys;
+pub use self::relays::MemoryRelays;
 pub use self::views::MemoryViews;
 use crate::keys::Keys;
-use crate::store::{Changes, Loaded, Store, StoreError};
+use crate::store::{Changes, Head, Loaded, Store, StoreError};
 use tables::Tables;
 
 /// How many remembered answers one [`Store::forget`] forgets at the most.
 const FORGET_AT_ONCE: usize = 10_000;
 
 /// The database, shared by its stores and views.
-#[derive(Debug, Clone, Default)]
-struct Shared(Arc<Mutex<Arc<Tables>>>);
+#[derive(Debug, Clone)]
+struct Shared {
+    tables: Arc<Mutex<Arc<Tables>>>,
+    sinks: relays::Sinks,
+}
 
 impl Shared {
+    /// An empty one, of so many partitions.
+    fn new(partitions: u16) -> Self {
+        Self {
+            tables: Arc::new(Mutex::new(Arc::new(Tables::new(partitions)))),
+            sinks: relays::Sinks::default(),
+        }
+    }
+
     /// All tables as they are now.
     fn snapshot(&self) -> Arc<Tables> {
         self.read(Arc::clone)
@@ -36,13 +50,24 @@ impl Shared {
     /// Looks at the tables; nobody writes meanwhile.
     fn read<T>(&self, look: impl FnOnce(&Arc<Tables>) -> T) -> T {
         // Tables are checked before they are changed: a panic elsewhere leaves none half written.
-        look(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        look(&self.tables.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the tables, if a look at them, in the same moment, does not speak against it.
+    fn change<E, C: FnOnce(&mut Tables)>(
+        &self,
+        look: impl FnOnce(&Tables) -> Result<C, E>,
+    ) -> Result<(), E> {
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let change = look(&tables)?;
+        change(Arc::make_mut(&mut tables));
+        Ok(())
     }
 
     /// Changes the tables.
     fn write<T>(&self, change: impl FnOnce(&mut Tables) -> T) -> T {
         change(Arc::make_mut(
-            &mut self.0.lock().unwrap_or_else(PoisonError::into_inner),
+            &mut self.tables.lock().unwrap_or_else(PoisonError::into_inner),
         ))
     }
 }
@@ -52,14 +77,44 @@ impl Shared {
 pub struct MemoryStore {
     shared: Shared,
     reads_only: bool,
-    /// The open unit of work: what it reads.
-    open: Option<Arc<Tables>>,
+    /// The open unit of work.
+    open: Option<Open>,
+}
+
+/// A unit of work.
+#[derive(Debug)]
+struct Open {
+    /// What it reads.
+    tables: Arc<Tables>,
+    /// The partitions that it has seen: nobody else may have written to them when it commits.
+    seen: BTreeSet<u16>,
+}
+
+impl Open {
+    fn load(&mut self, keys: &Keys) -> Loaded {
+        let loaded = self.tables.load(keys);
+        self.seen
+            .extend(loaded.heads.iter().map(|head| head.partition));
+        loaded
+    }
+
+    /// The heads that it has seen.
+    fn heads(&self) -> Vec<Head> {
+        let heads = self.tables.heads.iter();
+        let seen = heads.filter(|head| self.seen.contains(&head.partition));
+        seen.copied().collect()
+    }
 }
 
 impl MemoryStore {
-    /// A new, empty database: its write side and its read side.
+    /// A new, empty database of one partition: its write side and its read side.
     pub fn new() -> (MemoryStore, MemoryViews) {
-        let shared = Shared::default();
+        Self::with_partitions(1)
+    }
+
+    /// A new, empty database of so many partitions: its write side and its read side.
+    pub fn with_partitions(partitions: u16) -> (MemoryStore, MemoryViews) {
+        let shared = Shared::new(partitions);
         let views = MemoryViews::new(shared.clone());
         (
             MemoryStore {
@@ -81,8 +136,8 @@ impl MemoryStore {
         }
     }
 
-    /// Another store on the same database that writes. The two are in each other's way: whoever commits
-    /// second what both began on the same state gets [`StoreError::Conflict`].
+    /// Another store on the same database that writes. Where both have seen a partition, whoever commits
+    /// second gets [`StoreError::Conflict`].
     #[must_use]
     pub fn writer(&self) -> MemoryStore {
         MemoryStore {
@@ -92,6 +147,11 @@ impl MemoryStore {
         }
     }
 
+    /// Where relays of the same database keep their place.
+    pub fn relays(&self) -> MemoryRelays {
+        MemoryRelays::new(self.shared.clone())
+    }
+
     /// The read side of the same database.
     pub fn views(&self) -> MemoryViews {
         MemoryViews::new(self.shared.clone())
@@ -99,32 +159,34 @@ impl MemoryStore {
 }
 
 impl Store for MemoryStore {
+    fn partitions(&self) -> u16 {
+        self.shared.read(|tables| tables.partitions())
+    }
+
     async fn begin(&mut self, keys: &Keys) -> Result<Loaded, StoreError> {
-        let tables = self.open.insert(self.shared.snapshot());
-        Ok(tables.load(keys))
+        let open = Open {
+            tables: self.shared.snapshot(),
+            seen: BTreeSet::new(),
+        };
+        Ok(self.open.insert(open).load(keys))
     }
 
     async fn load(&mut self, keys: &Keys) -> Result<Loaded, StoreError> {
-        let tables = self.open.as_ref().ok_or_else(not_open)?;
-        Ok(tables.load(keys))
+        let open = self.open.as_mut().ok_or_else(not_open)?;
+        Ok(open.load(keys))
     }
 
     async fn commit(&mut self, changes: &Changes) -> Result<(), StoreError> {
         // The snapshot goes first, or writing would have to copy it.
-        let open = self.open.take();
-        if open.is_none() {
-            return Err(not_open());
-        }
+        let open = self.open.take().ok_or_else(not_open)?;
+        let seen = open.heads();
         drop(open);
         if self.reads_only {
             return Err(StoreError::Refused("this store only reads".into()));
         }
-        self.shared.read(|tables| tables.check(changes))?;
-        // One writer at a time is the caller's business; two are told apart by the head, checked again.
-        self.shared.write(|tables| {
-            tables.check_heads(changes)?;
-            tables.apply(changes);
-            Ok(())
+        self.shared.change(|tables| {
+            tables.check(&seen, changes)?;
+            Ok(move |tables: &mut Tables| tables.apply(changes))
         })
     }
 

@@ -22,13 +22,14 @@ pub struct RebuildReport {
     pub availability: u64,
 }
 
-/// Reads the log and writes both read models, in one commit. Nobody else may write meanwhile: what they
+/// Reads the log and writes both read models, in one commit. Nobody else writes meanwhile: what they
 /// wrote after the log was read would be lost from the views. A log that makes no sense is refused, and
 /// nothing is written: an audit says more of it.
 pub async fn rebuild(
     views: &dyn Views,
     target: &mut dyn Rebuild,
 ) -> Result<RebuildReport, ViewError> {
+    target.hold().await?;
     let (replay, events) = read_log(views).await?;
     if let Some(wrong) = replay.wrong() {
         return Err(ViewError::Corrupt(format!(

@@ -259,7 +259,7 @@ impl Inspect for DwellReporter {
 
     fn availability(&mut self, _row: &AvailabilityView) {}
 
-    fn allocated(&mut self, _batch_number: u64, _units: u64, _lines: u64) {}
+    fn allocated(&mut self, _partition: u16, _batch_number: u64, _units: u64, _lines: u64) {}
 
     fn head(&mut self, _partition: u16, _next_offset: u64) {}
 }

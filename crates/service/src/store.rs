@@ -1,12 +1,13 @@
 //! The port of the write side: what a database must do for the engine.
 
+use std::collections::HashMap;
 use std::future::Future;
 
 use jiff::Timestamp;
 use landfall_domain::product::Counters;
 use landfall_domain::{
-    Batch, BatchRef, CommandId, LineKey, OrderLine, PlacedOrder, Product, Shipment, ShipmentRef,
-    Sku, Supply,
+    Batch, BatchRef, CommandId, LineId, LineKey, OrderLine, PlacedOrder, Product, Shipment,
+    ShipmentRef, Sku, Supply,
 };
 
 use crate::keys::{AllocatedRange, Keys, LateRange, WaitingRange};
@@ -72,7 +73,7 @@ pub struct Remembered {
 pub struct LoadedOrder {
     /// The order.
     pub order_id: landfall_domain::OrderId,
-    /// Its lines, in the order of their numbers; the lines themselves are in [`Loaded::lines`].
+    /// Its lines, in the order of [`LineOrder`]; the lines themselves are in [`Loaded::lines`].
     pub lines: Vec<LineKey>,
     /// What its `PlaceOrder` said, if it was placed whole.
     pub placed: Option<PlacedOrder>,
@@ -264,6 +265,34 @@ pub trait Store: Send + 'static {
         &mut self,
         before: Timestamp,
     ) -> impl Future<Output = Result<usize, StoreError>> + Send;
+}
+
+/// The order of an order's lines. In one partition it is that of their numbers: of their age. Numbers of several
+/// partitions do not compare, so there the lines with which the order was placed come first, as it named
+/// them, and then the others, by number and partition.
+#[derive(Debug)]
+pub struct LineOrder<'a> {
+    named: HashMap<&'a LineId, usize>,
+    partitions: u16,
+}
+
+impl<'a> LineOrder<'a> {
+    /// Of an order in a database of so many partitions.
+    pub fn new(placed: Option<&'a PlacedOrder>, partitions: u16) -> Self {
+        let lines = placed.filter(|_| partitions > 1).into_iter();
+        let lines = lines.flat_map(|placed| &placed.lines);
+        Self {
+            named: lines.zip(0..).collect(),
+            partitions,
+        }
+    }
+
+    /// The place of a line among the others.
+    pub fn place(&self, line: &LineId, number: u64, sku: &Sku) -> (usize, u64, u16) {
+        let first = if self.partitions > 1 { usize::MAX } else { 0 };
+        let named = self.named.get(line).copied().unwrap_or(first);
+        (named, number, partition_of(sku.as_str(), self.partitions))
+    }
 }
 
 /// The partition of a product among `partitions`: FNV-1a over the SKU's bytes, so that every store and

@@ -1,5 +1,7 @@
 //! The port of the read side. It is never used to decide.
 
+pub mod cursor;
+
 use async_trait::async_trait;
 use jiff::civil::Date;
 use landfall_domain::line::Status;
@@ -237,8 +239,8 @@ pub trait Inspect: Send {
     /// A row of the read model of what is available to promise.
     fn availability(&mut self, row: &AvailabilityView);
     /// What the store's own record of a batch's allocations adds up to, where it keeps one beside the
-    /// lines: units and number of lines.
-    fn allocated(&mut self, batch_number: u64, units: u64, lines: u64);
+    /// lines: units and number of lines. The batch's number is one of its product's partition.
+    fn allocated(&mut self, partition: u16, batch_number: u64, units: u64, lines: u64);
     /// The head's next offset.
     fn head(&mut self, partition: u16, next_offset: u64);
 }
@@ -246,6 +248,12 @@ pub trait Inspect: Send {
 /// Replaces the read models by others that were made from the log. Nobody else writes meanwhile.
 #[async_trait]
 pub trait Rebuild: Send {
+    /// Keeps others from writing from now on until the rows are written. It is called before the log is read. A
+    /// database that only one process can write at a time has nothing to do.
+    async fn hold(&mut self) -> Result<(), ViewError> {
+        Ok(())
+    }
+
     /// Writes these rows in one commit, in place of those that are there. The numbers of their batches are
     /// 0, because the log does not tell them: a store that keeps them looks them up by the reference.
     async fn rebuild(
@@ -331,6 +339,14 @@ pub trait Views: Send + Sync + 'static {
         page: &Page,
         today: Date,
     ) -> Result<List<LineResource>, ViewError>;
+
+    /// How many partitions the database has.
+    fn partitions(&self) -> u16 {
+        1
+    }
+
+    /// Where the log ends: the cursor after its last event, as [`EventPage::next`] has it.
+    async fn end(&self) -> Result<String, ViewError>;
 
     /// The log after a cursor (`page.after`; none: from the beginning).
     async fn events(&self, page: &Page) -> Result<EventPage, ViewError>;

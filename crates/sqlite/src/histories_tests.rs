@@ -186,7 +186,7 @@ impl Inspect for Kept {
     fn availability(&mut self, row: &AvailabilityView) {
         self.availability.push(row.clone());
     }
-    fn allocated(&mut self, _: u64, _: u64, _: u64) {}
+    fn allocated(&mut self, _: u16, _: u64, _: u64, _: u64) {}
     fn head(&mut self, _: u16, _: u64) {}
 }
 

@@ -2,11 +2,12 @@
 //!
 //! Read [`mod@schema`] and the files in `migrations/` first: they say what lies where, and why. Then
 //! `store` (one unit of work), `load` and `write` (its two halves), `unsettled` (the index of allocations
-//! that lags behind), `chains` (how a product's events are found), `order_view`, and `views`. [`backup`] copies a database while a service writes to it, and
+//! that lags behind), `relays` (how far events have gone out), `chains` (how a product's events are found), `order_view`, and `views`. [`backup`] copies a database while a service writes to it, and
 //! [`WriterLock`] keeps a second writer away.
 
 #![warn(clippy::future_not_send)]
 
+mod access;
 mod backup;
 pub mod bare;
 mod bulk;
@@ -21,6 +22,7 @@ mod names;
 mod options;
 mod order_view;
 mod rebuild;
+mod relays;
 mod rows;
 mod schema;
 mod store;
@@ -43,9 +45,11 @@ mod migration_tests;
 #[cfg(test)]
 mod plans_tests;
 
+pub use access::SqliteKeys;
 pub use backup::backup;
 pub use error::{BackupError, OpenError};
 pub use lock::WriterLock;
 pub use options::Options;
+pub use relays::SqliteRelays;
 pub use store::SqliteStore;
 pub use views::SqliteViews;

@@ -10,3 +10,7 @@ mod lagging {
 mod prompt {
     landfall_testkit::store_contract!(crate::database::Sqlite<1>);
 }
+
+mod relays {
+    landfall_testkit::relays_contract!(crate::database::Sqlite<32_768>);
+}

@@ -1,7 +1,8 @@
 //! Starts PostgreSQL, Redis and NATS for a whole run of the tests, and says where they are: one `NAME=URL` a line,
 //! then an empty line. What is not installed is told on stderr and left out. They end with its standard input.
 //!
-//! `cargo xtask test` uses it. By hand:
+//! `cargo xtask test` uses it. With the word `durable` PostgreSQL's commits reach the disk, for measurements. By
+//! hand:
 //!
 //! ```sh
 //! cargo run -p landfall-testkit --example servers -- postgres redis nats
@@ -9,14 +10,19 @@
 
 use std::io::{Read, Write};
 
+use landfall_testkit::servers::postgres::Options;
 use landfall_testkit::servers::{
     NATS, NatsServer, POSTGRES, PostgresServer, REDIS, RedisServer, Skip,
 };
 
 fn main() {
-    let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|word| word == name);
-    let postgres = wanted("postgres").then(PostgresServer::start);
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = |name: &str| names.is_empty() || names.iter().any(|word| word == name);
+    let options = Options {
+        durable: names.iter().any(|name| name == "durable"),
+        ..Options::default()
+    };
+    let postgres = wanted("postgres").then(|| PostgresServer::start_with(&options));
     let redis = wanted("redis").then(RedisServer::start);
     let nats = wanted("nats").then(NatsServer::start);
     let mut lines = String::new();

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use landfall_service::memory::MemoryStore;
+use landfall_service::relay::Relays;
 use landfall_service::store::{Store, StoreError};
 use landfall_service::views::Views;
 
+use crate::contract::relays::RelayDatabase;
 use crate::servers::{Skip, needed};
 
 /// Opens stores that only read.
@@ -41,19 +43,29 @@ pub fn is_missing<D: Database>() -> bool {
     needed(D::missing().map_or(Ok(()), Err)).is_none()
 }
 
-/// The database in memory.
+/// The database in memory, of one partition.
+pub type Memory = MemoryOf<1>;
+
+/// The database in memory, of so many partitions.
 #[derive(Debug)]
-pub struct Memory {
+pub struct MemoryOf<const PARTITIONS: u16> {
     store: MemoryStore,
 }
 
-impl Database for Memory {
+impl<const PARTITIONS: u16> MemoryOf<PARTITIONS> {
+    /// One of so many partitions after all: for those who learn late how many they need.
+    pub fn of(partitions: u16) -> Self {
+        Self {
+            store: MemoryStore::with_partitions(partitions).0,
+        }
+    }
+}
+
+impl<const PARTITIONS: u16> Database for MemoryOf<PARTITIONS> {
     type Store = MemoryStore;
 
     fn create() -> Self {
-        Self {
-            store: MemoryStore::new().0,
-        }
+        Self::of(PARTITIONS)
     }
 
     fn store(&mut self) -> MemoryStore {
@@ -67,5 +79,11 @@ impl Database for Memory {
 
     fn views(&self) -> Arc<dyn Views> {
         Arc::new(self.store.views())
+    }
+}
+
+impl<const PARTITIONS: u16> RelayDatabase for MemoryOf<PARTITIONS> {
+    fn relays(&self) -> Arc<dyn Relays> {
+        Arc::new(self.store.relays())
     }
 }

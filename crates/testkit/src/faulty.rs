@@ -141,6 +141,8 @@ impl<S> Faulty<S> {
 }
 
 impl<S: Store> Store for Faulty<S> {
+    const NEEDS_IO: bool = S::NEEDS_IO;
+
     fn partitions(&self) -> u16 {
         self.inner.partitions()
     }

@@ -1,5 +1,6 @@
 //! A running engine on a database of its own, and what a test asks of it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -9,8 +10,10 @@ use landfall_service::engine::{self, Limits, Running, Stats};
 use landfall_service::resources::{
     BatchResource, LineResource, OrderResource, ProductResource, ShipmentResource,
 };
+use landfall_service::store::Store as _;
 use landfall_service::views::{Page, Views};
 use landfall_service::{Answer, Bus, Done, Failure, LogRecord, Reply, Request};
+use tokio::sync::watch;
 
 use crate::clock::FixedClock;
 use crate::commands::name;
@@ -30,6 +33,7 @@ pub struct Harness<D: Database> {
     pub faults: Faults,
     running: Running,
     database: D,
+    partitions: u16,
 }
 
 impl<D: Database> Harness<D> {
@@ -53,6 +57,7 @@ impl<D: Database> Harness<D> {
         let faults = Faults::default();
         let views = database.views();
         let store = Faulty::new(database.store(), &faults);
+        let partitions = store.partitions();
         let open = database.reader();
         let none = Faults::default();
         let reader = move || open().map(|store| Faulty::new(store, &none));
@@ -65,7 +70,13 @@ impl<D: Database> Harness<D> {
             faults,
             running,
             database,
+            partitions,
         }
+    }
+
+    /// How many partitions the database has.
+    pub fn partitions(&self) -> u16 {
+        self.partitions
     }
 
     /// Stops the engine when it has answered everything, and gives the database back. All other clones of
@@ -79,6 +90,11 @@ impl<D: Database> Harness<D> {
     /// What the engine counts.
     pub fn stats(&self) -> Arc<Stats> {
         Arc::clone(&self.running.stats)
+    }
+
+    /// Changes when the engine has committed something.
+    pub fn commits(&self) -> watch::Receiver<()> {
+        self.running.commits.clone()
     }
 
     /// The day that the engine's clock tells.
@@ -206,9 +222,17 @@ impl<D: Database> Harness<D> {
         lines.into_iter().map(key).collect()
     }
 
-    /// The whole log.
+    /// The whole log, in the order in which it was written since the engine was started: the log itself
+    /// keeps an order within each partition only.
     pub async fn events(&self) -> Vec<LogRecord> {
-        all_events(&*self.views).await
+        let mut events = all_events(&*self.views).await;
+        let committed = self.faults.committed();
+        let written = committed.iter().flat_map(|changes| &changes.events);
+        let place = |record: &LogRecord| (record.partition, record.offset);
+        let places: HashMap<_, _> = written.map(place).zip(1..).collect();
+        // What is from before comes first.
+        events.sort_by_key(|record| places.get(&place(record)).copied().unwrap_or(0));
+        events
     }
 
     /// The types of the events that a piece of work writes.

@@ -4,6 +4,7 @@
 //!
 //! Only tests depend on this crate; it panics where a test would.
 
+pub mod access;
 pub mod clock;
 pub mod commands;
 pub mod contract;
@@ -17,7 +18,7 @@ pub mod state;
 pub mod stingy;
 
 pub use clock::{FixedClock, today};
-pub use database::{Database, Memory};
+pub use database::{Database, Memory, MemoryOf};
 pub use faulty::{Faults, Faulty};
 pub use harness::Harness;
 pub use stingy::ShortPages;
@@ -30,5 +31,18 @@ pub fn run<F: Future>(test: F) -> F::Output {
     match runtime {
         Ok(runtime) => runtime.block_on(test),
         Err(error) => panic!("there is no runtime for the test: {error}"),
+    }
+}
+
+/// Runs a future to its end on a thread of its own: for what is made within a test that runs already.
+pub fn run_apart<F>(work: F) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    let thread = std::thread::spawn(|| run(work));
+    match thread.join() {
+        Ok(output) => output,
+        Err(panic) => std::panic::resume_unwind(panic),
     }
 }

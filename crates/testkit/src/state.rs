@@ -60,7 +60,7 @@ impl Inspect for State {
         self.lines.push(line.clone());
     }
 
-    fn allocated(&mut self, _batch_number: u64, _units: u64, _lines: u64) {
+    fn allocated(&mut self, _partition: u16, _batch_number: u64, _units: u64, _lines: u64) {
         // The audit compares these with the lines; not every store keeps them.
     }
 
@@ -84,9 +84,16 @@ async fn shown(views: &dyn Views) -> State {
         .inspect(&mut state)
         .await
         .unwrap_or_else(|error| panic!("{error}"));
-    state.products.sort_by_key(|(number, ..)| *number);
-    state.batches.sort_by_key(|batch| batch.number);
-    state.lines.sort_by_key(|line| line.number);
+    // Numbers are given in each partition apart.
+    state
+        .products
+        .sort_by(|(a, one, _), (b, other, _)| (a, one).cmp(&(b, other)));
+    state
+        .batches
+        .sort_by(|a, b| (a.number, &a.sku).cmp(&(b.number, &b.sku)));
+    state
+        .lines
+        .sort_by(|a, b| (a.number, &a.sku).cmp(&(b.number, &b.sku)));
     state.heads.sort_unstable();
     state
         .shipments

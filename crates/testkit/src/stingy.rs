@@ -48,6 +48,8 @@ impl<S: Store, const LINES: usize> Stingy<S, LINES> {
 }
 
 impl<S: Store, const LINES: usize> Store for Stingy<S, LINES> {
+    const NEEDS_IO: bool = S::NEEDS_IO;
+
     fn partitions(&self) -> u16 {
         self.0.partitions()
     }

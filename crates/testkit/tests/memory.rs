@@ -1,3 +1,15 @@
-//! The database in memory keeps the contract.
+//! The database in memory keeps the contract, in one partition and in several.
 
 landfall_testkit::store_contract!(landfall_testkit::Memory);
+
+mod several {
+    landfall_testkit::store_contract!(landfall_testkit::MemoryOf<4>);
+}
+
+mod relays_of_one {
+    landfall_testkit::relays_contract!(landfall_testkit::Memory);
+}
+
+mod relays_of_several {
+    landfall_testkit::relays_contract!(landfall_testkit::MemoryOf<4>);
+}

@@ -26,12 +26,20 @@ pub(crate) static PRODUCTS: LazyLock<&str> = LazyLock::new(|| {
          JOIN products p ON p.partition = k.partition AND p.sku = k.sku"
     ))
 });
-/// Their batches with free units, or also those that lines hold (`most_open` 2).
+/// Their batches with free units.
 pub(crate) static OPEN_BATCHES: LazyLock<&str> = LazyLock::new(|| {
     sql(format!(
-        "SELECT {BATCH} FROM unnest($1::smallint[], $2::text[], $3::smallint[]) AS k (partition, sku, most_open) \
+        "SELECT {BATCH} FROM unnest($1::smallint[], $2::text[]) AS k (partition, sku) \
          JOIN products p ON p.partition = k.partition AND p.sku = k.sku \
-         JOIN batches b ON b.partition = p.partition AND b.product = p.number AND b.open BETWEEN 1 AND k.most_open"
+         JOIN batches b ON b.partition = p.partition AND b.product = p.number AND b.open = 1"
+    ))
+});
+/// Their batches without free units that lines hold.
+pub(crate) static HELD_BATCHES: LazyLock<&str> = LazyLock::new(|| {
+    sql(format!(
+        "SELECT {BATCH} FROM unnest($1::smallint[], $2::text[]) AS k (partition, sku) \
+         JOIN products p ON p.partition = k.partition AND p.sku = k.sku \
+         JOIN batches b ON b.partition = p.partition AND b.product = p.number AND b.open = 2"
     ))
 });
 /// The batches with free units of products by number.
@@ -192,6 +200,7 @@ pub(crate) fn statements() -> Vec<&'static str> {
         HEADS,
         *PRODUCTS,
         *OPEN_BATCHES,
+        *HELD_BATCHES,
         *OPEN_BATCHES_OF,
         *BATCHES,
         *NAMED_BATCHES,

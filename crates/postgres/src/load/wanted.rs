@@ -51,8 +51,7 @@ pub(crate) struct Wanted<'k> {
     keys: &'k Keys,
     partitions: u16,
     products: Names<'k>,
-    /// Up to which `batches.open` the batches of each product come with it.
-    most_open: Vec<i16>,
+    live: Names<'k>,
     batches: Names<'k>,
     /// By order id; the line ids beside it.
     lines: Names<'k>,
@@ -65,14 +64,7 @@ pub(crate) struct Wanted<'k> {
 
 impl<'k> Wanted<'k> {
     pub(crate) fn of(keys: &'k Keys, partitions: u16) -> Self {
-        let live: HashSet<&str> = keys.live.iter().map(|sku| sku.as_str()).collect();
         let skus = keys.products.iter().chain(&keys.live);
-        let products = Names::of(skus, partitions, |sku| sku.as_str());
-        let most_open = products
-            .names
-            .iter()
-            .map(|sku| if live.contains(sku) { 2 } else { 1 })
-            .collect();
         let mut seen = HashSet::with_capacity(keys.lines.len());
         let (mut lines, mut line_ids) = (Names::default(), Vec::new());
         for key in &keys.lines {
@@ -88,8 +80,8 @@ impl<'k> Wanted<'k> {
         Self {
             keys,
             partitions,
-            products,
-            most_open,
+            products: Names::of(skus, partitions, |sku| sku.as_str()),
+            live: Names::of(&keys.live, partitions, |sku| sku.as_str()),
             batches: Names::of(&keys.batches, partitions, |name| name.as_str()),
             lines,
             line_ids,
@@ -129,18 +121,15 @@ impl<'k> Wanted<'k> {
     where
         'k: 'a,
     {
-        if !self.products.is_empty() {
-            trip.ask(Ask::Products, *sql::PRODUCTS, self.products.params());
-            let mut params: Vec<Param<'a>> = self.products.params();
-            params.push(param(self.most_open.clone()));
-            trip.ask(Ask::OpenBatches, *sql::OPEN_BATCHES, params);
-        }
         if !self.lines.is_empty() {
             let mut params: Vec<Param<'a>> = self.lines.params();
             params.push(param(self.line_ids.clone()));
             trip.ask(Ask::Lines, *sql::LINES, params);
         }
-        let by_name: [(Ask, &'static str, &Names<'k>); 6] = [
+        let by_name: [(Ask, &'static str, &Names<'k>); 9] = [
+            (Ask::Products, *sql::PRODUCTS, &self.products),
+            (Ask::OpenBatches, *sql::OPEN_BATCHES, &self.products),
+            (Ask::Batches, *sql::HELD_BATCHES, &self.live),
             (Ask::OrderLines, *sql::LINES_OF_ORDERS, &self.orders),
             (Ask::Placed, sql::PLACED, &self.orders),
             (Ask::Batches, *sql::NAMED_BATCHES, &self.batches),

@@ -48,6 +48,16 @@ pub(crate) fn record(row: &Row) -> Result<LogRecord, Fault> {
     })
 }
 
+/// Where each partition ends.
+pub(crate) const ENDS: &str = "SELECT next_offset - 1 FROM heads ORDER BY partition";
+
+/// Where the log ends.
+pub(super) async fn end(pool: &Pool) -> Result<String, Fault> {
+    let rows = pool.ask(&Ask::new(ENDS)).await?;
+    let ends: Vec<u64> = rows.iter().map(|row| count(row, 0)).collect::<Result<_, _>>()?;
+    Ok(LogCursor::at(ends).to_string())
+}
+
 /// What is read of a partition and not yet given on.
 #[derive(Debug, Default)]
 struct Ahead {

@@ -6,16 +6,19 @@
 //! merges them, so that an index of (partition, name) serves every partition and nothing is sorted but the pages.
 
 mod case;
-mod events;
+pub(crate) mod events;
 mod history;
 mod inspect;
 mod lines;
 mod order_view;
 mod orders;
-mod pool;
+pub(crate) mod pool;
 mod shipments;
 mod span;
 mod supply;
+
+#[cfg(test)]
+mod plans_tests;
 
 use async_trait::async_trait;
 use jiff::civil::Date;
@@ -168,6 +171,15 @@ impl Views for PgViews {
         let after = cursor::line(page)?;
         let found = lines::lines(&self.pool, status, after.as_ref(), page, today).await;
         found.map_err(Fault::into_view_error)
+    }
+
+    fn partitions(&self) -> u16 {
+        self.pool.partitions()
+    }
+
+    async fn end(&self) -> Result<String, ViewError> {
+        let end = events::end(&self.pool).await;
+        end.map_err(Fault::into_view_error)
     }
 
     async fn events(&self, page: &Page) -> Result<EventPage, ViewError> {

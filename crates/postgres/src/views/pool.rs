@@ -17,16 +17,20 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A few connections to one database.
 #[derive(Clone)]
-pub(super) struct Pool {
+pub(crate) struct Pool {
     connections: Connections,
-    pub(super) database: PgDatabase,
+    pub(crate) database: PgDatabase,
 }
 
 impl Pool {
     /// Opens no connection yet: each is opened when it is needed.
-    pub(super) fn new(database: &PgDatabase) -> Self {
+    pub(crate) fn new(database: &PgDatabase) -> Self {
         let options = &database.options;
-        let config = database.target.config(&options.reader());
+        let mut config = database.target.config(&options.reader());
+        // A page is read in the order of its index and no further. Without a look at the limit, which a plan for all
+        // values does not know, to collect everything and sort it could seem as good.
+        let own = config.get_options().unwrap_or_default().to_owned();
+        config.options(own + " -c enable_bitmapscan=off");
         let manager = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
@@ -48,22 +52,22 @@ impl Pool {
     }
 
     /// How many partitions the database has.
-    pub(super) fn partitions(&self) -> u16 {
+    pub(crate) fn partitions(&self) -> u16 {
         self.database.partitions()
     }
 
     /// All partitions.
-    pub(super) fn all(&self) -> Vec<i16> {
+    pub(crate) fn all(&self) -> Vec<i16> {
         (0..self.partitions()).map(crate::codes::small).collect()
     }
 
     /// The partition of a name.
-    pub(super) fn partition_of(&self, name: &str) -> u16 {
+    pub(crate) fn partition_of(&self, name: &str) -> u16 {
         landfall_service::store::partition_of(name, self.partitions())
     }
 
     /// A connection.
-    pub(super) async fn get(&self) -> Result<Object, Fault> {
+    pub(crate) async fn get(&self) -> Result<Object, Fault> {
         self.connections.get().await.map_err(|error| match error {
             deadpool_postgres::PoolError::Backend(error) => Fault::Postgres(error),
             other => Fault::Unavailable(format!("no connection to the database: {other}")),
@@ -71,13 +75,13 @@ impl Pool {
     }
 
     /// Asks one question, whose answer is of one moment.
-    pub(super) async fn ask(&self, ask: &Ask) -> Result<Vec<Row>, Fault> {
+    pub(crate) async fn ask(&self, ask: &Ask) -> Result<Vec<Row>, Fault> {
         ask.of(&self.get().await?).await
     }
 }
 
 /// Begins to read one moment with several questions. It ends when it is dropped, and nobody waits for that.
-pub(super) async fn moment(connection: &mut Object) -> Result<Transaction<'_>, Fault> {
+pub(crate) async fn moment(connection: &mut Object) -> Result<Transaction<'_>, Fault> {
     let begin = connection
         .build_transaction()
         .isolation_level(IsolationLevel::RepeatableRead)
@@ -86,14 +90,14 @@ pub(super) async fn moment(connection: &mut Object) -> Result<Transaction<'_>, F
 }
 
 /// A question: a statement and its values.
-pub(super) struct Ask {
+pub(crate) struct Ask {
     /// The statement; `$1`, `$2`, … are the values in the order in which they were added.
-    pub(super) sql: String,
+    pub(crate) sql: String,
     values: Vec<Box<dyn ToSql + Sync + Send>>,
 }
 
 impl Ask {
-    pub(super) fn new(sql: impl Into<String>) -> Self {
+    pub(crate) fn new(sql: impl Into<String>) -> Self {
         Self {
             sql: sql.into(),
             values: Vec::new(),
@@ -101,19 +105,19 @@ impl Ask {
     }
 
     /// Adds a value.
-    pub(super) fn with(mut self, value: impl ToSql + Sync + Send + 'static) -> Self {
+    pub(crate) fn with(mut self, value: impl ToSql + Sync + Send + 'static) -> Self {
         self.values.push(Box::new(value));
         self
     }
 
     /// Adds a value for a statement that is still being written, and says how it is named there.
-    pub(super) fn value(&mut self, value: impl ToSql + Sync + Send + 'static) -> String {
+    pub(crate) fn value(&mut self, value: impl ToSql + Sync + Send + 'static) -> String {
         self.values.push(Box::new(value));
         format!("${}", self.values.len())
     }
 
     /// Asks it.
-    pub(super) async fn of(&self, client: &impl GenericClient) -> Result<Vec<Row>, Fault> {
+    pub(crate) async fn of(&self, client: &impl GenericClient) -> Result<Vec<Row>, Fault> {
         let statement = client.prepare_cached(&self.sql).await?;
         let values: Vec<&(dyn ToSql + Sync)> =
             self.values.iter().map(|value| &**value as _).collect();

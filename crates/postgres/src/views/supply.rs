@@ -60,8 +60,13 @@ fn with_totals(products: &str) -> String {
     )
 }
 
+/// A product with its totals.
+pub(super) fn product_sql() -> String {
+    with_totals("products p") + " WHERE p.partition = $1 AND p.sku = $2"
+}
+
 pub(super) async fn product(pool: &Pool, sku: &Sku) -> Result<Option<ProductResource>, Fault> {
-    let ask = Ask::new(with_totals("products p") + " WHERE p.partition = $1 AND p.sku = $2")
+    let ask = Ask::new(product_sql())
         .with(small(pool.partition_of(sku.as_str())))
         .with(sku.to_string());
     let found = pool.ask(&ask).await?;

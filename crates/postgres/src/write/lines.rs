@@ -211,11 +211,17 @@ fn find_accepted(changes: &Changes, new: &mut [Written<'_>]) {
 
 /// The batch that holds all that is outstanding of a line, or its parts.
 fn pegs(line: &OrderLine) -> (Option<i64>, Option<String>) {
-    match line.allocations.as_slice() {
+    pegs_of(&line.allocations, line.quantity - line.dispatched)
+}
+
+/// The batch that holds all that is outstanding, or parts.
+pub(crate) fn pegs_of(
+    allocations: &[Allocation],
+    outstanding: u64,
+) -> (Option<i64>, Option<String>) {
+    match allocations {
         [] => (None, None),
-        [only] if only.quantity == line.quantity - line.dispatched => {
-            (Some(int(only.batch_number)), None)
-        }
+        [only] if only.quantity == outstanding => (Some(int(only.batch_number)), None),
         parts => (None, Some(parts_json(parts))),
     }
 }

@@ -122,7 +122,7 @@ async fn the_first_key_closes_the_door_for_good() {
     assert_eq!(enter(&door, None).await, Err(Refusal::NoKey));
     assert_eq!(door.may_stay(&nobody).await, Ok(false));
     let caller = enter(&door, Some(&shop)).await.unwrap();
-    assert_eq!(caller.actor().map(|name| &**name), Some("shop"));
+    assert_eq!(caller.actor().as_deref(), Some("shop"));
     assert_eq!(caller.role(), Role::Orders);
 
     assert_eq!(revoke(&keys, "shop").await, Revocation::Done);

@@ -1,6 +1,7 @@
 //! The keys that are in force, and whom they let in.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::keys::{AccessKey, Keys};
 use super::role::{Right, Role};
@@ -14,42 +15,33 @@ const LONGEST: usize = 128;
 #[derive(Debug, Default)]
 pub struct KeyRing {
     version: u64,
-    in_force: HashMap<String, AccessKey>,
+    in_force: HashMap<String, Arc<AccessKey>>,
     /// Whether there was ever a key: then the door without keys is closed for good, also when all of them
     /// are revoked.
     any: bool,
 }
 
-/// Somebody who was let in.
+/// Somebody who was let in, by a key or without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    actor: Option<Actor>,
-    role: Role,
-    /// The id of the key.
-    key: Option<String>,
-}
+pub struct Caller(Option<Arc<AccessKey>>);
 
 impl Caller {
     /// Somebody without a key who may do everything: there are no keys yet, or it is this process itself.
-    pub const NOBODY: Caller = Caller {
-        actor: None,
-        role: Role::Admin,
-        key: None,
-    };
+    pub const NOBODY: Caller = Caller(None);
 
     /// The name of the key.
-    pub fn actor(&self) -> Option<&Actor> {
-        self.actor.as_ref()
+    pub fn actor(&self) -> Option<Actor> {
+        self.0.as_ref().map(|key| key.name.actor())
     }
 
     /// What the key is there for.
     pub fn role(&self) -> Role {
-        self.role
+        self.0.as_ref().map_or(Role::Admin, |key| key.role)
     }
 
     /// Whether the key has this right.
     pub fn may(&self, right: Right) -> bool {
-        self.role.may(right)
+        self.role().may(right)
     }
 }
 
@@ -70,7 +62,9 @@ impl From<Keys> for KeyRing {
         let in_force = keys.into_iter().filter(|key| key.revoked.is_none());
         Self {
             version,
-            in_force: in_force.map(|key| (key.id.clone(), key)).collect(),
+            in_force: in_force
+                .map(|key| (key.id.clone(), Arc::new(key)))
+                .collect(),
             any,
         }
     }
@@ -99,11 +93,7 @@ impl KeyRing {
         let key = key.ok_or(Refusal::BadKey)?;
         // Constant time: how much of a guess was right cannot be measured.
         if key.digest == Digest::of(shown) {
-            Ok(Caller {
-                actor: Some(key.name.actor()),
-                role: key.role,
-                key: Some(key.id.clone()),
-            })
+            Ok(Caller(Some(Arc::clone(key))))
         } else {
             Err(Refusal::BadKey)
         }
@@ -111,8 +101,8 @@ impl KeyRing {
 
     /// Whether somebody's key is in force still; without a key, whether there is none still.
     pub fn knows(&self, caller: &Caller) -> bool {
-        match &caller.key {
-            Some(id) => self.in_force.contains_key(id),
+        match &caller.0 {
+            Some(key) => self.in_force.contains_key(&key.id),
             None => !self.any,
         }
     }

@@ -35,8 +35,8 @@ pub(super) struct Ledger {
     pub(super) next_offsets: BTreeMap<u16, u64>,
     /// The heads of the tables.
     pub(super) heads: BTreeMap<u16, u64>,
-    /// What the store keeps of each batch's allocations: units and lines, by the batch's number.
-    pub(super) store_sums: HashMap<u64, (u64, u64)>,
+    /// What the store keeps of each batch's allocations: units and lines, by the batch's partition and number.
+    pub(super) store_sums: HashMap<(u16, u64), (u64, u64)>,
     /// What can be promised by the log and was not seen in the read model yet; made when all events are in.
     pub(super) unseen_availability: Option<HashMap<(At, Supply), u64>>,
 }

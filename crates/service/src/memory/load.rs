@@ -8,7 +8,7 @@ use landfall_domain::{Batch, BatchRef, LineKey, OrderId, OrderLine, Product, Shi
 
 use super::tables::{OrderRow, Tables};
 use crate::keys::{AllocatedRange, Keys, LateRange, WaitingRange};
-use crate::store::{Loaded, LoadedOrder, LoadedRange};
+use crate::store::{Head, LineOrder, Loaded, LoadedOrder, LoadedRange};
 
 /// What is to be handed out, each thing once.
 #[derive(Default)]
@@ -83,7 +83,7 @@ impl Tables {
         ids.sort();
         ids.dedup();
         Loaded {
-            heads: vec![self.head],
+            heads: self.heads_of(keys, &found),
             products: found
                 .products
                 .iter()
@@ -123,6 +123,27 @@ impl Tables {
         }
     }
 
+    /// The heads of the partitions that the keys touch.
+    fn heads_of(&self, keys: &Keys, found: &Found<'_>) -> Vec<Head> {
+        let products = keys.products.iter().chain(&keys.live);
+        let products = products.chain(found.products.iter().copied());
+        let ranges = keys.allocated.iter().map(|range| &range.sku);
+        let ranges = ranges.chain(keys.waiting.iter().map(|range| &range.sku));
+        let ranges = ranges.chain(keys.late.iter().map(|range| &range.sku));
+        let names = products.chain(ranges).map(Sku::as_str);
+        let names = names.chain(keys.orders.iter().map(OrderId::as_str));
+        let shipments = keys.shipments.iter().chain(&keys.cargo);
+        let names = names.chain(shipments.map(ShipmentRef::as_str));
+        let mut wanted: BTreeSet<u16> = names.map(|name| self.home(name)).collect();
+        wanted.extend(&keys.heads);
+        if self.partitions() == 1 {
+            wanted.insert(0);
+        }
+        let heads = wanted.into_iter();
+        let heads = heads.filter_map(|partition| self.heads.get(usize::from(partition)));
+        heads.copied().collect()
+    }
+
     /// The batches of a shipment, by reference; `None`: there is no such shipment.
     pub(super) fn cargo(&self, shipment: &ShipmentRef) -> Option<(ShipmentRef, Vec<BatchRef>)> {
         self.shipments.get(shipment)?;
@@ -143,8 +164,8 @@ impl Tables {
 
     fn order(&self, id: &OrderId) -> Option<LoadedOrder> {
         let row = self.orders.get(id)?;
-        let lines = row
-            .by_age()
+        let lines = self
+            .by_age(row)
             .into_iter()
             .map(|line| line.key.clone())
             .collect();
@@ -155,6 +176,14 @@ impl Tables {
         })
     }
 
+    /// The lines of an order, in the order of [`LineOrder`].
+    pub(super) fn by_age<'a>(&self, row: &'a OrderRow) -> Vec<&'a OrderLine> {
+        let order = LineOrder::new(row.placed.as_ref(), self.partitions());
+        let mut lines: Vec<_> = row.lines.values().collect();
+        lines.sort_by_key(|line| order.place(&line.key.line_id, line.number, &line.sku));
+        lines
+    }
+
     fn order_lines(&self, id: &OrderId) -> impl Iterator<Item = &OrderLine> {
         self.orders
             .get(id)
@@ -163,7 +192,8 @@ impl Tables {
     }
 
     fn allocated(&self, range: &AllocatedRange) -> LoadedRange<AllocatedRange> {
-        let lines = self.pegged.get(&range.batch_number).into_iter();
+        let pegs = self.pegs(&range.sku, range.batch_number);
+        let lines = self.pegged.get(&pegs).into_iter();
         let lines =
             lines.flat_map(|pegged| pegged.lines.range((after(range.after), Bound::Unbounded)));
         // A line without a promise has the latest day as its key's.
@@ -200,15 +230,6 @@ impl Tables {
             lines,
             complete,
         }
-    }
-}
-
-impl OrderRow {
-    /// Its lines, the oldest first.
-    pub(super) fn by_age(&self) -> Vec<&OrderLine> {
-        let mut lines: Vec<_> = self.lines.values().collect();
-        lines.sort_by_key(|line| line.number);
-        lines
     }
 }
 

@@ -13,13 +13,15 @@ use landfall_domain::{
 use crate::log::LogRecord;
 use crate::store::{
     AnswerKey, BatchChange, Changes, Head, LineChange, ProductChange, Remembered, StoreError,
+    partition_of,
 };
 use crate::views::OrderLineView;
 
-/// Everything that is known. There is one partition.
+/// Everything that is known.
 #[derive(Debug, Clone)]
 pub(super) struct Tables {
-    pub(super) head: Head,
+    /// By partition; at least one.
+    pub(super) heads: Vec<Head>,
     pub(super) products: BTreeMap<Sku, ProductRow>,
     pub(super) batches: BTreeMap<BatchRef, Batch>,
     pub(super) orders: BTreeMap<OrderId, OrderRow>,
@@ -30,11 +32,12 @@ pub(super) struct Tables {
     pub(super) order_view: BTreeMap<LineKey, OrderLineView>,
     /// What is available to promise, a read model: units by day.
     pub(super) availability: BTreeMap<(Sku, Supply), u64>,
-    /// The record with offset 1 first.
-    pub(super) events: Vec<LogRecord>,
+    /// By partition, the record with offset 1 first.
+    pub(super) events: Vec<Vec<LogRecord>>,
     pub(super) answers: BTreeMap<AnswerKey, Remembered>,
-    /// By the number of the batch. Made from the lines, so that the batches' own counts can be compared.
-    pub(super) pegged: BTreeMap<u64, Pegged>,
+    /// By the partition and the number of the batch. Made from the lines, so that the batches' own counts can
+    /// be compared.
+    pub(super) pegged: BTreeMap<(u16, u64), Pegged>,
 }
 
 /// A product, the names of its batches, and its queue.
@@ -65,15 +68,18 @@ pub(super) struct Pegged {
     pub(super) lines: BTreeMap<ShortageKey, LineKey>,
 }
 
-impl Default for Tables {
-    fn default() -> Self {
+impl Tables {
+    /// Nothing yet, in so many partitions.
+    pub(super) fn new(partitions: u16) -> Self {
+        let partitions = partitions.max(1);
+        let heads = (0..partitions).map(|partition| Head {
+            partition,
+            version: 0,
+            next_offset: 1,
+            next_number: 1,
+        });
         Self {
-            head: Head {
-                partition: 0,
-                version: 0,
-                next_offset: 1,
-                next_number: 1,
-            },
+            heads: heads.collect(),
             products: BTreeMap::new(),
             batches: BTreeMap::new(),
             orders: BTreeMap::new(),
@@ -81,82 +87,108 @@ impl Default for Tables {
             cargo: BTreeMap::new(),
             order_view: BTreeMap::new(),
             availability: BTreeMap::new(),
-            events: Vec::new(),
+            events: vec![Vec::new(); usize::from(partitions)],
             answers: BTreeMap::new(),
             pegged: BTreeMap::new(),
         }
     }
-}
 
-impl Tables {
+    /// How many partitions there are.
+    pub(super) fn partitions(&self) -> u16 {
+        u16::try_from(self.heads.len()).unwrap_or(u16::MAX)
+    }
+
+    /// The partition of a name.
+    pub(super) fn home(&self, name: &str) -> u16 {
+        partition_of(name, self.partitions())
+    }
+
+    /// Where the entries of a batch of this product are.
+    pub(super) fn pegs(&self, sku: &Sku, batch_number: u64) -> (u16, u64) {
+        (self.home(sku.as_str()), batch_number)
+    }
+
     /// A line by its key.
     pub(super) fn line(&self, key: &LineKey) -> Option<&OrderLine> {
         self.orders.get(&key.order_id)?.lines.get(&key.line_id)
     }
 
-    /// Whether these changes were made to the present state.
-    pub(super) fn check_heads(&self, changes: &Changes) -> Result<(), StoreError> {
-        if changes.heads.iter().any(|(before, _)| *before != self.head) {
+    /// Whether these changes, made to a state with these heads, can be written, all of them.
+    pub(super) fn check(&self, seen: &[Head], changes: &Changes) -> Result<(), StoreError> {
+        let moved = |before: &Head| self.heads.get(usize::from(before.partition)) != Some(before);
+        let before = changes.heads.iter().map(|(before, _)| before);
+        if seen.iter().chain(before).any(moved) {
             return Err(StoreError::Conflict);
         }
-        let after = changes.heads.first().map_or(self.head, |(_, after)| *after);
-        let offsets = self.head.next_offset..after.next_offset;
-        if changes.heads.len() > 1
-            || (changes.heads.is_empty() && !changes.is_empty())
-            || !changes
-                .events
-                .iter()
-                .map(|record| record.offset)
-                .eq(offsets)
-        {
-            return refused("the head does not go with the changes");
-        }
-        Ok(())
-    }
-
-    /// Whether these changes can be written, all of them.
-    pub(super) fn check(&self, changes: &Changes) -> Result<(), StoreError> {
         self.check_heads(changes)?;
         for product in &changes.products {
             self.check_product(product)?;
         }
         for order in &changes.orders {
-            if self
-                .orders
-                .get(&order.order_id)
-                .is_some_and(|row| row.placed.is_some())
-            {
-                return refused(format!("order {} was placed before", order.order_id));
+            let row = self.orders.get(&order.order_id);
+            if row.is_some_and(|row| row.placed.is_some()) {
+                return self.taken(format!("order {} was placed before", order.order_id));
             }
         }
         for change in &changes.shipments {
             let reference = &change.shipment.reference;
             if self.shipments.contains_key(reference) == change.created {
-                return refused(format!("shipment {reference} is new, or is not"));
+                return self.taken(format!("shipment {reference} is new, or is not"));
             }
         }
         for answer in &changes.remembered {
             if self.answers.contains_key(&answer.id) {
-                return refused(format!(
-                    "the answer to {} is remembered already",
-                    answer.id.as_str()
-                ));
+                let id = answer.id.as_str();
+                return self.taken(format!("the answer to {id} is remembered already"));
             }
         }
         Ok(())
     }
 
+    /// Whether the events continue the log.
+    fn check_heads(&self, changes: &Changes) -> Result<(), StoreError> {
+        let mut next: Vec<u64> = self.heads.iter().map(|head| head.next_offset).collect();
+        for record in &changes.events {
+            match next.get_mut(usize::from(record.partition)) {
+                Some(offset) if *offset == record.offset => *offset += 1,
+                _ => return refused(format!("event {} does not continue the log", record.id())),
+            }
+        }
+        for (_, after) in &changes.heads {
+            if next[usize::from(after.partition)] != after.next_offset {
+                return refused("a head does not go with the events");
+            }
+            next[usize::from(after.partition)] = 0;
+        }
+        // A partition whose head is not among the changes has no events among them.
+        let mut unmoved = self.heads.iter().zip(&next);
+        let all = unmoved.all(|(head, next)| *next == 0 || *next == head.next_offset);
+        if !all || (changes.heads.is_empty() && !changes.is_empty()) {
+            return refused("the heads do not go with the changes");
+        }
+        Ok(())
+    }
+
+    /// A name is taken. In one partition whoever looked saw it; among several, somebody else was first
+    /// in a partition that this commit has not seen.
+    fn taken<T>(&self, why: String) -> Result<T, StoreError> {
+        if self.partitions() == 1 {
+            return refused(why);
+        }
+        Err(StoreError::Conflict)
+    }
+
     fn check_product(&self, change: &ProductChange) -> Result<(), StoreError> {
         let known = self.products.get(&change.sku).map(|row| row.number);
         if known != (!change.created).then_some(change.number) {
-            return refused(format!(
+            return self.taken(format!(
                 "product {} is new, or has another number",
                 change.sku
             ));
         }
         for batch in &change.new_batches {
             if self.batches.contains_key(&batch.reference) {
-                return refused(format!("batch {} exists", batch.reference));
+                return self.taken(format!("batch {} exists", batch.reference));
             }
         }
         for BatchChange { after: batch, .. } in &change.changed_batches {
@@ -167,7 +199,7 @@ impl Tables {
         }
         for line in &change.lines {
             if self.line(&line.after.key) != line.before.as_ref() {
-                return refused(format!("line {} was not so before", line.after.key));
+                return self.taken(format!("line {} was not so before", line.after.key));
             }
         }
         Ok(())
@@ -176,7 +208,7 @@ impl Tables {
     /// Writes checked changes.
     pub(super) fn apply(&mut self, changes: &Changes) {
         for (_, after) in &changes.heads {
-            self.head = *after;
+            self.heads[usize::from(after.partition)] = *after;
         }
         for product in &changes.products {
             self.apply_product(product);
@@ -191,7 +223,9 @@ impl Tables {
             self.shipments
                 .insert(change.shipment.reference.clone(), change.shipment.clone());
         }
-        self.events.extend(changes.events.iter().map(as_logged));
+        for record in &changes.events {
+            self.events[usize::from(record.partition)].push(as_logged(record));
+        }
         for answer in &changes.remembered {
             self.answers.insert(answer.id.clone(), answer.clone());
         }
@@ -250,13 +284,15 @@ impl Tables {
         }
         if let Some(before) = before {
             for allocation in &before.allocations {
-                let pegged = self.pegged.entry(allocation.batch_number).or_default();
+                let pegs = self.pegs(&before.sku, allocation.batch_number);
+                let pegged = self.pegged.entry(pegs).or_default();
                 pegged.units -= allocation.quantity;
                 pegged.lines.remove(&ShortageKey::of(before));
             }
         }
         for allocation in &after.allocations {
-            let pegged = self.pegged.entry(allocation.batch_number).or_default();
+            let pegs = self.pegs(&after.sku, allocation.batch_number);
+            let pegged = self.pegged.entry(pegs).or_default();
             pegged.units += allocation.quantity;
             pegged
                 .lines
@@ -304,10 +340,8 @@ impl Tables {
                 let Some(batch) = self.batches.get(reference) else {
                     panic!("a line is pegged to {reference}, which is not there");
                 };
-                let units = self
-                    .pegged
-                    .get(&batch.number)
-                    .map_or(0, |pegged| pegged.units);
+                let pegged = self.pegged.get(&self.pegs(&batch.sku, batch.number));
+                let units = pegged.map_or(0, |pegged| pegged.units);
                 assert_eq!(
                     units, batch.allocated,
                     "allocated units of batch {reference}"

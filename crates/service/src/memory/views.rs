@@ -13,7 +13,7 @@ use landfall_domain::{
 
 use super::Shared;
 use super::tables::{OrderRow, ProductRow, Tables};
-use crate::LogRecord;
+use crate::log::{self, LogCursor, LogRecord};
 use crate::resources::{
     AvailabilityResource, BatchResource, LineResource, OrderResource, ProductResource,
     ShipmentResource,
@@ -33,6 +33,15 @@ pub struct MemoryViews {
 impl MemoryViews {
     pub(super) fn new(shared: Shared) -> Self {
         Self { shared }
+    }
+
+    /// Where a page of events begins.
+    fn cursor(&self, page: &Page) -> Result<LogCursor, ViewError> {
+        let partitions = self.partitions();
+        match &page.after {
+            None => Ok(LogCursor::new(partitions)),
+            Some(after) => LogCursor::parse(after, partitions).ok_or(ViewError::BadCursor),
+        }
     }
 }
 
@@ -229,42 +238,27 @@ impl Views for MemoryViews {
         }))
     }
 
-    async fn events(&self, page: &Page) -> Result<EventPage, ViewError> {
-        let after = page.after.as_deref().unwrap_or("0-0");
-        let offset = parse_offset(after).ok_or(ViewError::BadCursor)?;
+    fn partitions(&self) -> u16 {
+        self.shared.read(|t| t.partitions())
+    }
+
+    async fn end(&self) -> Result<String, ViewError> {
         Ok(self.shared.read(|t| {
-            let skipped = usize::try_from(offset).unwrap_or(usize::MAX);
-            let events: Vec<_> = t
-                .events
-                .iter()
-                .skip(skipped)
-                .take(page.limit)
-                .cloned()
-                .collect();
-            let next = events
-                .last()
-                .map_or_else(|| after.to_owned(), crate::LogRecord::id);
-            EventPage { events, next }
+            let ends = t.heads.iter().map(|head| head.next_offset - 1);
+            LogCursor::at(ends.collect()).to_string()
         }))
     }
 
+    async fn events(&self, page: &Page) -> Result<EventPage, ViewError> {
+        let after = self.cursor(page)?;
+        Ok(self.shared.read(|t| t.log(after, page.limit, |_| true)))
+    }
+
     async fn history(&self, thing: &Thing, page: &Page) -> Result<Option<EventPage>, ViewError> {
-        let after = page.after.as_deref().unwrap_or("0-0");
-        let offset = parse_offset(after).ok_or(ViewError::BadCursor)?;
+        let after = self.cursor(page)?;
         Ok(self.shared.read(|t| {
-            if !t.knows(thing) {
-                return None;
-            }
-            let of_thing = t.events.iter().filter(|record| t.concerns(record, thing));
-            let events: Vec<_> = of_thing
-                .filter(|record| record.offset > offset)
-                .take(page.limit)
-                .cloned()
-                .collect();
-            let next = events
-                .last()
-                .map_or_else(|| after.to_owned(), crate::LogRecord::id);
-            Some(EventPage { events, next })
+            let of_thing = |record: &LogRecord| t.concerns(record, thing);
+            t.knows(thing).then(|| t.log(after, page.limit, of_thing))
         }))
     }
 
@@ -274,11 +268,12 @@ impl Views for MemoryViews {
 
     async fn inspect(&self, inspect: &mut dyn Inspect) -> Result<(), ViewError> {
         let tables = self.shared.snapshot();
-        tables
-            .events
-            .iter()
-            .for_each(|record| inspect.event(record));
-        inspect.head(tables.head.partition, tables.head.next_offset);
+        for record in tables.events.iter().flatten() {
+            inspect.event(record);
+        }
+        for head in &tables.heads {
+            inspect.head(head.partition, head.next_offset);
+        }
         for (sku, row) in &tables.products {
             inspect.product(row.number, sku, row.counters);
         }
@@ -306,8 +301,9 @@ impl Views for MemoryViews {
                 units: *units,
             });
         }
-        for (number, pegged) in &tables.pegged {
-            inspect.allocated(*number, pegged.units, pegged.lines.len() as u64);
+        for ((partition, number), pegged) in &tables.pegged {
+            let lines = pegged.lines.len() as u64;
+            inspect.allocated(*partition, *number, pegged.units, lines);
         }
         Ok(())
     }
@@ -349,6 +345,28 @@ impl Tables {
         ShipmentResource::new(shipment, batches.collect(), today)
     }
 
+    /// A page of those events after the cursor that are wanted.
+    fn log(
+        &self,
+        mut cursor: LogCursor,
+        limit: usize,
+        wanted: impl Fn(&LogRecord) -> bool,
+    ) -> EventPage {
+        let partitions = self.events.iter().zip(cursor.offsets());
+        let partitions = partitions.map(|(records, read)| {
+            let read = usize::try_from(*read).unwrap_or(usize::MAX);
+            let after = records.iter().skip(read);
+            let after = after.filter(|record| wanted(record)).take(limit);
+            after.cloned().collect()
+        });
+        let events = log::cursor::merge(partitions.collect(), limit);
+        events.iter().for_each(|record| cursor.pass(record));
+        EventPage {
+            events,
+            next: cursor.to_string(),
+        }
+    }
+
     fn knows(&self, thing: &Thing) -> bool {
         match thing {
             Thing::Order(id) => self.orders.contains_key(id),
@@ -382,7 +400,7 @@ impl Tables {
         let row = self.products.get(&line.sku)?;
         let batches = row.batches.iter().filter_map(|name| self.batches.get(name));
         let batches = batches.map(|batch| {
-            let pegged = self.pegged.get(&batch.number);
+            let pegged = self.pegged.get(&self.pegs(&batch.sku, batch.number));
             let lines = pegged.map_or(0, |pegged| pegged.lines.len() as u64);
             let last = pegged.into_iter().flat_map(|p| p.lines.values().rev());
             CaseBatch {
@@ -403,7 +421,13 @@ impl Tables {
             line,
             batches,
             left_out: 0,
-            events: self.events.iter().filter(of_line).cloned().collect(),
+            events: self
+                .events
+                .iter()
+                .flatten()
+                .filter(of_line)
+                .cloned()
+                .collect(),
         })
     }
 
@@ -419,8 +443,8 @@ impl Tables {
     }
 
     fn order_resource(&self, id: &OrderId, row: &OrderRow, today: Date) -> OrderResource {
-        let lines = row
-            .by_age()
+        let lines = self
+            .by_age(row)
             .into_iter()
             .map(|line| self.line_resource(line, today))
             .collect();
@@ -494,11 +518,6 @@ fn wanted_order(row: &OrderRow, filter: &OrderFilter) -> bool {
                 Attention::Late => line.late(),
             })
         })
-}
-
-/// The cursor of events is the id of the last one.
-fn parse_offset(cursor: &str) -> Option<u64> {
-    cursor.strip_prefix("0-")?.parse().ok()
 }
 
 /// The cursor of a list by name is the last name.

@@ -87,6 +87,31 @@ pub struct DeadLetter {
     pub time: Timestamp,
 }
 
+impl DeadLetter {
+    /// Its place in the list of dead letters, which is a cursor of it.
+    pub fn place(&self) -> String {
+        format!("{}\n{}\n{}", self.sink, self.partition, self.offset)
+    }
+}
+
+/// Where a page of dead letters begins: after this sink, partition and offset.
+pub fn letter_place(page: &Page) -> Result<Option<(String, u16, u64)>, RelayError> {
+    let parse = |text: &str| {
+        let mut parts = text.split('\n');
+        let sink = parts.next()?.to_owned();
+        let place = (
+            sink,
+            parts.next()?.parse().ok()?,
+            parts.next()?.parse().ok()?,
+        );
+        parts.next().is_none().then_some(place)
+    };
+    let place = page.after.as_deref().map(parse);
+    place
+        .map(|place| place.ok_or(RelayError::BadCursor))
+        .transpose()
+}
+
 /// Where a sink stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Standing {

@@ -18,6 +18,13 @@ pub(super) const EVENTS: &str = "SELECT e.offset, e.type, e.time, e.command_id, 
 pub(super) const EVENT: &str = "SELECT e.offset, e.type, e.time, e.command_id, e.data, p.sku, \
      e.product IS NULL, e.actor FROM events e LEFT JOIN products p ON p.number = e.product WHERE e.offset = ?1";
 
+/// Where the log ends.
+pub(super) fn end(connection: &Connection) -> Result<String, Fault> {
+    let mut statement = connection.prepare_cached("SELECT next_offset - 1 FROM heads")?;
+    let end: i64 = statement.query_row([], |row| row.get(0))?;
+    Ok(format!("0-{end}"))
+}
+
 pub(super) fn events(
     connection: &Connection,
     after: u64,

@@ -79,7 +79,7 @@ fn show(inspect: &mut dyn Inspect, thing: &Thing) {
         Thing::Availability(row) => inspect.availability(row),
         Thing::Batch(batch) => inspect.batch(batch),
         Thing::Line(line) => inspect.line(line),
-        Thing::Allocated(batch, units, lines) => inspect.allocated(*batch, *units, *lines),
+        Thing::Allocated(batch, units, lines) => inspect.allocated(0, *batch, *units, *lines),
         Thing::Head(partition, next_offset) => inspect.head(*partition, *next_offset),
     }
 }

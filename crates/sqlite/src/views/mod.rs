@@ -7,7 +7,7 @@ mod history;
 mod inspect;
 mod lines;
 mod orders;
-mod pool;
+pub(crate) mod pool;
 mod shipments;
 mod supply;
 
@@ -172,6 +172,10 @@ impl Views for SqliteViews {
             .await
     }
 
+    async fn end(&self) -> Result<String, ViewError> {
+        self.pool.read(events::end).await
+    }
+
     async fn events(&self, page: &Page) -> Result<EventPage, ViewError> {
         let (after, limit) = (cursor::event(page)?, page.limit);
         self.pool
@@ -208,6 +212,15 @@ impl Views for SqliteViews {
         });
         checked.await?.map_err(ViewError::Unavailable)
     }
+}
+
+/// The records of the log after an offset.
+pub(crate) fn log(
+    connection: &rusqlite::Connection,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<landfall_service::LogRecord>, Fault> {
+    Ok(events::events(connection, after, limit)?.events)
 }
 
 /// The statements of the lists, for a test of their plans.

@@ -13,7 +13,7 @@ use crate::error::{Fault, OpenError};
 use crate::options::Options;
 
 /// Connections that are not in use, and a place for each that may be.
-pub(super) struct Pool {
+pub(crate) struct Pool {
     path: PathBuf,
     options: Options,
     idle: Mutex<Vec<Connection>>,
@@ -24,7 +24,7 @@ pub(super) struct Pool {
 impl Pool {
     /// Opens the first connection, which tells whether the database can be read; the others follow when
     /// they are needed.
-    pub(super) fn open(path: &Path, options: &Options) -> Result<Self, OpenError> {
+    pub(crate) fn open(path: &Path, options: &Options) -> Result<Self, OpenError> {
         let first = connection::reader(path, options)?;
         Ok(Self {
             path: path.to_owned(),
@@ -35,13 +35,13 @@ impl Pool {
         })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Asks a question on a thread for blocking work, in one short read transaction: all that it reads is
     /// of one moment. Waits for a connection, but not for ever.
-    pub(super) async fn read<T, Q>(self: &Arc<Self>, question: Q) -> Result<T, ViewError>
+    pub(crate) async fn read<T, Q>(self: &Arc<Self>, question: Q) -> Result<T, ViewError>
     where
         T: Send + 'static,
         Q: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,

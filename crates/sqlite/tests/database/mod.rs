@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use landfall_service::relay::Relays;
 use landfall_service::store::StoreError;
 use landfall_service::views::Views;
-use landfall_sqlite::{Options, SqliteStore, SqliteViews};
+use landfall_sqlite::{Options, SqliteRelays, SqliteStore, SqliteViews};
 use landfall_testkit::Database;
+use landfall_testkit::contract::relays::RelayDatabase;
 use landfall_testkit::database::OpenReader;
 
 /// A database file of its own, gone with its directory; `UNSETTLED` as in [`Options`].
@@ -56,5 +58,11 @@ impl<const UNSETTLED: usize> Database for Sqlite<UNSETTLED> {
 
     fn views(&self) -> Arc<dyn Views> {
         Arc::new(SqliteViews::open(self.path(), &self.options).expect("views"))
+    }
+}
+
+impl<const UNSETTLED: usize> RelayDatabase for Sqlite<UNSETTLED> {
+    fn relays(&self) -> Arc<dyn Relays> {
+        Arc::new(SqliteRelays::open(self.path(), &self.options).expect("relays"))
     }
 }

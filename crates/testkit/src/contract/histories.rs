@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
+use crate::clock::FixedClock;
 use crate::database::{Database, Memory};
+use crate::harness::Harness;
 use crate::history::{Step, history};
 use crate::replay::{in_groups, start, start_on};
 use crate::run;
@@ -26,12 +28,19 @@ fn with_histories(rule: impl Fn(Vec<Step>, Vec<usize>) -> Result<(), TestCaseErr
     }
 }
 
+/// A service in memory, of as many partitions as this one has.
+fn like<D: Database>(this: &Harness<D>) -> Harness<Memory> {
+    let memory = Memory::of(this.partitions());
+    start_on(memory, FixedClock::new(), 1_000)
+}
+
 /// The same answers, the same events and the same rows as in memory, also where the lines of a range are read
 /// one by one.
 pub fn a_history_ends_as_in_memory<D: Database>() {
     with_histories(|steps, sizes| {
         run(async {
-            let (this, memory) = (start::<ShortPages<D, 1>>(2), start::<Memory>(1_000));
+            let this = start::<ShortPages<D, 1>>(2);
+            let memory = like(&this);
             let answers = in_groups(&this, &steps, &sizes).await;
             let expected = in_groups(&memory, &steps, &sizes).await;
             prop_assert_eq!(answers, expected);
@@ -46,7 +55,8 @@ pub fn a_restart_in_between_is_not_seen<D: Database>() {
     with_histories(|steps, sizes| {
         run(async {
             let (before, after) = steps.split_at(steps.len() / 2);
-            let (this, memory) = (start::<D>(1_000), start::<Memory>(1_000));
+            let this = start::<D>(1_000);
+            let memory = like(&this);
             let mut answers = in_groups(&this, before, &sizes).await;
             let clock = this.clock.clone();
             let this = start_on(this.stop(), clock, 1_000);

@@ -32,6 +32,7 @@ pub mod orders;
 pub mod promises;
 pub mod ranges;
 pub mod receipts;
+pub mod relays;
 pub mod repeats;
 pub mod shipments;
 pub mod supply;

@@ -51,6 +51,11 @@ impl Scene {
         self.number
     }
 
+    /// Whether nothing was said of this product yet.
+    pub(super) fn is_new(&self, sku: &str) -> bool {
+        !self.now.products.contains_key(&name::<Sku>(sku))
+    }
+
     /// A batch in the warehouse, and its product. The batch is given back, to change what is not plain.
     pub(super) fn batch(&mut self, reference: &str, sku: &str, purchased: u64) -> &mut Batch {
         let sku: Sku = name(sku);
@@ -138,7 +143,10 @@ impl Scene {
     /// Opens a unit of work and says what is to be committed in it.
     pub(super) async fn begin(&mut self, store: &mut impl Store) -> Result<Changes, StoreError> {
         self.count();
-        let mut keys = Keys::default();
+        let mut keys = Keys {
+            heads: (0..store.partitions()).collect(),
+            ..Keys::default()
+        };
         keys.products.extend(self.now.products.keys().cloned());
         keys.orders
             .extend(self.orders.iter().map(|order| order.order_id.clone()));

@@ -102,6 +102,7 @@ impl Leash {
             .current_dir(directory)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             // Apart from the test: an interrupt at the terminal reaches the test, and the pipe does the rest.
             .process_group(0);
         if let Some(user) = user {

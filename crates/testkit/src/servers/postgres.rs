@@ -322,10 +322,7 @@ pub(super) fn execute(url: &str, sql: String) -> Result<(), tokio_postgres::Erro
         let _ = driver.await;
         done
     };
-    let thread = std::thread::spawn(|| crate::run(work));
-    thread
-        .join()
-        .unwrap_or_else(|_| panic!("{url}: the thread ended"))
+    crate::run_apart(work)
 }
 
 /// An error with its cause, which says more.

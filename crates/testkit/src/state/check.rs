@@ -89,7 +89,7 @@ impl State {
     #[track_caller]
     fn check_batch(&self, batch: &Batch) {
         let name = &batch.reference;
-        let lines = self.lines.iter();
+        let lines = self.lines.iter().filter(|line| line.sku == batch.sku);
         let pegged: u64 = lines.map(|line| line.pegged_to(batch.number)).sum();
         assert_eq!(pegged, batch.allocated, "{name}: what its lines have");
         assert_eq!(batch.over(), 0, "{name}: more than was purchased");

@@ -5,6 +5,7 @@ use landfall_domain::{Batch, Shipment};
 use super::differ;
 use crate::audit::ledger::{BatchEntry, BatchRow, Ledger, Taken};
 use crate::audit::{Counts, Findings};
+use crate::store::partition_of;
 
 /// Takes a batch's row in.
 pub(in crate::audit) fn batch(
@@ -131,7 +132,9 @@ fn finish_batch(ledger: &Ledger, entry: &BatchEntry, findings: &mut Findings) {
     }
     // A store that keeps sums of its own keeps one for every batch that has lines.
     if !ledger.store_sums.is_empty() {
-        let sums = ledger.store_sums.get(&row.number);
+        let partitions = u16::try_from(ledger.heads.len()).unwrap_or(u16::MAX);
+        let partition = partition_of(entry.batch.sku.as_str(), partitions);
+        let sums = ledger.store_sums.get(&(partition, row.number));
         let (units, lines) = sums.copied().unwrap_or_default();
         if (units, lines) != (taken.units, taken.lines) {
             findings.add(|| {

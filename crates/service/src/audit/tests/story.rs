@@ -53,7 +53,7 @@ impl Story {
             auditor.availability(row);
         }
         for (number, units, lines) in &self.sums {
-            auditor.allocated(*number, *units, *lines);
+            auditor.allocated(0, *number, *units, *lines);
         }
         for (partition, next) in &self.heads {
             auditor.head(*partition, *next);

@@ -1,0 +1,83 @@
+//! What somebody wants to have sent again.
+
+use std::sync::Arc;
+
+use landfall_service::log::LogCursor;
+use landfall_service::relay::Relays;
+use landfall_service::relay::replay::{self, ReplayError, Replayed};
+
+use crate::outside::{Log, Outside, Replica, SINK, Turn, cursors, dead_letters, options, run};
+
+/// A log of which some events were refused.
+async fn refused() -> (Log, Arc<dyn Relays>) {
+    let mut log = Log::new(2);
+    let outside = Outside::new([Turn::Refuse(0), Turn::Refuse(3), Turn::Refuse(6)]);
+    let replica = Replica::start(&log, log.relays(), &outside, options("a"));
+    log.write(0, 14).await;
+    log.write(1, 7).await;
+    outside.until_all(&log.lengths).await;
+    replica.stop().await;
+    let relays = log.relays();
+    assert_eq!(dead_letters(&*relays).await.len(), 3);
+    (log, relays)
+}
+
+fn came(outside: &Outside) -> Vec<(u16, u64)> {
+    let reached = outside.lock();
+    let partitions = reached.came.iter();
+    let all = partitions.flat_map(|(partition, came)| came.iter().map(|o| (*partition, *o)));
+    all.collect()
+}
+
+#[test]
+fn dead_letters_go_out_again_and_are_taken_out() {
+    run(async {
+        let (_log, relays) = refused().await;
+        let before = dead_letters(&*relays).await;
+        // One is refused again, and one is held back for a while.
+        let again = Outside::new([Turn::Refuse(0), Turn::TakeSome(0), Turn::HoldBack(0)]);
+        let mut told = 0;
+        let done = replay::dead_letters(&*relays, &again, SINK, &mut |_| told += 1).await;
+        let done = done.unwrap();
+        assert_eq!((done.replayed, done.refused.len(), told), (2, 1, 3));
+        let kept = dead_letters(&*relays).await;
+        assert_eq!(kept, again.lock().refused);
+        assert_eq!(kept.len(), 1);
+        let sent: Vec<_> = before.difference(&kept).copied().collect();
+        assert_eq!(came(&again), sent);
+        assert_eq!(cursors(&*relays).await, [14, 7], "cursors stay");
+    });
+}
+
+#[test]
+fn what_cannot_be_sent_stays_a_dead_letter() {
+    run(async {
+        let (_log, relays) = refused().await;
+        let down = Outside::new(std::iter::repeat_n(Turn::TakeSome(0), 100));
+        let stuck = replay::dead_letters(&*relays, &down, SINK, &mut |_| {}).await;
+        let Err(ReplayError::Stuck { reason, .. }) = stuck else {
+            panic!("{stuck:?}");
+        };
+        assert_eq!(reason, "in the way");
+        assert_eq!(dead_letters(&*relays).await.len(), 3);
+    });
+}
+
+#[test]
+fn a_part_of_the_log_goes_out_again() {
+    run(async {
+        let (log, relays) = refused().await;
+        let again = Outside::new([Turn::TakeSome(2), Turn::Refuse(0)]);
+        let cursor = |text: &str| LogCursor::parse(text, 2).unwrap();
+        let (from, until) = (cursor("0-10"), cursor("0-13.1-2"));
+        let done = replay::range(&*relays, &again, &from, &until, &mut |_| {}).await;
+        let Replayed { replayed, refused } = done.unwrap();
+        assert_eq!((replayed, &*refused[0].id), (4, "0-13"));
+        assert_eq!(came(&again), [(0, 11), (0, 12), (1, 1), (1, 2)]);
+        let all = LogCursor::at(log.lengths.clone());
+        let again = Outside::new([]);
+        let done = replay::range(&*relays, &again, &cursor("0-0"), &all, &mut |_| {}).await;
+        assert_eq!(done.unwrap().replayed, 21);
+        assert_eq!(dead_letters(&*relays).await.len(), 3, "they stay");
+    });
+}

@@ -1,0 +1,1 @@
+INSERT INTO access_version (one, version) VALUES (1, 0);

@@ -17,7 +17,7 @@ const DOMAIN_LIBRARIES: [&str; 4] = ["jiff", "serde", "thiserror", "schemars"];
 
 /// Libraries that speak to a database, a network or a terminal: the service layer must not know
 /// that there are any.
-const ADAPTER_LIBRARIES: [&str; 25] = [
+const ADAPTER_LIBRARIES: [&str; 27] = [
     "async-nats",
     "axum",
     "clap",
@@ -37,8 +37,10 @@ const ADAPTER_LIBRARIES: [&str; 25] = [
     "refinery",
     "reqwest",
     "rusqlite",
+    "rustls",
     "sqlx",
     "tokio-postgres",
+    "tokio-rustls",
     "tower",
     "tower-http",
     "utoipa",

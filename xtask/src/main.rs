@@ -7,6 +7,7 @@
 mod arrows;
 mod command;
 mod metadata;
+mod pgbench;
 mod replay;
 mod schemas;
 mod servers;
@@ -38,6 +39,8 @@ enum Chore {
     Schemas(schemas::Args),
     /// Play a file of real orders day by day through the command line, and audit the result.
     Replay(replay::Args),
+    /// Measure the service on PostgreSQL against a function in the database.
+    Pgbench(pgbench::Args),
 }
 
 /// Lines as a list that follows a sentence.
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Chore::Arrows => arrows::run(),
         Chore::Schemas(args) => schemas::run(&args),
         Chore::Replay(args) => replay::run(&args),
+        Chore::Pgbench(args) => pgbench::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

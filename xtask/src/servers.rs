@@ -75,6 +75,15 @@ impl Servers {
         }
     }
 
+    /// Where one of them is, by its variable.
+    pub(crate) fn url(&self, variable: &str) -> Outcome<String> {
+        let mut variables = self.variables.iter();
+        let found = variables.find(|(name, _)| name == variable);
+        found
+            .map(|(_, url)| url.clone())
+            .ok_or_else(|| format!("no server for {variable}").into())
+    }
+
     /// Tells a command where they are.
     pub(crate) fn tell(&self, command: &mut Command) {
         command.envs(self.variables.iter().map(|(name, url)| (name, url)));

@@ -28,6 +28,8 @@ const SMALL: usize = 64 << 10;
 const DRAIN: usize = 64 << 20;
 /// How long that may take: a client that writes no more waits for its answer.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
+/// How much is read of the body of somebody who is not let in.
+const SKIP: usize = 1 << 20;
 
 /// How a body is written, by its content type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,9 +170,22 @@ async fn piece(body: &mut Body) -> Result<Option<Bytes>, axum::Error> {
 
 /// Reads on past the refusal of a body, up to a bound: a client that is still writing when its connection
 /// is closed gets a reset instead of the answer. One that asked before it wrote has not begun to.
-async fn refused(parts: &Parts, mut body: Body, problem: Problem) -> Problem {
+async fn refused(parts: &Parts, body: Body, problem: Problem) -> Problem {
+    drain(parts, body, DRAIN).await;
+    problem
+}
+
+/// As with a body that is refused, for somebody who is not let in.
+pub(crate) async fn skip(parts: &Parts, body: Body) {
+    drain(parts, body, SKIP).await;
+}
+
+async fn drain(parts: &Parts, mut body: Body, most: usize) {
+    if body.is_end_stream() || parts.headers.contains_key(EXPECT) {
+        return;
+    }
     let drain = async {
-        let mut rest = DRAIN;
+        let mut rest = most;
         while let Ok(Some(piece)) = piece(&mut body).await {
             rest = rest.saturating_sub(piece.len());
             if rest == 0 {
@@ -178,11 +193,8 @@ async fn refused(parts: &Parts, mut body: Body, problem: Problem) -> Problem {
             }
         }
     };
-    if !parts.headers.contains_key(EXPECT) {
-        // Whether it came to its end makes no difference to the answer.
-        let _ = tokio::time::timeout(DRAIN_TIME, drain).await;
-    }
-    problem
+    // Whether it came to its end makes no difference to the answer.
+    let _ = tokio::time::timeout(DRAIN_TIME, drain).await;
 }
 
 fn room(context: &Context, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {

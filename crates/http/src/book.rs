@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::paths::Names;
 use crate::problems::Problem;
-use crate::{Context, Shared, answers, body, query};
+use crate::{Context, Shared, answers, body, door, query};
 
 type Answer = Result<Response<Body>, Problem>;
 
@@ -83,7 +83,7 @@ pub(crate) async fn add_batch(State(context): State<Shared>, request: Request) -
         shipment: None,
         location: None,
     });
-    carry_out(&context, &parts.headers, command, StatusCode::CREATED).await
+    carry_out(&context, &parts, command, StatusCode::CREATED).await
 }
 
 /// Allocates a line (the book's route).
@@ -118,7 +118,7 @@ pub(crate) async fn allocate(State(context): State<Shared>, request: Request) ->
         if_short: IfShort::default(),
         locations: Vec::new(),
     });
-    carry_out(&context, &parts.headers, command, StatusCode::ACCEPTED).await
+    carry_out(&context, &parts, command, StatusCode::ACCEPTED).await
 }
 
 /// Which batches an order's lines are allocated to (the book's route).
@@ -153,18 +153,18 @@ pub(crate) async fn allocations(State(context): State<Shared>, names: Names) -> 
 
 async fn carry_out(
     context: &Context,
-    headers: &axum::http::HeaderMap,
+    parts: &axum::http::request::Parts,
     command: Command,
     done: StatusCode,
 ) -> Answer {
-    let id = body::idempotency_key(headers)?;
+    let id = body::idempotency_key(&parts.headers)?;
     let message = |status, message: String| answers::json(status, &Message { message });
     match context
         .app
         .bus
         .handle(landfall_service::Request {
             id,
-            actor: None,
+            actor: door::caller(&parts.extensions)?.actor(),
             command,
         })
         .await

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::paths::segment;
 use crate::problems::Problem;
-use crate::{Context, answers, body, query};
+use crate::{Context, answers, body, door, query};
 
 type Answer = Result<Response<Body>, Problem>;
 
@@ -87,7 +87,7 @@ async fn carry_out(
         context,
         landfall_service::Request {
             id,
-            actor: None,
+            actor: door::caller(&parts.extensions)?.actor(),
             command,
         },
     )

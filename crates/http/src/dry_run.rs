@@ -10,6 +10,7 @@ use landfall_service::summary::{Summary, summarize};
 use landfall_service::{LogRecord, Request};
 use serde::Serialize;
 
+use crate::door;
 use crate::lines::Lines;
 use crate::problems::{Kind, Problem};
 use crate::results::{ResultLine, Slot, Status};
@@ -56,6 +57,7 @@ pub(crate) async fn ndjson(
     body: Body,
 ) -> Result<Response<Body>, Problem> {
     let limits = &context.limits;
+    let caller = door::caller(&parts.extensions)?;
     let whole = body::whole(context, parts, body, limits.dry_run_bytes).await?;
     let mut lines = Lines::new(limits.line);
     lines.push(&whole.bytes);
@@ -68,7 +70,7 @@ pub(crate) async fn ndjson(
                 None => break,
             },
         };
-        piece.add(line, limits.line);
+        piece.add(line, limits.line, caller);
         if piece.slots.len() > limits.dry_run_commands {
             let most = limits.dry_run_commands;
             let detail = format!("A dry run may have at most {most} commands.");
@@ -135,6 +137,11 @@ fn line(
         }
         Slot::Invalid(kind, problem) => {
             let mut line = ResultLine::unanswered(index, kind.as_deref(), Status::Invalid, problem);
+            line.events = Some(&[]);
+            line.write(output);
+        }
+        Slot::Forbidden(kind, problem) => {
+            let mut line = ResultLine::unanswered(index, Some(kind), Status::Rejected, problem);
             line.events = Some(&[]);
             line.write(output);
         }

@@ -15,6 +15,9 @@ use crate::{Shared, answers, lists, query};
 
 type Answer = Result<Response<Body>, Problem>;
 
+/// The scope of the whole log's cursors: they are good for a page and for a stream.
+pub(crate) const LOG: &str = "events";
+
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -43,7 +46,7 @@ pub(crate) async fn events(
     State(context): State<Shared>,
     RawQuery(parameters): RawQuery,
 ) -> Answer {
-    let (scope, page) = asked("events", parameters.as_deref())?;
+    let (scope, page) = asked(LOG, parameters.as_deref())?;
     let found = context.app.views.events(&page).await;
     answer(&scope, found.map_err(of_view)?)
 }

@@ -41,11 +41,11 @@ pub(crate) async fn readyz(State(context): State<Shared>) -> Answer {
     }
     match app.views.ready().await {
         Ok(()) => answers::json(StatusCode::OK, &json!({"status": "ready"})),
-        // Whoever asks this operates the service and needs the reason.
-        Err(ViewError::Unavailable(reason) | ViewError::Corrupt(reason)) => Err(Problem::new(
-            Kind::Unavailable,
-            format!("The database is not ready: {reason}"),
-        )),
+        // The reason may name files and hosts, and anybody may ask this.
+        Err(ViewError::Unavailable(reason) | ViewError::Corrupt(reason)) => {
+            let detail = "The database is not ready; the log knows why.";
+            Err(Problem::new(Kind::Unavailable, detail).caused_by(reason))
+        }
         Err(error @ ViewError::BadCursor) => Err(Problem::internal(error.to_string())),
     }
 }

@@ -1,8 +1,9 @@
 //! The HTTP API: routes, problems, OpenAPI.
 //!
-//! A request passes the `watch` layer (its id, its count, a panic caught), then its route: `commands` and
+//! A request passes the `watch` layer (its id, its count, a panic caught) and the `door` (its key, and what that may
+//! do: `rights`), then its route: `commands` and
 //! `stream` hand what they read to the bus, `lists`, `resources`, `events`, `promises` and `reports` ask
-//! questions, `book` speaks the language of *Architecture Patterns with Python*. Whatever goes wrong becomes one of [`problems`].
+//! questions, `follow` tells what happens as it happens, `book` speaks the language of *Architecture Patterns with Python*. Whatever goes wrong becomes one of [`problems`].
 //! [`openapi()`] describes all of it, and [`serve()`] listens.
 
 mod answers;
@@ -10,39 +11,48 @@ mod body;
 mod book;
 mod commands;
 mod cursor;
+mod door;
 mod dry_run;
 mod events;
+mod follow;
 mod health;
 mod lines;
 mod lists;
+mod local;
 mod metrics;
 mod openapi;
 mod paths;
 pub mod problems;
 mod promises;
 mod query;
+mod rates;
 mod reports;
 mod resources;
 mod results;
+pub mod rights;
 mod schemas;
 mod serve;
 mod stream;
+mod tls;
 mod watch;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
 use landfall_service::Bus;
+use landfall_service::access::Doorkeeper;
 use landfall_service::clock::Calendar;
 use landfall_service::engine::Stats;
 use landfall_service::views::Views;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 pub use openapi::openapi;
-pub use serve::serve;
+pub use serve::{serve, serve_over_tls};
+pub use tls::{Tls, TlsError};
 
 /// What the API works with.
 #[derive(Clone)]
@@ -53,8 +63,12 @@ pub struct App {
     pub views: Arc<dyn Views>,
     /// Tells the time, and what day it is in the warehouse.
     pub calendar: Calendar,
+    /// Who is let in.
+    pub door: Doorkeeper,
     /// What the engine has done: `/metrics` shows it.
     pub stats: Arc<Stats>,
+    /// Changes when the engine has committed something: it wakes streams of events.
+    pub commits: watch::Receiver<()>,
     /// Cancelled when the service is to end: streams come to an end then. It is the one that [`serve()`]
     /// is given.
     pub stopping: CancellationToken,
@@ -73,6 +87,12 @@ pub struct Limits {
     pub line: usize,
     /// Streams of NDJSON at one time.
     pub streams: usize,
+    /// Streams of events at one time.
+    pub followers: usize,
+    /// After so much silence a stream of events gives a sign of life.
+    pub heartbeat: Duration,
+    /// How often a stream of events looks whether another replica has written something.
+    pub look: Duration,
     /// How long a stream of NDJSON may be silent before it is ended.
     pub stream_silence: Duration,
     /// Commands that a dry run may have.
@@ -87,6 +107,12 @@ pub struct Limits {
     pub header_timeout: Duration,
     /// Bytes that a request's head may have: up to twice as many where they come at once.
     pub head: usize,
+    /// Header fields that a request may have.
+    pub headers: usize,
+    /// Requests a second that each key may send; a second's worth may come at once. `None`: any number.
+    pub key_rate: Option<NonZeroU32>,
+    /// Requests a second from one address that may come without a good key; the rest is not looked at.
+    pub failure_rate: NonZeroU32,
     /// How long requests under way may take to end at shutdown.
     pub drain: Duration,
 }
@@ -99,6 +125,9 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(30),
             line: 1 << 20,
             streams: 64,
+            followers: 256,
+            heartbeat: Duration::from_secs(15),
+            look: Duration::from_secs(1),
             stream_silence: Duration::from_mins(2),
             dry_run_commands: 10_000,
             dry_run_bytes: 32 << 20,
@@ -106,6 +135,9 @@ impl Default for Limits {
             connections: 10_000,
             header_timeout: Duration::from_secs(10),
             head: 64 << 10,
+            headers: 100,
+            key_rate: NonZeroU32::new(10_000),
+            failure_rate: NonZeroU32::MIN.saturating_add(19),
             drain: Duration::from_secs(30),
         }
     }
@@ -118,8 +150,10 @@ struct Context {
     /// Permits of 1 KiB each, for larger bodies.
     bodies: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    followers: Arc<Semaphore>,
     /// One: a report reads everything.
     reports: Semaphore,
+    rates: rates::Rates,
     metrics: metrics::Metrics,
 }
 
@@ -133,7 +167,9 @@ pub fn router(app: App, limits: &Limits) -> Router {
     let context = Arc::new(Context {
         bodies: Arc::new(Semaphore::new(limits.bodies >> 10)),
         streams: Arc::new(Semaphore::new(limits.streams)),
+        followers: Arc::new(Semaphore::new(limits.followers)),
         reports: Semaphore::new(1),
+        rates: rates::Rates::new(limits.key_rate, limits.failure_rate),
         metrics,
         limits: limits.clone(),
         app,
@@ -143,6 +179,7 @@ pub fn router(app: App, limits: &Limits) -> Router {
         .merge(openapi::pages())
         .fallback(async |request: Request| answers::no_route(&request))
         .method_not_allowed_fallback(async |request: Request| answers::method_not_allowed(&request))
-        .with_state(context)
+        .with_state(Arc::clone(&context))
+        .layer(door::Door(context))
         .layer(watch)
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
-use axum::http::header::{CACHE_CONTROL, HeaderValue, LOCATION};
-use axum::http::{Response, StatusCode};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, LOCATION};
+use axum::http::{Method, Response, StatusCode};
 use axum::routing::get;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -17,8 +17,10 @@ use utoipa_swagger_ui::{Config, SwaggerFile};
 
 use crate::commands::{batches, orders, shipments};
 use crate::problems::{Kind, Problem};
+use crate::rights::{self, Need};
 use crate::{
-    Shared, answers, book, events, health, lists, promises, reports, resources, schemas, stream,
+    Shared, answers, book, events, follow, health, lists, promises, reports, resources, schemas,
+    stream,
 };
 
 #[derive(OpenApi)]
@@ -76,6 +78,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(resources::product))
         .routes(routes!(resources::availability))
         .routes(routes!(events::events))
+        .routes(routes!(follow::events_stream))
         .routes(routes!(events::order_events))
         .routes(routes!(events::batch_events))
         .routes(routes!(events::product_events))
@@ -104,7 +107,12 @@ pub fn openapi() -> Value {
             }
         }
     }
-    document["components"] = json!({"schemas": all});
+    document["components"] = json!({"schemas": all, "securitySchemes": {"key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, made by `landfall keys create`. A service without any key takes requests \
+                        from its own machine without one.",
+    }}});
     document
 }
 
@@ -125,6 +133,7 @@ fn complete(path: &str, method: &str, operation: &mut Value, all: &Map<String, V
             "It cannot be done at present; try again",
         ));
     }
+    add_right(path, method, operation, &mut common);
     if path.starts_with("/v1/") || path.contains('{') || method == "post" {
         common.push((StatusCode::BAD_REQUEST, "The request is ill-formed"));
     }
@@ -157,7 +166,7 @@ fn complete(path: &str, method: &str, operation: &mut Value, all: &Map<String, V
                 "schema": {"$ref": "#/components/schemas/Problem"}
             }});
         }
-        if status == "503" {
+        if status == "503" || status == "429" {
             response["headers"] = json!({"Retry-After": {
                 "description": "Seconds after which trying again makes sense.",
                 "schema": {"type": "integer"}
@@ -177,6 +186,34 @@ fn complete(path: &str, method: &str, operation: &mut Value, all: &Map<String, V
             }});
         }
     }
+}
+
+/// What the key must be good for.
+fn add_right(
+    path: &str,
+    method: &str,
+    operation: &mut Value,
+    common: &mut Vec<(StatusCode, &'static str)>,
+) {
+    let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap_or_default();
+    let need = rights::asked(&method, Some(path));
+    operation["x-right"] = json!(need.word());
+    if need == Need::Nothing {
+        operation["security"] = json!([]);
+        return;
+    }
+    operation["security"] = json!([{"key": []}]);
+    common.extend([
+        (
+            StatusCode::UNAUTHORIZED,
+            "There is no key, or it is not in force",
+        ),
+        (StatusCode::FORBIDDEN, "The key may not do this"),
+        (
+            StatusCode::TOO_MANY_REQUESTS,
+            "The key has asked too often of late",
+        ),
+    ]);
 }
 
 fn add_idempotency_key(operation: &mut Value) {
@@ -219,6 +256,12 @@ async fn document() -> Response<Body> {
     answers::bytes(StatusCode::OK, answers::JSON, document)
 }
 
+/// What the pages may do: load and ask what is here, and nothing from elsewhere. They set styles of their own.
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
 /// The routes of [`pages`].
 pub(crate) const PAGES: [&str; 3] = ["/docs", "/docs/", "/docs/{*file}"];
 
@@ -247,9 +290,9 @@ fn page(file: &str) -> Result<Response<Body>, Problem> {
             let content_type = HeaderValue::try_from(content_type)
                 .map_err(|error| Problem::internal(error.to_string()))?;
             let mut response = answers::bytes(StatusCode::OK, content_type, bytes.into_owned());
-            response
-                .headers_mut()
-                .insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            let headers = response.headers_mut();
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            headers.insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
             Ok(response)
         }
         Ok(None) => Err(Problem::new(

@@ -10,6 +10,8 @@ use crate::problems::Problem;
 pub(crate) enum Slot {
     /// It is a command of this type, and stands among the requests.
     Asked(&'static str),
+    /// It is a command of this type, which the caller may not give.
+    Forbidden(&'static str, Problem),
     /// It is none.
     Invalid(Option<String>, Problem),
     /// The stream ends before it.
@@ -124,6 +126,10 @@ pub(crate) fn results(first: u64, slots: Vec<Slot>, answers: Vec<Answer>) -> Byt
                 // One answer for each request is the bus's promise.
                 let answer = answers.next().unwrap_or(Err(Failure::Stopping));
                 ResultLine::answered(index, kind, &answer).write(&mut output);
+            }
+            Slot::Forbidden(kind, problem) => {
+                ResultLine::unanswered(index, Some(kind), Status::Rejected, problem)
+                    .write(&mut output);
             }
             Slot::Invalid(kind, problem) => {
                 ResultLine::unanswered(index, kind.as_deref(), Status::Invalid, problem)

@@ -14,6 +14,7 @@ use axum::http::header::{CONTENT_TYPE, EXPECT, HeaderValue};
 use axum::http::request::Parts;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
+use landfall_service::access::Caller;
 use landfall_service::wire;
 use landfall_service::wire::FieldError;
 use serde::Deserialize;
@@ -22,6 +23,7 @@ use utoipa::IntoParams;
 
 use crate::body::{self, Format};
 use crate::commands;
+use crate::door;
 use crate::dry_run;
 use crate::lines::{Line, Lines};
 use crate::problems::{Kind, Problem};
@@ -50,7 +52,7 @@ pub(crate) struct CommandsQuery {
 ///
 /// One command in JSON is answered as its own route does. NDJSON is streamed both ways, so read while you
 /// write: for each command one line `{index, type, status, reply | problem}`, in order; `status` is `ok`,
-/// `rejected` (the command was refused) or `invalid` (the line is no command). Blank lines are skipped.
+/// `rejected` (the command was refused, or the key may not give it) or `invalid` (the line is no command). Blank lines are skipped.
 /// Give each command an `id` there; the header `Idempotency-Key` is for single commands.
 ///
 /// With `dry_run=true` nothing is committed, each line has `events` too, and NDJSON ends with one line
@@ -69,6 +71,7 @@ pub(crate) struct CommandsQuery {
             (ref("#/components/schemas/ResultLine") = "application/x-ndjson"),
         )),
         (status = 201, description = "One command that created its resource", body = ref("#/components/schemas/Resource")),
+        (status = 403, description = "The key may not give this command; of NDJSON each line is answered alone"),
         (status = 404, description = "The command names a batch, an order or a line that does not exist"),
         (status = 409, description = "As on the command's own route"),
         (status = 422, description = "As on the command's own route"),
@@ -99,6 +102,9 @@ async fn one(
     let whole = body::json(context, parts, body).await?;
     let mut request = wire::parse(&whole.bytes)?;
     request.id = body::one_id(body::idempotency_key(&parts.headers)?, request.id)?;
+    let caller = door::caller(&parts.extensions)?;
+    door::may_give(caller, &request.command)?;
+    request.actor = caller.actor();
     if dry_run {
         return dry_run::one(context, request).await;
     }
@@ -125,6 +131,7 @@ async fn ndjson(context: Shared, parts: &Parts, body: Body) -> Result<Response<B
         lines: Lines::new(context.limits.line),
         body: body.into_data_stream(),
         queue: context.app.bus.stream(),
+        caller: door::caller(&parts.extensions)?.clone(),
         context,
         end: None,
         index: 0,
@@ -140,6 +147,7 @@ async fn ndjson(context: Shared, parts: &Parts, body: Body) -> Result<Response<B
     let (sender, receiver) = mpsc::channel(PIECES);
     tokio::spawn(async move {
         while let Some(piece) = reader.piece().await {
+            let piece = reader.if_still_let_in(piece).await;
             let results = reader.submit(piece).await;
             // A client that has gone wants none, and the engine answers into the void.
             let _ = sender.send(results).await;
@@ -172,8 +180,8 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
-    /// Adds a line.
-    pub(crate) fn add(&mut self, line: Line<'_>, limit: usize) {
+    /// Adds a line of this caller's.
+    pub(crate) fn add(&mut self, line: Line<'_>, limit: usize, caller: &Caller) {
         self.slots.push(match line {
             Line::TooLong => {
                 let detail = format!("The line has more than {limit} bytes.");
@@ -182,10 +190,16 @@ impl Piece {
             Line::Text(text) => {
                 self.bytes += text.len();
                 match read(text) {
-                    Ok(request) => {
-                        let slot = Slot::Asked(request.command.kind());
-                        self.requests.push(request);
-                        slot
+                    Ok(mut request) => {
+                        let kind = request.command.kind();
+                        match door::may_give(caller, &request.command) {
+                            Ok(()) => {
+                                request.actor = caller.actor();
+                                self.requests.push(request);
+                                Slot::Asked(kind)
+                            }
+                            Err(problem) => Slot::Forbidden(kind, problem),
+                        }
                     }
                     Err(bad) => Slot::Invalid(bad.kind.clone(), bad.into()),
                 }
@@ -227,6 +241,7 @@ struct Reader {
     body: BodyDataStream,
     lines: Lines,
     queue: landfall_service::bus::Stream,
+    caller: Caller,
     context: Shared,
     end: Option<End>,
     /// Of the next command.
@@ -257,7 +272,7 @@ impl Reader {
                     let limit = self.context.limits.line;
                     while !piece.is_full() {
                         let Some(line) = self.lines.next() else { break };
-                        piece.add(line, limit);
+                        piece.add(line, limit, &self.caller);
                     }
                     if piece.is_full() {
                         self.end = Some(end);
@@ -266,7 +281,7 @@ impl Reader {
                     if matches!(end, End::Complete)
                         && let Some(line) = self.lines.finish()
                     {
-                        piece.add(line, limit);
+                        piece.add(line, limit, &self.caller);
                     }
                     self.end = Some(End::Told);
                     return if piece.slots.is_empty() {
@@ -278,7 +293,7 @@ impl Reader {
             }
             while !piece.is_full() {
                 let Some(line) = self.lines.next() else { break };
-                piece.add(line, self.context.limits.line);
+                piece.add(line, self.context.limits.line, &self.caller);
             }
             if piece.is_full() {
                 return Some(piece);
@@ -334,6 +349,23 @@ impl Reader {
              them again."
         );
         Problem::new(Kind::Stopping, detail)
+    }
+
+    /// The piece, if the key is still in force; else the end of the stream. A stream may last for days.
+    async fn if_still_let_in(&mut self, piece: Piece) -> Piece {
+        let Err(problem) = door::may_stay(&self.context.app.door, &self.caller).await else {
+            return piece;
+        };
+        self.end = Some(End::Told);
+        let index = self.index;
+        let detail = format!(
+            "{} Commands from index {index} on were not carried out.",
+            problem.detail()
+        );
+        Piece {
+            slots: vec![Slot::End(Problem::new(problem.kind(), detail))],
+            ..Piece::default()
+        }
     }
 
     /// Queues a piece. When this is over it has its place in the queue; what is returned gives the result

@@ -14,8 +14,12 @@ use std::task::{Context as TaskContext, Poll, ready};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
+use axum::http::HeaderMap;
 use axum::http::Method;
-use axum::http::header::{HeaderName, HeaderValue};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use pin_project_lite::pin_project;
@@ -23,6 +27,7 @@ use tower::{Layer, Service};
 
 use crate::Shared;
 use crate::problems::{Cause, Kind, Problem};
+use crate::serve::Peer;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A longer id of a caller's is replaced.
@@ -104,10 +109,15 @@ where
         let method = request.method().clone();
         let started = tracing::enabled!(tracing::Level::DEBUG)
             .then(|| (Instant::now(), request.uri().path().to_owned()));
+        let over_tls = request
+            .extensions()
+            .get()
+            .is_some_and(|peer: &Peer| peer.over_tls);
         let watch = Under {
             id,
             route,
             method,
+            over_tls,
             started,
             state: Arc::clone(&self.state),
         };
@@ -142,6 +152,7 @@ struct Under {
     id: HeaderValue,
     route: Option<MatchedPath>,
     method: Method,
+    over_tls: bool,
     started: Option<(Instant, String)>,
     state: Arc<State>,
 }
@@ -172,7 +183,24 @@ impl Under {
             let status = status.as_u16();
             tracing::debug!(id = ?self.id, method = %self.method, path, status, micros, "answered");
         }
-        response.headers_mut().insert(REQUEST_ID, self.id.clone());
+        let headers = response.headers_mut();
+        headers.insert(REQUEST_ID, self.id.clone());
+        harden(headers, self.over_tls);
+    }
+}
+
+/// What browsers are told with every answer. Where an answer says something itself, that holds.
+fn harden(headers: &mut HeaderMap, over_tls: bool) {
+    let fixed = HeaderValue::from_static;
+    headers.insert(X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
+    headers.insert(REFERRER_POLICY, fixed("no-referrer"));
+    headers
+        .entry(CONTENT_SECURITY_POLICY)
+        .or_insert(fixed("default-src 'none'; frame-ancestors 'none'"));
+    // Stock and promises are old as soon as they are told, and nobody else's business.
+    headers.entry(CACHE_CONTROL).or_insert(fixed("no-store"));
+    if over_tls {
+        headers.insert(STRICT_TRANSPORT_SECURITY, fixed("max-age=31536000"));
     }
 }
 

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::header::CONTENT_TYPE;
 use landfall_http::{App, Limits};
+use landfall_service::access::Doorkeeper;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +20,7 @@ use crate::bootstrap::{self, Engine};
 use crate::config::{CalendarArgs, DatabaseArgs, Settings};
 use crate::exchange::{self, Answer, Commands, Problem};
 use crate::outcome::{CliError, Outcome};
-use crate::remote::Service;
+use crate::remote::RemoteArgs;
 use crate::rows::Input;
 use crate::terminal::{self, Progress, count};
 
@@ -52,9 +53,8 @@ pub(crate) struct ApplyArgs {
     /// Print the summary as one JSON object; without --quiet the results are JSON in any case
     #[arg(long)]
     json: bool,
-    /// Go through the service that runs there, http://HOST:PORT
-    #[arg(long, value_name = "URL")]
-    url: Option<Service>,
+    #[command(flatten)]
+    remote: RemoteArgs,
     #[command(flatten)]
     database: DatabaseArgs,
     #[command(flatten)]
@@ -154,7 +154,7 @@ impl Summary {
 /// Carries out the commands of a file.
 pub(crate) fn run(args: &ApplyArgs, settings: &Settings) -> Result<Outcome, CliError> {
     let runtime = bootstrap::small_runtime()?;
-    if let Some(service) = &args.url {
+    if let Some(service) = args.remote.service(settings)? {
         bootstrap::refuse_own_day(&args.calendar)?;
         return runtime.block_on(async {
             let (commands, answer) = service.commands(args.dry_run).await?;
@@ -183,7 +183,9 @@ fn through_the_api(engine: &Engine, dry_run: bool) -> Result<(Commands, Answer),
         bus: engine.bus.clone(),
         views: engine.views.clone(),
         calendar: engine.calendar.clone(),
+        door: Doorkeeper::unguarded(),
         stats: engine.stats.clone(),
+        commits: engine.commits(),
         stopping: CancellationToken::new(),
     };
     let limits = Limits {

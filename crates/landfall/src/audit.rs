@@ -101,8 +101,9 @@ impl Inspect for Watched {
         self.auditor().availability(row);
     }
 
-    fn allocated(&mut self, batch_number: u64, units: u64, lines: u64) {
-        self.auditor().allocated(batch_number, units, lines);
+    fn allocated(&mut self, partition: u16, batch_number: u64, units: u64, lines: u64) {
+        self.auditor()
+            .allocated(partition, batch_number, units, lines);
     }
 
     fn head(&mut self, partition: u16, next_offset: u64) {

@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use landfall_service::Bus;
+use landfall_service::access::{AccessKeys, Entropy, NoEntropy};
 use landfall_service::clock::Calendar;
 use landfall_service::engine::{self, Limits, Running, Stats};
-use landfall_service::memory::MemoryStore;
+use landfall_service::memory::{MemoryKeys, MemoryStore};
+use landfall_service::relay::{EventPublisher, Relays};
 use landfall_service::views::{Rebuild, Views};
-use landfall_sqlite::{Options, SqliteStore, SqliteViews, WriterLock};
+use landfall_sqlite::{Options, SqliteKeys, SqliteRelays, SqliteStore, SqliteViews, WriterLock};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
 
 use crate::config::{CalendarArgs, Database, Settings};
 use crate::outcome::CliError;
@@ -26,6 +29,8 @@ pub(crate) struct Engine {
     pub(crate) bus: Bus,
     /// Where questions go.
     pub(crate) views: Arc<dyn Views>,
+    /// Who may use it.
+    pub(crate) keys: Arc<dyn AccessKeys>,
     /// What the engine has done.
     pub(crate) stats: Arc<Stats>,
     /// The calendar by which commands are carried out.
@@ -38,6 +43,11 @@ impl Engine {
     /// Tells those who want to write to the database where the service is.
     pub(crate) fn announce(&mut self, url: &str) -> std::io::Result<()> {
         self.lock.as_mut().map_or(Ok(()), |lock| lock.announce(url))
+    }
+
+    /// Changes when the engine has committed something.
+    pub(crate) fn commits(&self) -> watch::Receiver<()> {
+        self.running.commits.clone()
     }
 
     /// Waits until everything that was accepted is answered, and lets go of the database.
@@ -100,9 +110,11 @@ fn open_sqlite(path: &Path, calendar: Calendar, limits: Limits) -> Result<Engine
     };
     let (bus, running) =
         engine::start(store, reader, calendar.clone(), limits).map_err(no_thread)?;
+    let keys = SqliteKeys::open(path, &Options::default()).map_err(failed)?;
     Ok(Engine {
         bus,
         views: Arc::new(views),
+        keys: Arc::new(keys),
         stats: Arc::clone(&running.stats),
         calendar,
         running,
@@ -120,6 +132,7 @@ pub(crate) fn open_memory(calendar: Calendar, settings: &Settings) -> Result<Eng
     Ok(Engine {
         bus,
         views: Arc::new(views),
+        keys: Arc::new(MemoryKeys::default()),
         stats: Arc::clone(&running.stats),
         calendar,
         running,
@@ -148,6 +161,7 @@ pub(crate) fn open_to_try(
     Ok(Engine {
         bus,
         views: Arc::new(views),
+        keys: Arc::new(MemoryKeys::default()),
         stats: Arc::clone(&running.stats),
         calendar,
         running,
@@ -161,6 +175,47 @@ pub(crate) fn open_to_read(database: &Database, command: &str) -> Result<Arc<dyn
     let views = SqliteViews::open(path, &Options::default())
         .map_err(|error| CliError::failed(error.to_string()))?;
     Ok(Arc::new(views))
+}
+
+/// Opens what relays keep of a database, beside a service or not.
+pub(crate) fn open_relays(database: &Database, command: &str) -> Result<Arc<dyn Relays>, CliError> {
+    let path = file(database, command)?;
+    let relays = SqliteRelays::open(path, &Options::default())
+        .map_err(|error| CliError::failed(error.to_string()))?;
+    Ok(Arc::new(relays))
+}
+
+/// The publisher of a sink.
+pub(crate) fn publisher(sink: &str) -> Result<Arc<dyn EventPublisher>, CliError> {
+    Err(CliError::usage(format!(
+        "there is no sink {sink} in the configuration"
+    )))
+}
+
+/// Opens the keys of a database, beside a service or not; makes the database where there is none.
+pub(crate) fn open_keys(database: &Database) -> Result<Arc<dyn AccessKeys>, CliError> {
+    let path = file(database, "keys")?;
+    let keys = SqliteKeys::open_or_make(path, &Options::default())
+        .map_err(|error| CliError::failed(error.to_string()))?;
+    Ok(Arc::new(keys))
+}
+
+/// Whether there can be keys in a database. `false`: there is no such database.
+pub(crate) fn may_have_keys(database: &Database) -> bool {
+    match database {
+        Database::Sqlite(path) => path.exists(),
+        Database::Postgres(_) => true,
+        Database::Memory => false,
+    }
+}
+
+/// Random bytes from the operating system.
+pub(crate) struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
+        getrandom::fill(bytes).map_err(|error| NoEntropy(error.to_string()))
+    }
 }
 
 /// Opens a database whose read models are to be replaced. While the lock is held, nobody else writes.

@@ -8,12 +8,15 @@ use crate::allocate::{self, AllocateArgs};
 use crate::apply::{self, ApplyArgs};
 use crate::audit::{self, AuditArgs};
 use crate::backup::{self, BackupArgs};
+use crate::bootstrap;
 use crate::bench::{self, BareHttpArgs, BenchArgs, BenchError};
-use crate::config::{self, Common, ConfigArgs, Settings};
+use crate::config::{self, Common, ConfigArgs, Otlp, Settings};
 use crate::demo::{self, DemoArgs};
 use crate::explain::{self, ExplainArgs};
+use crate::events::{self, EventsArgs};
 use crate::export::{self, ExportArgs};
 use crate::import::{self, ImportArgs};
+use crate::keys::{self, KeysArgs};
 use crate::logging;
 use crate::openapi::{self, OpenapiArgs};
 use crate::outcome::{CliError, Outcome};
@@ -53,9 +56,11 @@ enum Command {
     Audit(AuditArgs),
     Explain(ExplainArgs),
     Report(ReportArgs),
+    Events(EventsArgs),
     Views(ViewsArgs),
     Backup(BackupArgs),
     Config(ConfigArgs),
+    Keys(KeysArgs),
     Openapi(OpenapiArgs),
     Simulate(SimulateArgs),
     Bench(BenchArgs),
@@ -69,6 +74,14 @@ impl Command {
         match self {
             Self::Serve(_) | Self::Demo(_) => "info",
             _ => "warn",
+        }
+    }
+
+    /// Where traces go: only a service has some.
+    fn otlp(&self, settings: &Settings) -> Result<Option<Otlp>, CliError> {
+        match self {
+            Self::Serve(args) => args.otlp(settings),
+            _ => Ok(None),
         }
     }
 }
@@ -85,7 +98,8 @@ pub(crate) fn run() -> ExitCode {
 fn carry_out(cli: &Cli) -> Result<ExitCode, CliError> {
     let common = &cli.common;
     let settings = Settings::load(common.config.as_deref())?;
-    logging::start(common, &settings, cli.command.log())?;
+    let otlp = cli.command.otlp(&settings)?;
+    let _traces = logging::start(common, &settings, cli.command.log(), otlp)?;
     let outcome: Outcome = match &cli.command {
         Command::Serve(args) => serve::run(args, common, &settings),
         Command::Demo(args) => demo::run(args, common, &settings),
@@ -96,9 +110,11 @@ fn carry_out(cli: &Cli) -> Result<ExitCode, CliError> {
         Command::Audit(args) => audit::run(args, &settings),
         Command::Explain(args) => explain::run(args, &settings),
         Command::Report(args) => report::run(args, &settings),
+        Command::Events(args) => events::run(args, &settings, &bootstrap::publisher),
         Command::Views(args) => views::run(args, &settings),
         Command::Backup(args) => backup::run(args, &settings),
         Command::Config(args) => config::run(args, &settings),
+        Command::Keys(args) => keys::run(args, &settings),
         Command::Openapi(_) => openapi::run(),
         Command::Simulate(args) => simulate::run(args),
         Command::Bench(args) => return bench::run(args).map_err(benched),

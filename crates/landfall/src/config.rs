@@ -143,6 +143,21 @@ impl CalendarArgs {
     }
 }
 
+/// The OpenTelemetry collector to which traces go.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Otlp {
+    /// Its base URL.
+    pub(crate) url: String,
+    /// Of requests that belong to no trace yet, so many in a hundred are traced.
+    #[serde(default = "all")]
+    pub(crate) percent: u8,
+}
+
+fn all() -> u8 {
+    100
+}
+
 /// Where a value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -247,6 +262,30 @@ impl Settings {
             })
     }
 
+    /// A section that is about a server, if its URL is named; without one nothing is wanted of it.
+    pub(crate) fn section_with_url<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        flag: Option<&str>,
+    ) -> Result<Option<T>, CliError> {
+        let named = |layer: &Layer| layer.section(name).any(|(key, _)| key == "url");
+        if flag.is_none() && !named(&self.variables) && !named(&self.file) {
+            return Ok(None);
+        }
+        self.section(name, &[("url", flag.map(Into::into))])
+    }
+
+    /// What this Landfall calls itself as the source of events, a URI reference.
+    pub(crate) fn event_source(&self) -> String {
+        self.first(None, "event_source")
+            .unwrap_or_else(|| "/landfall".into())
+    }
+
+    /// What this replica is called.
+    pub(crate) fn replica(&self) -> Option<String> {
+        self.first(None, "replica")
+    }
+
     /// The tables of a key that has some, `[[name]]`.
     pub(crate) fn tables<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, CliError> {
         let Some(value) = self.file.get(name) else {
@@ -273,9 +312,29 @@ impl Settings {
             .unwrap_or_else(|| "127.0.0.1:5005".into())
     }
 
-    /// Whether other machines may use the service though it knows no keys.
-    pub(crate) fn insecure_no_keys(&self, given: Option<bool>) -> bool {
-        self.first(given, "insecure_no_keys").unwrap_or(false)
+    /// The file with the certificate of the service.
+    pub(crate) fn tls_cert(&self, given: Option<PathBuf>) -> Option<PathBuf> {
+        self.first(given, "tls.cert")
+    }
+
+    /// The file with the private key of the certificate.
+    pub(crate) fn tls_key(&self, given: Option<PathBuf>) -> Option<PathBuf> {
+        self.first(given, "tls.key")
+    }
+
+    /// Requests a second that each API key may send; 0: any number.
+    pub(crate) fn key_rate(&self, given: Option<u32>) -> u32 {
+        self.first(given, "key_rate").unwrap_or(10_000)
+    }
+
+    /// The API key that is shown to a service which is reached by its URL.
+    pub(crate) fn key(&self, given: Option<String>) -> Option<String> {
+        self.first(given, "key")
+    }
+
+    /// The file with certificates that are trusted beside the system's.
+    pub(crate) fn ca(&self, given: Option<PathBuf>) -> Option<PathBuf> {
+        self.first(given, "ca")
     }
 
     /// The warehouse's time zone.
@@ -297,6 +356,11 @@ impl Settings {
     /// Days for which answers to commands with an idempotency key are remembered, 7 at least.
     pub(crate) fn remember_days(&self) -> u16 {
         self.first(None, "remember_days").unwrap_or(7)
+    }
+
+    /// The collector of traces, if there is one.
+    pub(crate) fn otlp(&self, given: Option<&str>) -> Result<Option<Otlp>, CliError> {
+        self.section_with_url("otlp", given)
     }
 
     /// What is logged, and how. `default` is the filter where nothing is said.

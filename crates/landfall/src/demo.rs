@@ -11,6 +11,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use landfall_domain::Command;
+use landfall_service::access::Doorkeeper;
 use landfall_service::clock::Calendar;
 use landfall_service::views::Page;
 use landfall_service::{Answer, Bus, Reply};
@@ -20,7 +21,8 @@ use tokio_util::sync::CancellationToken;
 use crate::bootstrap::{self, Engine};
 use crate::config::{CalendarArgs, Common, Database, Settings};
 use crate::outcome::{CliError, Outcome};
-use crate::serve::{self, ListenArgs};
+use crate::listen::{ListenArgs, listen};
+use crate::serve;
 use crate::simulate::clock::WorldClock;
 use crate::terminal::{self, count};
 use history::{History, history};
@@ -46,6 +48,9 @@ pub(crate) struct DemoArgs {
     /// The database, which must be empty [default: a temporary file]
     #[arg(long, value_name = "DATABASE")]
     database: Option<Database>,
+    /// Let other machines look, and do everything: the world is made up
+    #[arg(long)]
+    insecure_no_keys: bool,
     #[command(flatten)]
     listen: ListenArgs,
     #[command(flatten)]
@@ -58,7 +63,6 @@ pub(crate) fn run(
     common: &Common,
     settings: &Settings,
 ) -> Result<Outcome, CliError> {
-    let (runtime, listener) = serve::listen(&args.listen, settings)?;
     // Removed when the demo ends, after the engine.
     let directory = tempfile::tempdir()
         .map_err(|error| CliError::failed(format!("cannot make a temporary directory: {error}")))?;
@@ -66,9 +70,10 @@ pub(crate) fn run(
         .database
         .clone()
         .unwrap_or_else(|| Database::Sqlite(directory.path().join("demo.db")));
+    let listening = listen(&args.listen, settings, &database, !args.insecure_no_keys)?;
     let world = World::new(args, settings)?;
     let engine = bootstrap::open_service(&database, world.calendar.clone(), settings)?;
-    let seeded = runtime.block_on(async {
+    let seeded = listening.runtime.block_on(async {
         refuse_other_than_empty(&engine, &database).await?;
         world.make(args.seed, &engine.bus).await
     });
@@ -79,8 +84,19 @@ pub(crate) fn run(
             return Err(error);
         }
     };
-    let bus = engine.bus.clone();
     let format = settings.log(common, "info").1;
+    let door = if args.insecure_no_keys {
+        Doorkeeper::unguarded()
+    } else {
+        match listening.door(Arc::clone(&engine.keys), format) {
+            Ok(door) => door,
+            Err(error) => {
+                engine.finish();
+                return Err(error);
+            }
+        }
+    };
+    let bus = engine.bus.clone();
     let meanwhile = |url: &str, stopping: &CancellationToken| {
         // A demo that nobody reads can still be asked.
         drop(terminal::print(&tour(&history, url, &database, args.rate)));
@@ -91,7 +107,7 @@ pub(crate) fn run(
         }
         Ok(())
     };
-    serve::run_on(runtime, listener, engine, format, meanwhile)
+    serve::run_on(listening, door, engine, format, meanwhile)
 }
 
 /// A demo among somebody's own data would be a nuisance that could not be taken back.

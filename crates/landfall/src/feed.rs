@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::exchange::{self, Commands};
 use crate::outcome::CliError;
-use crate::remote::Service;
+use crate::remote::Remote;
 use crate::rows::{Piece, Rows};
 
 /// Parsed pieces that may wait to be carried out.
@@ -26,7 +26,7 @@ pub(crate) enum Target {
     /// Into the database, through the bus of this process.
     Bus(Bus),
     /// To a running service.
-    Service(Service),
+    Service(Remote),
 }
 
 /// What became of a row's command.
@@ -63,7 +63,8 @@ impl Fate {
     /// A problem of the server's making is no fault of the row.
     fn of_problem(status: u16, detail: &str) -> Self {
         let reason = as_reason(detail);
-        if status >= 500 {
+        // A key that is no longer good neither.
+        if status >= 500 || status == 401 {
             Self::Failed(reason)
         } else {
             Self::Rejected(reason)
@@ -232,7 +233,7 @@ async fn through_bus(
 }
 
 async fn through_service(
-    service: &Service,
+    service: &Remote,
     pieces: Pieces,
     each: impl FnMut(Done) -> Result<(), CliError>,
 ) -> Result<(), CliError> {

@@ -9,7 +9,7 @@ use crate::bootstrap;
 use crate::config::{CalendarArgs, DatabaseArgs, Settings};
 use crate::feed::{self, Done, Fate, Target};
 use crate::outcome::{CliError, Outcome};
-use crate::remote::Service;
+use crate::remote::RemoteArgs;
 use crate::rows::{
     BatchRows, Input, Kind, Mapping, OrderRows, Position, Rejects, Rows, rejects_path,
 };
@@ -70,9 +70,8 @@ pub(crate) struct ImportArgs {
                 lines of their own; rows with a line_id keep it"
     )]
     number_lines: bool,
-    /// Go through the service that runs there, http://HOST:PORT
-    #[arg(long, value_name = "URL")]
-    url: Option<Service>,
+    #[command(flatten)]
+    remote: RemoteArgs,
     /// Where rejected rows go [default: FILE.rejects.csv]
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
@@ -220,9 +219,9 @@ pub(crate) fn run(args: &ImportArgs, settings: &Settings) -> Result<Outcome, Cli
     })?;
     let rejects = rejects(args, &rows)?;
     let runtime = bootstrap::small_runtime()?;
-    if let Some(service) = &args.url {
+    if let Some(service) = args.remote.service(settings)? {
         bootstrap::refuse_own_day(&args.calendar)?;
-        let target = Target::Service(service.clone());
+        let target = Target::Service(service);
         return runtime.block_on(import(args, rows, rejects, &target));
     }
     let calendar = settings.calendar(&args.calendar)?;

@@ -1,26 +1,62 @@
 //! The log on standard error, and the line that says where a service listens.
 
-use tracing_subscriber::EnvFilter;
+use std::io::IsTerminal as _;
 
-use crate::config::{Common, LogFormat, Settings};
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
+
+use crate::config::{Common, LogFormat, Otlp, Settings};
 use crate::outcome::CliError;
+use crate::traces::{self, Traces};
 
-/// Starts the log. `default` is the filter where nothing is said.
-pub(crate) fn start(common: &Common, settings: &Settings, default: &str) -> Result<(), CliError> {
+/// Starts the log, and traces where a collector is named. `default` is the filter where nothing is said. What
+/// is returned sends traces until it is dropped.
+pub(crate) fn start(
+    common: &Common,
+    settings: &Settings,
+    default: &str,
+    otlp: Option<Otlp>,
+) -> Result<Option<Traces>, CliError> {
     let (filter, format) = settings.log(common, default);
     let filter = EnvFilter::try_new(&filter)
         .map_err(|error| CliError::usage(format!("--log {filter}: {error}")))?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => {
-            use std::io::IsTerminal;
-            builder.with_ansi(std::io::stderr().is_terminal()).init();
+    // Spans are for the collector; a filter that asks for everything would show each of them here too.
+    let filter = filter.and(filter_fn(|metadata| metadata.target() != traces::TARGET));
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let log = match format {
+        LogFormat::Text => log
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_filter(filter)
+            .boxed(),
+        LogFormat::Json => log.json().flatten_event(true).with_filter(filter).boxed(),
+    };
+    let registry = tracing_subscriber::registry().with(log);
+    match otlp {
+        None => {
+            registry.init();
+            Ok(None)
         }
-        LogFormat::Json => builder.json().flatten_event(true).init(),
+        Some(otlp) => {
+            let (traces, layer) = traces::start(&otlp)?;
+            registry.with(layer).init();
+            Ok(Some(traces))
+        }
     }
-    Ok(())
+}
+
+/// Says that there are no keys, whatever is logged.
+pub(crate) fn no_keys(format: LogFormat) {
+    match format {
+        LogFormat::Text => eprintln!(
+            "there are no API keys: only this machine can connect, and whoever does can do everything; \
+             landfall keys create makes a key, which closes this door"
+        ),
+        LogFormat::Json => {
+            tracing::warn!("there are no API keys: only this machine can connect, and whoever does can do everything");
+        }
+    }
 }
 
 /// Says where the service listens. As text it is a line of its own, which scripts wait for, whatever is

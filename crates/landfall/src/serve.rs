@@ -1,19 +1,19 @@
 //! `landfall serve`: the service, from the first connection that it accepts to the last answer that it owes.
 
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use landfall_http::{App, Limits};
+use landfall_http::App;
 use landfall_service::Bus;
-use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
+use landfall_service::access::Doorkeeper;
 use tokio_util::sync::CancellationToken;
 
 use crate::bootstrap::{self, Engine};
-use crate::config::{CalendarArgs, Common, DatabaseArgs, LogFormat, Settings};
+use crate::config::{CalendarArgs, Common, DatabaseArgs, LogFormat, Otlp, Settings};
+use crate::listen::{ListenArgs, Listening, listen, reload_on_hangup};
 use crate::logging;
+use crate::traces;
 use crate::outcome::{CliError, Outcome};
 
 /// How often it is looked at whether the engine is still there.
@@ -35,28 +35,20 @@ pub(crate) struct ServeArgs {
     listen: ListenArgs,
     #[command(flatten)]
     calendar: CalendarArgs,
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "Send traces to the OpenTelemetry collector at this http:// URL, as in http://127.0.0.1:4318 \
+                [env: LANDFALL_OTLP_URL]"
+    )]
+    otlp: Option<String>,
 }
 
-/// Where a service listens.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ListenArgs {
-    #[arg(
-        long,
-        value_name = "HOST:PORT",
-        help = "Where to listen; port 0 takes a free one [default: 127.0.0.1:5005] \
-                [env: LANDFALL_LISTEN]"
-    )]
-    listen: Option<String>,
-    #[arg(
-        long,
-        value_name = "BOOL",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "true",
-        help = "Listen where other machines can connect, though whoever can connect can do everything \
-                [env: LANDFALL_INSECURE_NO_KEYS]"
-    )]
-    insecure_no_keys: Option<bool>,
+impl ServeArgs {
+    /// Where traces go.
+    pub(crate) fn otlp(&self, settings: &Settings) -> Result<Option<Otlp>, CliError> {
+        settings.otlp(self.otlp.as_deref())
+    }
 }
 
 /// Runs the service.
@@ -65,77 +57,53 @@ pub(crate) fn run(
     common: &Common,
     settings: &Settings,
 ) -> Result<Outcome, CliError> {
-    let (runtime, listener) = listen(&args.listen, settings)?;
+    let database = settings.database(&args.database);
+    let listening = listen(&args.listen, settings, &database, true)?;
     let calendar = settings.calendar(&args.calendar)?;
-    let engine = bootstrap::open_service(&settings.database(&args.database), calendar, settings)?;
+    let engine = bootstrap::open_service(&database, calendar, settings)?;
     let format = settings.log(common, "info").1;
-    run_on(runtime, listener, engine, format, |_, _| Ok(()))
-}
-
-/// Takes the address before anything else, so that a database is not opened in vain.
-pub(crate) fn listen(
-    args: &ListenArgs,
-    settings: &Settings,
-) -> Result<(Runtime, TcpListener), CliError> {
-    let listen = settings.listen(args.listen.clone());
-    let addresses = resolve(&listen)?;
-    if !settings.insecure_no_keys(args.insecure_no_keys) {
-        refuse_other_machines(&listen, &addresses)?;
+    match listening.door(Arc::clone(&engine.keys), format) {
+        Ok(door) => run_on(listening, door, engine, format, |_, _| Ok(())),
+        Err(error) => {
+            engine.finish();
+            Err(error)
+        }
     }
-    let runtime = bootstrap::runtime()?;
-    let listener = runtime
-        .block_on(TcpListener::bind(addresses.as_slice()))
-        .map_err(|error| CliError::failed(format!("cannot listen on {listen}: {error}")))?;
-    Ok((runtime, listener))
-}
-
-fn resolve(listen: &str) -> Result<Vec<SocketAddr>, CliError> {
-    let addresses: Vec<_> = listen
-        .to_socket_addrs()
-        .map_err(|error| CliError::usage(format!("--listen {listen}: {error}")))?
-        .collect();
-    if addresses.is_empty() {
-        return Err(CliError::usage(format!(
-            "--listen {listen}: no such address"
-        )));
-    }
-    Ok(addresses)
-}
-
-/// There are no keys yet: whoever can connect can do everything.
-fn refuse_other_machines(listen: &str, addresses: &[SocketAddr]) -> Result<(), CliError> {
-    if addresses.iter().all(|address| address.ip().is_loopback()) {
-        return Ok(());
-    }
-    Err(CliError::usage(format!(
-        "--listen {listen}: other machines could connect, and whoever can connect can do everything; \
-         listen on 127.0.0.1, or say --insecure-no-keys if the network keeps strangers out"
-    )))
 }
 
 /// Serves on a listener until a signal comes. `meanwhile` is called once it listens, with the URL; what it
 /// starts has to end when the token is cancelled.
 pub(crate) fn run_on(
-    runtime: Runtime,
-    listener: TcpListener,
+    listening: Listening,
+    door: Doorkeeper,
     mut engine: Engine,
     format: LogFormat,
     meanwhile: impl FnOnce(&str, &CancellationToken) -> Result<(), CliError>,
 ) -> Result<Outcome, CliError> {
+    let scheme = listening.scheme();
+    let Listening {
+        runtime,
+        listener,
+        tls,
+        limits,
+        ..
+    } = listening;
     let stopping = CancellationToken::new();
     let engine_failed = Arc::new(AtomicBool::new(false));
     let app = App {
         bus: engine.bus.clone(),
         views: engine.views.clone(),
         calendar: engine.calendar.clone(),
+        door,
         stats: engine.stats.clone(),
+        commits: engine.commits(),
         stopping: stopping.clone(),
     };
     let served = runtime.block_on(async {
         let address = listener
             .local_addr()
             .map_err(|error| CliError::failed(format!("cannot listen: {error}")))?;
-        let url = format!("http://{address}");
+        let url = format!("{scheme}://{address}");
         engine
             .announce(&url)
             .map_err(|error| CliError::failed(format!("cannot write the lock file: {error}")))?;
@@ -143,11 +111,18 @@ pub(crate) fn run_on(
         watch_engine(engine.bus.clone(), &stopping, &engine_failed);
         logging::listening(format, &url);
         meanwhile(&url, &stopping)?;
-        let limits = Limits::default();
-        let router = landfall_http::router(app, &limits);
-        landfall_http::serve(listener, router, limits, stopping)
-            .await
-            .map_err(|error| CliError::failed(format!("cannot serve: {error}")))
+        let mut router = landfall_http::router(app, &limits);
+        if traces::wanted() {
+            router = router.layer(axum::middleware::from_fn(traces::trace_request));
+        }
+        let served = match tls {
+            None => landfall_http::serve(listener, router, limits, stopping).await,
+            Some(tls) => {
+                reload_on_hangup(Arc::clone(&tls))?;
+                landfall_http::serve_over_tls(listener, tls, router, limits, stopping).await
+            }
+        };
+        served.map_err(|error| CliError::failed(format!("cannot serve: {error}")))
     });
     // Requests that would not end in time go with the runtime; then no handle of the bus is left, and the
     // engine ends when it has answered what it has accepted.
@@ -233,35 +208,6 @@ impl Signals {
     async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refused(listen: &str) -> bool {
-        refuse_other_machines(listen, &resolve(listen).unwrap()).is_err()
-    }
-
-    #[test]
-    fn only_this_machine_can_connect() {
-        assert!(!refused("127.0.0.1:0"));
-        assert!(!refused("127.1.2.3:5005"));
-        assert!(!refused("[::1]:5005"));
-        assert!(refused("0.0.0.0:5005"));
-        assert!(refused("[::]:5005"));
-        assert!(refused("192.0.2.1:5005"));
-    }
-
-    #[test]
-    fn what_is_no_address_is_wrong_usage() {
-        for listen in ["5005", "localhost", "127.0.0.1:99999"] {
-            assert!(
-                matches!(resolve(listen), Err(CliError::Usage(_))),
-                "{listen}"
-            );
         }
     }
 }

@@ -27,6 +27,20 @@ pub(crate) fn pairs<'a>(rows: impl IntoIterator<Item = (&'a str, String)>) -> Ta
     table
 }
 
+/// A table of texts.
+pub(crate) fn table<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED);
+    table.set_header(header);
+    for row in rows {
+        table.add_row(row);
+    }
+    table
+}
+
 /// Writes to standard output, with a line end.
 pub(crate) fn print(text: &impl Display) -> Result<(), CliError> {
     let mut out = std::io::stdout().lock();

@@ -11,6 +11,10 @@ pub const TYPE_PREFIX: &str = "urn:landfall:problem:";
 pub enum Kind {
     /// A body, header, path or query that breaks the syntax.
     IllFormed,
+    /// No key that is in force came with the request.
+    NoKey,
+    /// The key may not do this.
+    Forbidden,
     /// No such route.
     NoRoute,
     /// No such batch.
@@ -55,6 +59,8 @@ pub enum Kind {
     TooMuchWork,
     /// The database refuses this command's data.
     Unstorable,
+    /// The key, or the address, has asked too often of late.
+    TooOften,
     /// The service failed; not the caller's fault.
     Internal,
     /// Too much is going on.
@@ -69,8 +75,10 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order of their status.
-    pub const ALL: [Kind; 28] = [
+    pub const ALL: [Kind; 31] = [
         Kind::IllFormed,
+        Kind::NoKey,
+        Kind::Forbidden,
         Kind::NoRoute,
         Kind::UnknownBatch,
         Kind::UnknownOrder,
@@ -93,6 +101,7 @@ impl Kind {
         Kind::Senseless,
         Kind::TooMuchWork,
         Kind::Unstorable,
+        Kind::TooOften,
         Kind::Internal,
         Kind::Busy,
         Kind::Stopping,
@@ -106,6 +115,8 @@ impl Kind {
         use StatusCode as S;
         match self {
             Kind::IllFormed => (S::BAD_REQUEST, "ill-formed", "The request is ill-formed"),
+            Kind::NoKey => (S::UNAUTHORIZED, "no-key", "A key is needed"),
+            Kind::Forbidden => (S::FORBIDDEN, "forbidden", "The key may not do this"),
             Kind::NoRoute => (
                 S::NOT_FOUND,
                 "no-such-route",
@@ -192,6 +203,11 @@ impl Kind {
                 "unstorable",
                 "The database refuses this data",
             ),
+            Kind::TooOften => (
+                S::TOO_MANY_REQUESTS,
+                "too-often",
+                "Too many requests came of late",
+            ),
             Kind::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "The service failed"),
             Kind::Busy => (S::SERVICE_UNAVAILABLE, "busy", "The service is busy"),
             Kind::Stopping => (
@@ -230,7 +246,7 @@ impl Kind {
     /// After how many seconds trying again makes sense.
     pub(super) const fn retry_after(self) -> Option<u16> {
         match self {
-            Kind::Busy => Some(1),
+            Kind::Busy | Kind::TooOften => Some(1),
             Kind::Stopping | Kind::Unavailable | Kind::OutcomeUnknown => Some(5),
             _ => None,
         }

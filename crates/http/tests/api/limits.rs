@@ -12,13 +12,13 @@ use tokio::task::JoinHandle;
 
 use crate::support::{Api, api_with, soon};
 
-struct Server {
-    api: Api,
-    address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) api: Api,
+    pub(crate) address: SocketAddr,
     task: JoinHandle<std::io::Result<()>>,
 }
 
-async fn serve(limits: Limits) -> Server {
+pub(crate) async fn serve(limits: Limits) -> Server {
     let api = api_with(&limits);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -28,28 +28,28 @@ async fn serve(limits: Limits) -> Server {
 }
 
 /// A client that says byte by byte what it is told to.
-struct Client(BufReader<TcpStream>);
+pub(crate) struct Client(BufReader<TcpStream>);
 
 impl Client {
-    async fn connect(server: &Server) -> Self {
+    pub(crate) async fn connect(server: &Server) -> Self {
         Self(BufReader::new(
             TcpStream::connect(server.address).await.unwrap(),
         ))
     }
 
-    async fn say(&mut self, text: &str) {
+    pub(crate) async fn say(&mut self, text: &str) {
         self.0.write_all(text.as_bytes()).await.unwrap();
         self.0.flush().await.unwrap();
     }
 
-    async fn hear_line(&mut self) -> String {
+    pub(crate) async fn hear_line(&mut self) -> String {
         let mut line = String::new();
         soon(self.0.read_line(&mut line)).await.unwrap();
         line.trim_end().to_owned()
     }
 
     /// Status and headers; afterwards the body follows.
-    async fn hear_head(&mut self) -> Vec<String> {
+    pub(crate) async fn hear_head(&mut self) -> Vec<String> {
         let mut head = Vec::new();
         loop {
             let line = self.hear_line().await;
@@ -61,7 +61,7 @@ impl Client {
     }
 
     /// One chunk of a body.
-    async fn hear_chunk(&mut self) -> String {
+    pub(crate) async fn hear_chunk(&mut self) -> String {
         let length = usize::from_str_radix(&self.hear_line().await, 16).unwrap();
         let mut chunk = vec![0; length + 2];
         soon(self.0.read_exact(&mut chunk)).await.unwrap();
@@ -70,7 +70,7 @@ impl Client {
     }
 
     /// All that comes until the service closes the connection.
-    async fn hear_out(&mut self) -> String {
+    pub(crate) async fn hear_out(&mut self) -> String {
         let mut text = String::new();
         // A reset is an end too.
         let _ = soon(self.0.read_to_string(&mut text)).await;

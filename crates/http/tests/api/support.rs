@@ -9,6 +9,8 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use landfall_http::{App, Limits};
+use landfall_service::access::{Doorkeeper, Keyless};
+use landfall_service::memory::MemoryKeys;
 use landfall_testkit::{Harness, Memory};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -60,7 +62,10 @@ impl Answer {
         assert_eq!(problem["status"], status);
         assert!(!problem["title"].as_str().unwrap().is_empty());
         assert!(!problem["detail"].as_str().unwrap().is_empty());
-        assert_eq!(status == 503, !self.header("retry-after").is_empty());
+        assert_eq!(
+            status == 503 || status == 429,
+            !self.header("retry-after").is_empty()
+        );
         problem
     }
 
@@ -99,7 +104,9 @@ pub(crate) fn api_of(
         bus: engine.bus.clone(),
         views: Arc::clone(&engine.views),
         calendar: engine.clock.calendar(0),
+        door: Doorkeeper::new(Arc::new(MemoryKeys::default()), Keyless::Open),
         stats: engine.stats(),
+        commits: engine.commits(),
         stopping: stopping.clone(),
     };
     change(&mut app);

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
-use super::keys::{KEYS, Key, Secret};
+use super::keys::{KEYS, Key, Kind, Secret};
 use super::secrets::{MASK, masked_url};
 use super::{Origin, Settings};
 use crate::outcome::{CliError, Outcome};
@@ -92,7 +92,11 @@ fn origin(settings: &Settings, key: &Key, origin: Origin) -> String {
 fn toml(settings: &Settings) -> String {
     let mut text = String::new();
     let mut section = "";
-    for key in KEYS {
+    // In a file, what stands below a section's name belongs to it.
+    let place = |key: &&Key| (key.kind == Kind::Tables, key.name.contains('.'));
+    let mut keys: Vec<&Key> = KEYS.iter().collect();
+    keys.sort_by_key(place);
+    for key in keys {
         let (value, from) = settings.value(key);
         let from = origin(settings, key, from);
         let (its_section, name) = key.name.rsplit_once('.').unwrap_or(("", key.name));
@@ -146,7 +150,7 @@ pub(super) fn table() -> String {
             default => format!("`{default}`"),
         };
         let variable = match key.kind {
-            super::keys::Kind::Tables => String::new(),
+            Kind::Tables => String::new(),
             _ => format!("`{}`", key.variable()),
         };
         let row = format!(

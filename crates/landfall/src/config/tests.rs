@@ -45,7 +45,8 @@ fn without_any_the_defaults_hold() {
     assert_eq!(settings.database(&none).to_string(), "sqlite:landfall.db");
     assert_eq!(settings.zone(None), TimeZone::UTC);
     assert_eq!(settings.remember_days(), 7);
-    assert!(!settings.insecure_no_keys(None));
+    assert_eq!(settings.key_rate(None), 10_000);
+    assert_eq!(settings.key(None), None);
 }
 
 #[test]

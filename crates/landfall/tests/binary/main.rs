@@ -5,6 +5,7 @@
 mod cli;
 mod files;
 mod import;
+mod keys;
 mod service;
 mod simulate;
 mod support;

@@ -112,17 +112,6 @@ fn who_only_reads_works_beside_it() {
 }
 
 #[test]
-fn other_machines_are_kept_out_unless_it_is_told_otherwise() {
-    let place = Place::new();
-    let refused = place.run(["serve", "--listen", "0.0.0.0:0"]).ended(2);
-    assert!(refused.stderr.contains("--insecure-no-keys"), "{refused:?}");
-    assert!(!exists(&place.path("landfall.db")));
-    let mut allowed = place.command(["serve", "--listen", "0.0.0.0:0"]);
-    allowed.env("LANDFALL_INSECURE_NO_KEYS", "true");
-    drop(Service::start_command(allowed));
-}
-
-#[test]
 fn a_log_for_programs_is_json_and_says_where_it_listens() {
     let place = Place::new();
     let mut command = place.command(["serve", "--listen=127.0.0.1:0", "--log-format=json"]);

@@ -6,6 +6,7 @@
 //! come, and of each batch the first lines in the order of the shortage rule, which may make room. Both are
 //! bounded: [`SLACK_EXAMINED`] and [`FIRST_EXAMINED`] lines of each of [`SUPPLIES_EXAMINED`] batches.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use indexmap::IndexSet;
@@ -72,6 +73,11 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
         });
     }
     reassign(sku, seekers, uow)?;
+    // They come in the order in which a shortage takes stock away, the least important first.
+    split.sort_by_key(|line| {
+        let priority = Reverse(line.terms.priority);
+        (priority, line.current_promise, line.number)
+    });
     for line in split {
         let wanted = line.current_promise;
         bring_split(line, wanted, uow)?;
@@ -274,7 +280,8 @@ fn carry_out(
 }
 
 /// A line of several batches whose goods come too late looks for others by itself: such that come by the day
-/// that is wanted or, where there are none, earlier than its own.
+/// that is wanted or, where there are none, earlier than its own. The caller goes by the order of the planner:
+/// priority (higher first), wanted day, age.
 fn bring_split(
     mut line: OrderLine,
     wanted: Option<Date>,

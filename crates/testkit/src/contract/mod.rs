@@ -16,6 +16,7 @@ mod shop;
 pub mod again;
 pub mod book;
 pub mod cargo;
+pub mod claims;
 pub mod commits;
 pub mod demand;
 pub mod dispatch;
@@ -129,6 +130,9 @@ macro_rules! store_contract {
             priority_decides_who_is_kept a_move_keeps_to_the_terms days_are_those_of_the_promise
             a_split_line_moves_in_parts just_in_time_waits_least early_stays_free
             wanting_less_helps_the_late
+        }
+        $crate::store_contract! { @group claims
+            important_split_lines_move_first
         }
         $crate::store_contract! { @group receipts
             a_receipt_is_short_or_over nothing_may_have_arrived what_has_left_was_there

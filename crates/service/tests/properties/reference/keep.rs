@@ -1,5 +1,7 @@
 //! Keeping promises: who looks for other goods, who may make room, and what is made of the plan.
 
+use std::cmp::Reverse;
+
 use jiff::civil::Date;
 use landfall_domain::repeg::{self, Peg, Plan, Problem};
 
@@ -37,6 +39,10 @@ impl Model {
             }
         }
         self.reassign(sku, &seekers, today);
+        split.sort_by_key(|at| {
+            let line = &self.lines[*at];
+            (Reverse(line.terms.priority.get()), line.current, *at)
+        });
         for at in split {
             let wanted = self.lines[at].current;
             self.bring_split(at, wanted, today);
@@ -59,11 +65,7 @@ impl Model {
         late.retain(|at| self.lines[*at].dispatched == 0);
         late.sort_by_key(|at| {
             let line = &self.lines[*at];
-            (
-                std::cmp::Reverse(line.terms.priority.get()),
-                line.original,
-                *at,
-            )
+            (Reverse(line.terms.priority.get()), line.original, *at)
         });
         let (split, whole): (Vec<usize>, Vec<usize>) = late
             .into_iter()

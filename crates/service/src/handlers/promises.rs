@@ -37,7 +37,8 @@ struct Seeker {
 }
 
 /// Looks for other goods for the lines of a product that were delayed or have lost their stock. Delayed lines
-/// that find none are promised another day; lines without stock are left to the queue.
+/// that find none are promised another day. Lines without stock get here only what keeps their promise: a promise
+/// that was made outranks the queue, and without one they stand in it like others.
 pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     // A line of several batches is delayed by each of them.
     let Trouble { delayed, unplaced } = uow.take_trouble(sku);
@@ -61,16 +62,16 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
         }
     }
     for key in &unplaced {
-        let line = uow.line_to_change(key)?;
-        if line.terms.split {
-            continue;
-        }
-        let told = line.loose.as_ref().and_then(|loose| loose.promise);
-        seekers.push(Seeker {
-            wanted: told.or(line.original_promise).unwrap_or(Date::MAX),
-            limit: Date::MAX,
-            line,
-        });
+        // Who was promised nothing has no promise to keep, and is left to the queue.
+        let loose = loose(uow.line_to_change(key)?);
+        seekers.extend(
+            loose
+                .filter(|seeker| seeker.wanted < Date::MAX)
+                .map(|seeker| Seeker {
+                    limit: seeker.wanted,
+                    ..seeker
+                }),
+        );
     }
     reassign(sku, seekers, uow)?;
     // They come in the order in which a shortage takes stock away, the least important first.
@@ -89,11 +90,36 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
             uow.put(line);
         }
     }
-    for key in unplaced {
-        if uow
-            .line(&key)?
-            .is_some_and(|line| line.allocations.is_empty())
-        {
+    still_unplaced(sku, unplaced, uow)
+}
+
+/// Looks for lines that make room for those that lost their stock and for which the queue had none: on goods
+/// that come later than was promised, if need be.
+pub(super) fn make_room(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
+    let unplaced = uow.take_trouble(sku).unplaced;
+    let mut seekers = Vec::new();
+    for key in &unplaced {
+        seekers.extend(loose(uow.line_to_change(key)?));
+    }
+    reassign(sku, seekers, uow)?;
+    still_unplaced(sku, unplaced, uow)
+}
+
+/// What a line looks for that has lost its stock: the promise that it had. Those that may be split do not move.
+fn loose(line: OrderLine) -> Option<Seeker> {
+    let told = line.loose.as_ref().and_then(|loose| loose.promise);
+    (!line.terms.split).then(|| Seeker {
+        wanted: told.or(line.original_promise).unwrap_or(Date::MAX),
+        limit: Date::MAX,
+        line,
+    })
+}
+
+/// Notes those of these lines that have still found no stock.
+fn still_unplaced(sku: &Sku, keys: Vec<LineKey>, uow: &mut UnitOfWork) -> Result<(), Stop> {
+    for key in keys {
+        let line = uow.line(&key)?;
+        if line.is_some_and(|line| line.allocations.is_empty()) {
             uow.leave_unplaced(sku, key);
         }
     }

@@ -1,11 +1,13 @@
 //! What follows from what happened: the reactions to events, in the same unit of work.
 //!
-//! The bus takes the events of a command from a queue. Lines that a command has delayed, or whose stock it took,
-//! look for other goods first ([`super::promises`]). An event that sets stock free makes its product's queue be
-//! looked through: lines that lost their stock and lines that wait longer are served in one order, by the
-//! rule of [`QueueKey`]. Then late lines are pulled back to their first promise. That records events in turn,
-//! and so on until there are no more; the number of steps is bounded. Last, the orders that go out together
-//! agree on a day, and who must know of another promise is told, once.
+//! Lines that a command has delayed, or whose stock it took, look first for goods that keep their promise
+//! ([`super::promises`]): a promise that was made outranks those who wait. What is left after that goes by the
+//! queue: the bus takes the events of the command one by one, and one that sets stock free makes its product's
+//! queue be looked through, in which lines that lost their stock and lines that wait longer stand in one order, by
+//! the rule of [`QueueKey`]. Then late lines are pulled back to their first promise. That records events in turn,
+//! and so on until there are no more; the number of steps is bounded. Lines that lost their stock and for which the
+//! queue had none wait only if nobody can make room for them. Last, the orders that go out together agree on a
+//! day, and who must know of another promise is told, once.
 
 use std::collections::HashSet;
 
@@ -26,6 +28,7 @@ pub(super) fn run(cause: PromiseCause, uow: &mut UnitOfWork) -> Result<(), Stop>
     let mut seen = 0;
     supply::each(uow.troubled(), |sku| promises::keep(&sku, uow))?;
     let mut to_fill: IndexSet<Sku> = uow.troubled().into_iter().collect();
+    let mut helped: HashSet<Sku> = HashSet::new();
     loop {
         let count = uow.collect_events();
         if count > MAX_EVENTS {
@@ -44,7 +47,13 @@ pub(super) fn run(cause: PromiseCause, uow: &mut UnitOfWork) -> Result<(), Stop>
         to_fill.extend(better.iter().cloned());
         seen = count;
         if to_fill.is_empty() {
-            break;
+            let mut unhelped = uow.troubled();
+            unhelped.retain(|sku| helped.insert(sku.clone()));
+            if unhelped.is_empty() {
+                break;
+            }
+            supply::each(unhelped, |sku| promises::make_room(&sku, uow))?;
+            continue;
         }
         supply::each(std::mem::take(&mut to_fill), |sku| fill_queue(&sku, uow))?;
         supply::each(&better, |sku| promises::pull_back(sku, uow))?;

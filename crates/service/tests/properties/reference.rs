@@ -181,6 +181,8 @@ impl Model {
                 self.pull_back(sku, today);
                 self.fill(sku, today);
             }
+            self.make_room(sku, today);
+            self.fill(sku, today);
         }
         for line in &mut self.lines {
             line.loose = None;

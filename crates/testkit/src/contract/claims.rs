@@ -1,7 +1,9 @@
 //! Who goes first when supply changes, and which of the goods that would do they take.
 
+use landfall_domain::line::Status;
+
 use super::scene::in_days;
-use crate::commands::{batch, line, set_eta};
+use crate::commands::{batch, hold, line, receive_shipment, set_eta, shipment};
 use crate::database::Database;
 use crate::harness::Harness;
 
@@ -28,5 +30,46 @@ pub async fn important_split_lines_move_first<D: Database>() {
     assert_eq!(of(&h, "high").await, ("spare".into(), 10));
     assert_eq!(of(&h, "equal").await, ("next".into(), 20));
     assert_eq!(of(&h, "low").await, ("ship".into(), 30));
+    h.in_order().await;
+}
+
+/// A promise that was made outranks the queue: a line that lost its goods and finds others in time goes before one
+/// that waits, whatever their priorities.
+pub async fn a_promise_outranks_the_queue<D: Database>() {
+    let h = Harness::<D>::start();
+    h.done(shipment("MV", Some(in_days(10)))).await;
+    h.done(batch("a", "SOFA", 7).on("MV")).await;
+    h.line(line("seven", "SOFA", 7).priority(0)).await;
+    h.done(batch("b", "SOFA", 6).on("MV")).await;
+    h.line(line("six", "SOFA", 6).priority(0)).await;
+    h.line(line("waits", "SOFA", 6).priority(9)).await;
+    // Both lose their goods; those of the first would do for the second.
+    h.done(receive_shipment("MV", &[("a", 6), ("b", 5)])).await;
+    assert_eq!(of(&h, "six").await, ("a".into(), 10));
+    for order in ["seven", "waits"] {
+        let line = h.see_line(order, "SOFA").await;
+        assert_eq!(line.status, Status::Backordered, "{order}");
+    }
+    h.in_order().await;
+}
+
+/// Goods that keep nobody's promise go by the queue, in which a line that has just lost its goods stands like any
+/// other.
+pub async fn a_broken_promise_stands_in_the_queue<D: Database>() {
+    let h = Harness::<D>::start();
+    h.done(shipment("MV", Some(in_days(10)))).await;
+    h.done(batch("a", "SOFA", 7).on("MV")).await;
+    h.done(hold("a", "quality", Some(in_days(20)))).await;
+    h.line(line("seven", "SOFA", 7).priority(0)).await;
+    h.done(batch("b", "SOFA", 6).on("MV")).await;
+    h.line(line("six", "SOFA", 6).priority(0)).await;
+    h.line(line("waits", "SOFA", 6).priority(9)).await;
+    // Six are left of the first, too late for who was promised the tenth.
+    h.done(receive_shipment("MV", &[("a", 6), ("b", 5)])).await;
+    assert_eq!(of(&h, "waits").await, ("a".into(), 20));
+    for order in ["seven", "six"] {
+        let line = h.see_line(order, "SOFA").await;
+        assert_eq!(line.status, Status::Backordered, "{order}");
+    }
     h.in_order().await;
 }

@@ -29,15 +29,11 @@ impl Model {
                 seekers.push((*at, promise, Date::MAX));
             }
         }
-        for (at, line) in self.lines.iter().enumerate() {
-            if let (Some(loose), true) = (line.loose, line.sku == sku && !line.terms.split) {
-                seekers.push((
-                    at,
-                    loose.told.or(line.original).unwrap_or(Date::MAX),
-                    Date::MAX,
-                ));
-            }
-        }
+        // Who has lost its goods keeps its promise or goes by the queue.
+        let loose = self.loose(sku).into_iter();
+        seekers.extend(
+            loose.filter_map(|(at, promise)| promise.map(|promise| (at, promise, promise))),
+        );
         self.reassign(sku, &seekers, today);
         split.sort_by_key(|at| {
             let line = &self.lines[*at];
@@ -50,6 +46,22 @@ impl Model {
         for at in delayed {
             self.promise_again(at, today);
         }
+    }
+
+    /// Lines that lost their goods and for which the queue had none may have the goods of who can wait.
+    pub(super) fn make_room(&mut self, sku: &str, today: Date) {
+        let seeker =
+            |(at, promise): (usize, Option<Date>)| (at, promise.unwrap_or(Date::MAX), Date::MAX);
+        let seekers: Vec<Seeker> = self.loose(sku).into_iter().map(seeker).collect();
+        self.reassign(sku, &seekers, today);
+    }
+
+    /// The lines that have lost their goods and may not be split, and what each was promised.
+    fn loose(&self, sku: &str) -> Vec<(usize, Option<Date>)> {
+        let lines = self.lines.iter().enumerate();
+        let of = lines.filter(|(_, line)| line.sku == sku && !line.terms.split);
+        of.filter_map(|(at, line)| Some((at, line.loose?.told.or(line.original))))
+            .collect()
     }
 
     /// Late lines back towards their original promise.

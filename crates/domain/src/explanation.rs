@@ -32,7 +32,7 @@ pub enum HoldOf {
 pub enum TooLateFor {
     /// The promise that holds.
     Promise,
-    /// The day on which the customer would like it, which the line's policy looks at.
+    /// The day on which the customer would like it, which counts for a line that is just in time or names locations.
     RequestedDate,
 }
 
@@ -160,7 +160,8 @@ fn refusal(
     };
     let requested = line.terms.requested_date;
     let late = after(TooLateFor::Promise, line.current_promise).or_else(|| {
-        let looked_at = requested.filter(|_| line.terms.policy == Policy::JustInTime);
+        let by_day = line.terms.policy == Policy::JustInTime || !line.terms.locations.is_empty();
+        let looked_at = requested.filter(|_| by_day);
         after(TooLateFor::RequestedDate, looked_at)
     });
     let behind = preferred.map(|to| Verdict::NotPreferred { to: to.clone() });

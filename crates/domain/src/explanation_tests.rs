@@ -122,7 +122,7 @@ fn a_hold_that_ends_before_the_goods_come_is_no_reason() {
 }
 
 #[test]
-fn just_in_time_says_what_misses_the_requested_date_and_locations_come_first() {
+fn just_in_time_says_what_misses_the_requested_date_then_locations_come_in_order() {
     let (may, june, july) = (date(2026, 5, 20), date(2026, 6, 10), date(2026, 7, 1));
     let at = |mut batch: Batch, location: &str| {
         batch.location = Location::new(location).ok();
@@ -153,6 +153,7 @@ fn just_in_time_says_what_misses_the_requested_date_and_locations_come_first() {
     let expected = [
         ("may", Verdict::Taken { units: 5 }),
         ("stock", preferred.clone()),
+        ("june", preferred),
         (
             "july",
             Verdict::TooLate {
@@ -160,7 +161,6 @@ fn just_in_time_says_what_misses_the_requested_date_and_locations_come_first() {
                 wanted: june,
             },
         ),
-        ("june", preferred),
         ("nowhere", Verdict::OtherLocation),
     ];
     assert_eq!(

@@ -73,3 +73,35 @@ pub async fn a_broken_promise_stands_in_the_queue<D: Database>() {
     }
     h.in_order().await;
 }
+
+/// Goods in time are taken from the location that a line names first, also when it moves; the day comes before the
+/// location.
+pub async fn the_preferred_location_serves_in_time<D: Database>() {
+    let h = Harness::<D>::start();
+    let at = |reference, day, place| {
+        batch(reference, "SOFA", 1)
+            .eta(in_days(day))
+            .location(place)
+    };
+    h.done(at("ship", 10, "YORK")).await;
+    h.line(line("moves", "SOFA", 1).locations(&["YORK", "LEEDS"]))
+        .await;
+    h.done(at("york", 8, "YORK")).await;
+    h.done(at("leeds", 9, "LEEDS")).await;
+    h.done(set_eta("ship", Some(in_days(30)))).await;
+    assert_eq!(of(&h, "moves").await, ("york".into(), 10));
+    h.done(set_eta("york", Some(in_days(40)))).await;
+    assert_eq!(of(&h, "moves").await, ("leeds".into(), 10));
+
+    let both = |order, day| {
+        let line = line(order, "SOFA", 1).requested(in_days(day));
+        line.locations(&["YORK", "LEEDS"])
+    };
+    h.done(at("leeds-2", 2, "LEEDS")).await;
+    h.done(at("leeds-3", 3, "LEEDS")).await;
+    h.line(both("urgent", 5).just_in_time()).await;
+    assert_eq!(of(&h, "urgent").await, ("leeds-3".into(), 3));
+    h.line(both("patient", 35)).await;
+    assert_eq!(of(&h, "patient").await, ("ship".into(), 30));
+    h.in_order().await;
+}

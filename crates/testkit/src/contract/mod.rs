@@ -133,7 +133,7 @@ macro_rules! store_contract {
         }
         $crate::store_contract! { @group claims
             important_split_lines_move_first a_promise_outranks_the_queue
-            a_broken_promise_stands_in_the_queue
+            a_broken_promise_stands_in_the_queue the_preferred_location_serves_in_time
         }
         $crate::store_contract! { @group receipts
             a_receipt_is_short_or_over nothing_may_have_arrived what_has_left_was_there

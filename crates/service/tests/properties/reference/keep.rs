@@ -245,15 +245,17 @@ impl Model {
     }
 }
 
-/// The latest day that a line wants and does not get.
+/// Where a line does not get the day that it wants, the latest day that any wants: who is served may leave the
+/// place to it.
 fn unsatisfied(problem: &Problem, plan: &Plan) -> Option<Date> {
     let place = |at: usize| {
         let step = plan.moves.iter().find(|step| step.peg == at);
         step.map_or(problem.pegs[at].supply, |step| Some(step.to))
     };
-    let missed = (0..problem.pegs.len()).filter(|at| {
-        let ready = place(*at).and_then(|to| problem.supplies[to].ready);
-        ready.is_none_or(|ready| ready > problem.pegs[*at].wanted)
-    });
-    missed.map(|at| problem.pegs[at].wanted).max()
+    let missed = |at: usize| {
+        let ready = place(at).and_then(|to| problem.supplies[to].ready);
+        ready.is_none_or(|ready| ready > problem.pegs[at].wanted)
+    };
+    let wanted = problem.pegs.iter().map(|peg| peg.wanted).max();
+    wanted.filter(|_| (0..problem.pegs.len()).any(missed))
 }

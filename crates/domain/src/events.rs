@@ -240,7 +240,7 @@ pub enum Event {
         /// The first promise ever made for the line; null: its order goes out together, and another line
         /// of it has never had stock.
         original_promise: Option<Date>,
-        /// The promise that holds now; null: its order goes out together, and another line of it waits.
+        /// The promise that holds now; null: its order goes out together, and another line of it has no day.
         current_promise: Option<Date>,
         /// The terms, on the event that accepts the line; it is absent later.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -286,9 +286,10 @@ pub enum Event {
         order_id: OrderId,
         /// The line.
         line_id: LineId,
-        /// As told; null: a line of its order waited.
+        /// As told; null: there was none. Its goods, or those of its order where that goes out together, were
+        /// held and nobody knew until when, or a line of that order waited.
         from: Option<Date>,
-        /// As it is now; null: a line of its order waits.
+        /// As it is now; null: there is none, likewise.
         to: Option<Date>,
         /// Why.
         cause: PromiseCause,

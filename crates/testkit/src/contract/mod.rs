@@ -35,6 +35,7 @@ pub mod shipments;
 pub mod supply;
 pub mod things;
 pub mod together;
+pub mod withheld;
 
 /// Makes a test of every case of the contract suite, for one kind of database.
 #[macro_export]
@@ -118,6 +119,11 @@ macro_rules! store_contract {
             a_line_leaves a_part_leaves_and_locks_the_rest a_line_under_way_is_spared
             a_line_under_way_makes_no_room what_is_not_there_stays
             an_order_leaves_as_far_as_it_is_there a_split_line_leaves_from_what_is_there
+        }
+        $crate::store_contract! { @group withheld
+            held_goods_have_no_day a_clear_date_is_a_day_again a_shipment_is_withheld
+            a_part_of_its_goods_is_withheld withheld_goods_are_lost_or_given_back
+            an_order_is_withheld_together
         }
         $crate::store_contract! { @group together
             one_promise_for_all_lines any_line_moves_the_promise_of_all a_waiting_line_holds_all_up

@@ -280,14 +280,15 @@ pub enum Event {
         /// Units it wanted.
         quantity: u64,
     },
-    /// A line's promise is another than the customer was told.
+    /// A line's promise is another than the customer was told, or is withdrawn, or holds again: once per command
+    /// and line. The first promise of a line is told by its `Allocated`.
     PromiseChanged {
         /// The order.
         order_id: OrderId,
         /// The line.
         line_id: LineId,
-        /// As told; null: there was none. Its goods, or those of its order where that goes out together, were
-        /// held and nobody knew until when, or a line of that order waited.
+        /// As told; null: there was none. It waited, or its goods were held and nobody knew until when, or so did
+        /// a line with which it goes out together.
         from: Option<Date>,
         /// As it is now; null: there is none, likewise.
         to: Option<Date>,

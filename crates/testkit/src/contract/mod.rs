@@ -114,7 +114,7 @@ macro_rules! store_contract {
         }
         $crate::store_contract! { @group holds
             a_hold_without_a_date_takes_the_goods_away a_hold_with_a_date_keeps_its_lines
-            a_hold_is_repeated held_goods_do_not_leave
+            a_hold_is_repeated held_goods_do_not_leave released_goods_go_to_the_queue
         }
         $crate::store_contract! { @group dispatch
             a_line_leaves a_part_leaves_and_locks_the_rest a_line_under_way_is_spared

@@ -55,7 +55,8 @@ pub struct Summary {
     pub orders_affected: u64,
     /// Units of these lines that have not left.
     pub units_affected: u64,
-    /// Affected lines whose promise would become later, or that would lose their stock or their promise.
+    /// Affected lines that have a promise, and would have a later one or none. Who was promised nothing is broken
+    /// no promise.
     pub promises_broken: u64,
     /// Orders of these lines.
     pub orders_broken: u64,
@@ -65,7 +66,7 @@ pub struct Summary {
     pub promises_kept: u64,
     /// Affected lines whose promise would become earlier, or that had none and would get one.
     pub promises_improved: u64,
-    /// Of the broken promises, those of lines that would lose their stock and wait.
+    /// Affected lines that would lose their stock and wait, whether a promise is broken by that or there was none.
     pub lines_lost: u64,
     /// By how much promises would become later.
     pub days_late: DaysLate,
@@ -98,9 +99,10 @@ pub struct BrokenPromise {
     pub priority: Priority,
     /// Units that have not left.
     pub quantity: u64,
-    /// As promised now; null: it has stock, but another line of its order waits.
-    pub from: Option<Date>,
-    /// As it would be promised; null: it would wait, or another line of its order would.
+    /// As promised now.
+    pub from: Date,
+    /// As it would be promised; null: it would wait, or would have goods that are held and nobody knows until when,
+    /// or so would another line with which it goes out.
     pub to: Option<Date>,
     /// How many days later that is; null: nobody knows.
     pub days: Option<u64>,
@@ -167,11 +169,11 @@ impl Summary {
             self.lines_affected += 1;
             self.units_affected += before.outstanding;
             orders.insert(&first.key.order_id);
+            self.lines_lost += u64::from(lost(before, after));
             match fate(first, before, after) {
                 Fate::Broken(promise) => {
                     self.promises_broken += 1;
                     self.units_broken += promise.quantity;
-                    self.lines_lost += u64::from(lost(before, after));
                     let days = promise.days.unwrap_or(0);
                     self.days_late.total += days;
                     self.days_late.max = self.days_late.max.max(days);
@@ -206,14 +208,14 @@ fn lost(before: &LineState, after: &LineState) -> bool {
 }
 
 fn fate(effect: &LineEffect, before: &LineState, after: &LineState) -> Fate {
-    let broken = |days: Option<u64>| {
+    let broken = |from: Date, days: Option<u64>| {
         Fate::Broken(BrokenPromise {
             order_id: effect.key.order_id.clone(),
             line_id: effect.key.line_id.clone(),
             sku: effect.sku.clone(),
             priority: effect.priority,
             quantity: after.outstanding,
-            from: before.promise,
+            from,
             to: after.promise,
             days,
         })
@@ -227,12 +229,11 @@ fn fate(effect: &LineEffect, before: &LineState, after: &LineState) -> Fate {
         Status::Allocated | Status::Backordered => {}
     }
     match (before.promise, after.promise) {
-        (Some(from), Some(to)) if to > from => broken(Some(days_between(from, to))),
+        (Some(from), Some(to)) if to > from => broken(from, Some(days_between(from, to))),
         (Some(from), Some(to)) if to < from => Fate::Improved,
         (Some(_), Some(_)) => Fate::Kept,
-        (Some(_), None) => broken(None),
+        (Some(from), None) => broken(from, None),
         (None, Some(_)) => Fate::Improved,
-        (None, None) if lost(before, after) => broken(None),
         (None, None) => Fate::None,
     }
 }

@@ -255,18 +255,18 @@ impl Product {
             .and_then(|supply| day.promise_of(supply))
     }
 
-    /// Promises an allocated line again after its supply has another date. The line of an order that goes
-    /// out together, and one whose goods nobody can count on, keep their promise. Whether it is another.
+    /// Promises an allocated line again after its supply has another date, also one whose promise was withdrawn
+    /// while nobody could count on its goods. The line of an order that goes out together keeps its promise, and
+    /// so does one whose goods nobody can count on. Whether it is another.
     pub fn promise_again(&mut self, line: &mut OrderLine, day: &Day) -> bool {
-        let (Some(original), Some(_)) = (line.original_promise, line.current_promise) else {
+        if line.together() {
+            return false;
+        }
+        let Some((ready, original)) = self.ready(line, day).zip(line.original_promise) else {
             return false;
         };
-        let ready = self.ready(line, day).filter(|_| !line.together());
-        let Some(ready) = ready else { return false };
-        self.promise(
-            line,
-            Some(promise_after(ready, original, line.current_promise)),
-        )
+        let promise = promise_after(ready, original, line.current_promise);
+        self.promise(line, Some(promise))
     }
 
     /// Makes this the promise of an allocated line; the first one is its original promise for ever. Whether

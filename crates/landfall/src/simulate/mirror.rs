@@ -51,6 +51,8 @@ pub(crate) struct LineState {
     current: Option<Date>,
     /// The promise when the last command was over that had to do with the line.
     told: Option<Date>,
+    /// The first promise, where it had been made by then.
+    first_told: Option<Date>,
     /// Since when it waits, if it does.
     waits: Option<Date>,
     pub(crate) accepted_on: Date,

@@ -123,7 +123,8 @@ fn take_back(
     Ok(())
 }
 
-/// Takes the lines of a batch that nobody can count on any longer. Lines of which a part has left keep it.
+/// Takes the lines of a batch that nobody can count on any longer. Lines of which a part has left keep it, and
+/// have no promise until somebody can: for goods that are no supply there is no honest day.
 fn withdraw(
     batch: &Batch,
     lines: &[LineKey],
@@ -131,12 +132,23 @@ fn withdraw(
     uow: &mut UnitOfWork,
 ) -> Result<(), Stop> {
     for key in lines {
-        let held = uow
-            .line(key)?
-            .is_some_and(|line| !line.locked() && line.pegged_to(batch.number) > 0);
-        if held {
-            take_stock(key, reason, uow)?;
+        let line = uow.line(key)?;
+        match line.filter(|line| line.pegged_to(batch.number) > 0) {
+            Some(line) if line.locked() => withdraw_promise(key, uow)?,
+            Some(_) => take_stock(key, reason, uow)?,
+            None => {}
         }
+    }
+    Ok(())
+}
+
+/// Of an order that goes out together all lines lose their promise, when it is settled.
+fn withdraw_promise(key: &LineKey, uow: &mut UnitOfWork) -> Result<(), Stop> {
+    let mut line = uow.line_to_change(key)?;
+    if line.together() {
+        uow.touch_order(&line.key.order_id);
+    } else if uow.its_product(&line.sku.clone())?.promise(&mut line, None) {
+        uow.put(line);
     }
     Ok(())
 }

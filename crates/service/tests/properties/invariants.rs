@@ -78,13 +78,16 @@ impl Change<'_> {
         self.before.lines.iter().map(both)
     }
 
-    /// A line that had goods and has some, and whose promise is another, is told so once, with what it was and
-    /// what it is, at the end of the command's events; nobody else is told.
+    /// A line whose promise is another is told so once, with what it was and what it is, at the end of the
+    /// command's events; also where it is withdrawn, and where there is one again. Nobody else is told: not of a
+    /// line that is new, or gets goods for the first time, or of which nothing is wanted any longer.
     fn promises_are_told_once(&self) {
-        let had = |line: &OrderLine| !line.allocations.is_empty();
+        let first = |line: &OrderLine| {
+            line.original_promise.is_none() && line.status() == Status::Backordered
+        };
         let mut expected: Vec<(LineKey, Option<Date>, Option<Date>)> = self
             .lines()
-            .filter(|(before, after)| had(before) && had(after))
+            .filter(|(before, after)| !first(before) && after.outstanding() > 0)
             .filter(|(before, after)| before.current_promise != after.current_promise)
             .map(|(before, after)| {
                 (

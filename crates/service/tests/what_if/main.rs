@@ -7,6 +7,7 @@
 
 mod promise;
 mod summary;
+mod withdrawn;
 
 use jiff::ToSpan;
 use jiff::civil::Date;

@@ -18,7 +18,7 @@ async fn steps(h: &Harness<Memory>, requests: &[Request]) -> Vec<DryRunStep> {
 }
 
 /// What one command would come to.
-async fn of(h: &Harness<Memory>, request: impl Into<Request>) -> Summary {
+pub(crate) async fn of(h: &Harness<Memory>, request: impl Into<Request>) -> Summary {
     let request = request.into();
     let steps = steps(h, std::slice::from_ref(&request)).await;
     summarize(Some(&request.command), &steps, 0)
@@ -75,7 +75,7 @@ fn a_late_ship_is_told_as_a_planner_would() {
         let days: Vec<_> = late.broken.iter().map(|b| b.days.unwrap()).collect();
         assert_eq!(days, [10, 10, 10, 10, 5, 5, 5], "the worst first");
         let first = &late.broken[0];
-        assert_eq!(first.from, Some(in_days(20)));
+        assert_eq!(first.from, in_days(20));
         assert_eq!(first.to, Some(in_days(30)));
         assert_eq!((first.quantity, first.sku.as_str()), (1, "SOFA"));
         h.in_order().await;

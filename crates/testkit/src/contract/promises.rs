@@ -1,9 +1,14 @@
 //! Promises: made for no past day, moved by ETAs and not by time, never before the original.
 
+use landfall_domain::Event;
+use landfall_domain::events::PromiseCause;
+use landfall_service::Request;
 use landfall_service::engine::Limits;
 
 use super::scene::in_days;
-use crate::commands::{batch, line, name, set_eta, set_quantity};
+use crate::commands::{
+    amend, amend_or_wait, batch, cancel_line, line, name, receive, set_eta, set_quantity,
+};
 use crate::database::Database;
 use crate::harness::Harness;
 
@@ -147,4 +152,58 @@ pub async fn a_new_eta_reaches_every_line<D: Database>() {
         "as little later as can be"
     );
     h.audit().await;
+}
+
+/// Each change of a promise is told once, with its cause: on the way down, when the line waits, and on the way up,
+/// when it has goods again. A first promise is no change, and neither is the end of a line.
+pub async fn who_waited_is_told_once_each_way<D: Database>() {
+    use PromiseCause::{Amended, BatchCreated, QuantityChanged, Received};
+    let h = Harness::<D>::start();
+    h.done(batch("b", "SOFA", 8).eta(in_days(5))).await;
+    h.done(line("o-1", "SOFA", 4)).await;
+    h.done(line("o-2", "SOFA", 4)).await;
+    h.done(line("first", "SOFA", 4)).await;
+    let told = async |request: Request| {
+        let before = h.events().await.len();
+        h.done(request).await;
+        let events = h.events().await.split_off(before);
+        let told = events.into_iter().filter_map(|record| match record.event {
+            Event::PromiseChanged {
+                order_id,
+                from,
+                to,
+                cause,
+                ..
+            } => Some((order_id.to_string(), from, to, cause)),
+            _ => None,
+        });
+        told.collect::<Vec<_>>()
+    };
+    let change = |order: &str, from: Option<i64>, to: Option<i64>, cause| {
+        (order.to_owned(), from.map(in_days), to.map(in_days), cause)
+    };
+    let cut = told(set_quantity("b", 4).into()).await;
+    assert_eq!(cut, [change("o-2", Some(5), None, QuantityChanged)]);
+    let later = told(batch("c", "SOFA", 8).eta(in_days(20)).into()).await;
+    assert_eq!(later, [change("o-2", None, Some(20), BatchCreated)]);
+    let first = h.see_line("first", "SOFA").await;
+    assert_eq!(
+        first.current_promise,
+        Some(in_days(20)),
+        "told by Allocated"
+    );
+    let back = told(set_quantity("b", 8).into()).await;
+    assert_eq!(back, [change("o-2", Some(20), Some(5), QuantityChanged)]);
+    // Lost to another cut and found again on the day that was promised before: two changes.
+    let lost = told(receive("c", 0).into()).await;
+    assert_eq!(lost, [change("first", Some(20), None, Received)]);
+    let found = told(receive("c", 4).into()).await;
+    assert_eq!(found, [change("first", None, Some(20), Received)]);
+    // More than there is is a change of its own making; who waits is told nothing more.
+    let waits = told(amend_or_wait("o-1", "SOFA", 40).into()).await;
+    assert_eq!(waits, [change("o-1", Some(5), None, Amended)]);
+    assert_eq!(told(amend("o-1", "SOFA", 30).into()).await, []);
+    assert_eq!(told(cancel_line("o-1", "SOFA").into()).await, []);
+    assert_eq!(told(cancel_line("o-2", "SOFA").into()).await, []);
+    h.in_order().await;
 }

@@ -74,6 +74,7 @@ impl Mirror {
             original: None,
             current: None,
             told: None,
+            first_told: None,
             waits: None,
             accepted_on: self.today,
             requested: terms.requested_date,
@@ -297,15 +298,17 @@ impl Mirror {
                     format!("line {name}: promised on {today} for {promise}")
                 })?;
             }
-            let silent = line.changed_by != self.command && line.waits.is_none();
-            let known = line.told.is_none() || line.told == line.current;
-            ensure(!silent || known || line.outstanding() == 0, || {
+            // What is told first, its allocation tells; and of what is not wanted nothing is promised.
+            let known =
+                line.told == line.current || line.first_told.is_none() || line.outstanding() == 0;
+            ensure(known || line.changed_by == self.command, || {
                 format!(
                     "line {name}: the promise went from {:?} to {:?}, and nobody was told",
                     line.told, line.current
                 )
             })?;
             line.told = line.current;
+            line.first_told = line.original;
         }
         Ok(())
     }

@@ -197,11 +197,15 @@ impl BatchState {
 
     /// Units that a line could take now.
     pub(super) fn available(&self) -> u64 {
-        let held_for_ever = [&self.hold, &self.shipment_hold]
+        if self.held_for_ever() { 0 } else { self.free() }
+    }
+
+    /// Whether it is held, and nobody knows until when.
+    pub(super) fn held_for_ever(&self) -> bool {
+        [&self.hold, &self.shipment_hold]
             .into_iter()
             .flatten()
-            .any(|hold| hold.expected_clear.is_none());
-        if held_for_ever { 0 } else { self.free() }
+            .any(|hold| hold.expected_clear.is_none())
     }
 
     /// Units that lie in the warehouse.

@@ -9,7 +9,9 @@ mod command;
 mod metadata;
 mod replay;
 mod schemas;
+mod servers;
 mod test;
+mod tools;
 
 use std::process::ExitCode;
 

@@ -162,7 +162,11 @@ async fn carry_out(
     match context
         .app
         .bus
-        .handle(landfall_service::Request { id, command })
+        .handle(landfall_service::Request {
+            id,
+            actor: None,
+            command,
+        })
         .await
     {
         Ok(_) => Ok(answers::text(done, "OK")),

@@ -83,7 +83,15 @@ async fn carry_out(
     command: Command,
 ) -> Answer {
     let id = body::one_id(body::idempotency_key(&parts.headers)?, id)?;
-    run(context, landfall_service::Request { id, command }).await
+    run(
+        context,
+        landfall_service::Request {
+            id,
+            actor: None,
+            command,
+        },
+    )
+    .await
 }
 
 /// Carries out a command, and answers as its own route does.

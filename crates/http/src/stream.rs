@@ -124,6 +124,7 @@ async fn ndjson(context: Shared, parts: &Parts, body: Body) -> Result<Response<B
     let mut reader = Reader {
         lines: Lines::new(context.limits.line),
         body: body.into_data_stream(),
+        queue: context.app.bus.stream(),
         context,
         end: None,
         index: 0,
@@ -225,6 +226,7 @@ enum End {
 struct Reader {
     body: BodyDataStream,
     lines: Lines,
+    queue: landfall_service::bus::Stream,
     context: Shared,
     end: Option<End>,
     /// Of the next command.
@@ -345,7 +347,7 @@ impl Reader {
         let answers = if requests.is_empty() {
             futures_util::future::Either::Left(ready(Vec::new()))
         } else {
-            futures_util::future::Either::Right(self.context.app.bus.submit(requests).await)
+            futures_util::future::Either::Right(self.queue.submit(requests).await)
         };
         async move { results(first, slots, answers.await) }
     }

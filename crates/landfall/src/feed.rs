@@ -204,6 +204,7 @@ async fn through_bus(
     let pieces = stream::unfold(pieces, |mut pieces| async {
         pieces.recv().await.map(|piece| (piece, pieces))
     });
+    let queue = &bus.stream();
     // A piece stands in the queue before the next one is looked at: that keeps their order.
     let answered = pieces.then(|piece| async {
         let mut piece = piece?;
@@ -211,7 +212,7 @@ async fn through_bus(
         let answers = if requests.is_empty() {
             None
         } else {
-            Some(bus.submit(requests).await)
+            Some(queue.submit(requests).await)
         };
         Ok((piece, answers))
     });

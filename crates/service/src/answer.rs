@@ -1,22 +1,33 @@
 //! What goes into the bus and what comes out: requests, replies, failures.
 
+use std::sync::Arc;
+
 use landfall_domain::{Command, CommandId, Rejection};
 use serde::{Deserialize, Serialize};
 
 use crate::resources::{BatchResource, LineResource, OrderResource, ShipmentResource};
 
-/// A command and the caller's idempotency key, where there is one.
+/// Who asks: the name of the API key with which a command came.
+pub type Actor = Arc<str>;
+
+/// A command, the caller's idempotency key, where there is one, and who the caller is, where that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// The idempotency key.
     pub id: Option<CommandId>,
+    /// Who asks; every event that the command writes says so. Idempotency keys are each actor's own.
+    pub actor: Option<Actor>,
     /// What is asked for.
     pub command: Command,
 }
 
 impl From<Command> for Request {
     fn from(command: Command) -> Self {
-        Self { id: None, command }
+        Self {
+            id: None,
+            actor: None,
+            command,
+        }
     }
 }
 

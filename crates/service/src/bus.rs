@@ -2,15 +2,22 @@
 //!
 //! A command goes into a bounded queue with a place for its answer. The answer comes after the commit. A
 //! caller that goes away changes nothing: the engine answers into the void.
+//!
+//! Where there are several writers, a single command goes to the one whose share its product is in, as far as
+//! its words tell; any writer can carry out any command, so a wrong guess costs a load and breaks nothing. A
+//! stream stays with one writer, because its commands are to be carried out in their order.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use landfall_domain::Command;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::answer::{Answer, Failure, Request};
 use crate::log::LogRecord;
 use crate::quote::{Inquiry, QuoteResource};
+use crate::store::partition_of;
 use crate::uow::LineEffect;
 
 /// What waits in the queue: commands of one caller, carried out in their order, and where the answers go.
@@ -44,23 +51,50 @@ pub trait DryRun: Send + Sync + 'static {
 /// Where commands are handed in.
 #[derive(Clone)]
 pub struct Bus {
-    queue: mpsc::Sender<Job>,
+    /// One for each writer; at least one.
+    queues: Arc<[mpsc::Sender<Job>]>,
+    partitions: u16,
+    /// Whose turn it is to be given a stream.
+    turn: Arc<AtomicUsize>,
     dry: Arc<dyn DryRun>,
 }
 
 impl Bus {
-    pub(crate) fn new(queue: mpsc::Sender<Job>, dry: Arc<dyn DryRun>) -> Self {
-        Self { queue, dry }
+    pub(crate) fn new(
+        queues: Vec<mpsc::Sender<Job>>,
+        partitions: u16,
+        dry: Arc<dyn DryRun>,
+    ) -> Self {
+        Self {
+            queues: queues.into(),
+            partitions,
+            turn: Arc::default(),
+            dry,
+        }
+    }
+
+    /// The queue of the writer in whose share the command's product most likely is.
+    fn queue(&self, command: &Command) -> Option<&mpsc::Sender<Job>> {
+        match &*self.queues {
+            [only] => Some(only),
+            queues => {
+                let partition = partition_of(product_name(command), self.partitions);
+                queues.get(usize::from(partition) % queues.len().max(1))
+            }
+        }
     }
 
     /// Carries out one command. When the queue is full the answer is [`Failure::Busy`] at once.
     pub async fn handle(&self, request: impl Into<Request>) -> Answer {
         let (reply, answer) = oneshot::channel();
+        let request = request.into();
+        let queue = self.queue(&request.command);
+        let queue = queue.ok_or(Failure::Stopping)?;
         let job = Job {
-            requests: vec![request.into()],
+            requests: vec![request],
             reply,
         };
-        self.queue.try_send(job).map_err(|error| match error {
+        queue.try_send(job).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Failure::Busy,
             mpsc::error::TrySendError::Closed(_) => Failure::Stopping,
         })?;
@@ -72,28 +106,15 @@ impl Bus {
     /// full it waits for room: whoever streams is slowed down instead of refused. The commands of one call
     /// are neighbours in the queue, but each succeeds or fails alone.
     pub async fn handle_all(&self, requests: Vec<Request>) -> Vec<Answer> {
-        self.submit(requests).await.await
+        self.stream().submit(requests).await.await
     }
 
-    /// As [`Self::handle_all`], in two steps: when the first is over the commands stand in the queue, and
-    /// the second waits for their answers. So a stream can have several pieces under way and still be
-    /// sure of their order.
-    pub async fn submit(
-        &self,
-        requests: Vec<Request>,
-    ) -> impl Future<Output = Vec<Answer>> + Send + use<> {
-        let count = requests.len();
-        let (reply, answers) = oneshot::channel();
-        let queued = self.queue.send(Job { requests, reply }).await.is_ok();
-        async move {
-            answers.await.unwrap_or_else(|_| {
-                let failure = if queued {
-                    engine_ended()
-                } else {
-                    Failure::Stopping
-                };
-                vec![Err(failure); count]
-            })
+    /// A way in for commands that are to be carried out in the order in which they are handed in.
+    pub fn stream(&self) -> Stream {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let queues = self.queues.len().max(1);
+        Stream {
+            queue: self.queues.get(turn % queues).cloned(),
         }
     }
 
@@ -107,15 +128,80 @@ impl Bus {
         self.dry.promise(inquiry).await
     }
 
-    /// Whether commands are still taken: `false` once the engine has ended.
+    /// Whether commands are still taken: `false` once a writer has ended.
     pub fn is_open(&self) -> bool {
-        !self.queue.is_closed()
+        !self.queues.iter().any(mpsc::Sender::is_closed)
     }
 
     /// How many jobs wait, and how many may.
     pub fn waiting(&self) -> (usize, usize) {
-        let max = self.queue.max_capacity();
-        (max - self.queue.capacity(), max)
+        let queues = self.queues.iter().map(|queue| {
+            let max = queue.max_capacity();
+            (max - queue.capacity(), max)
+        });
+        queues.fold((0, 0), |(waiting, most), (w, m)| (waiting + w, most + m))
+    }
+}
+
+/// The way in of one stream, to one writer.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    queue: Option<mpsc::Sender<Job>>,
+}
+
+impl Stream {
+    /// As [`Bus::handle_all`], in two steps: when the first is over the commands stand in the queue, and the
+    /// second waits for their answers. So a stream can have several pieces under way and still be sure of
+    /// their order.
+    pub async fn submit(
+        &self,
+        requests: Vec<Request>,
+    ) -> impl Future<Output = Vec<Answer>> + Send + use<> {
+        let count = requests.len();
+        let (reply, answers) = oneshot::channel();
+        let job = Job { requests, reply };
+        let queued = match &self.queue {
+            Some(queue) => queue.send(job).await.is_ok(),
+            None => false,
+        };
+        async move {
+            answers.await.unwrap_or_else(|_| {
+                let failure = if queued {
+                    engine_ended()
+                } else {
+                    Failure::Stopping
+                };
+                vec![Err(failure); count]
+            })
+        }
+    }
+}
+
+/// The SKU that a command names, or the name that tells most of it: a line's id is its SKU where nobody gave
+/// another.
+fn product_name(command: &Command) -> &str {
+    match command {
+        Command::CreateBatch(c) => c.sku.as_str(),
+        Command::ChangeBatchQuantity(c) => c.reference.as_str(),
+        Command::ChangeBatchEta(c) => c.reference.as_str(),
+        Command::HoldBatch(c) => c.reference.as_str(),
+        Command::ReleaseBatch(c) => c.reference.as_str(),
+        Command::ReceiveBatch(c) => c.reference.as_str(),
+        Command::CancelBatch(c) => c.reference.as_str(),
+        Command::CreateShipment(c) => c.reference.as_str(),
+        Command::ChangeShipmentEta(c) => c.reference.as_str(),
+        Command::HoldShipment(c) => c.reference.as_str(),
+        Command::ReleaseShipment(c) => c.reference.as_str(),
+        Command::ReceiveShipment(c) => c.reference.as_str(),
+        Command::Allocate(c) => c.sku.as_str(),
+        Command::PlaceOrder(c) => c.lines.first().map_or("", |line| line.sku.as_str()),
+        Command::ChangeLineQuantity(c) => c.line_id.as_str(),
+        Command::CancelLine(c) => c.line_id.as_str(),
+        Command::CancelOrder(c) => c.order_id.as_str(),
+        Command::Dispatch(c) => match &c.line_id {
+            Some(line_id) => line_id.as_str(),
+            None => c.order_id.as_str(),
+        },
     }
 }
 

@@ -3,6 +3,10 @@
 //! There is no timer: while one group is being committed the next one gathers in the queue, so a small load
 //! makes small groups and a large load large ones. It has a thread of its own, so that a database that
 //! blocks, blocks nobody else.
+//!
+//! A database of several partitions can have several writers: each is all of this, a queue, a thread, a unit
+//! of work and a store of its own, for its share of the products ([`Bus`] says which command goes where).
+//! What one of them finds changed by another, it loads again.
 
 mod dry_run;
 mod group;
@@ -12,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::answer::{Answer, Failure, Request};
 use crate::bus::{Bus, Job};
@@ -73,20 +77,24 @@ pub struct Stats {
 
 /// A running engine.
 pub struct Running {
-    thread: std::thread::JoinHandle<()>,
+    threads: Vec<std::thread::JoinHandle<()>>,
     /// What it has done.
     pub stats: Arc<Stats>,
+    /// Changes when something was committed: it wakes those who read the log.
+    pub commits: watch::Receiver<()>,
 }
 
 impl Running {
     /// Waits until every accepted command is answered: call it when all clones of the [`Bus`] are gone.
     pub fn join(self) {
-        // A panic of the engine has been reported by the panic hook; there is nothing to add.
-        drop(self.thread.join());
+        for thread in self.threads {
+            // A panic of the engine has been reported by the panic hook; there is nothing to add.
+            drop(thread.join());
+        }
     }
 }
 
-/// Starts an engine on a thread of its own. `reader` opens a store that only reads, for dry runs.
+/// Starts an engine with one writer. `reader` opens a store that only reads, for dry runs.
 pub fn start<S, R>(
     store: S,
     reader: R,
@@ -97,35 +105,70 @@ where
     S: Store,
     R: Fn() -> Result<S, StoreError> + Send + Sync + 'static,
 {
+    start_writers(vec![store], reader, calendar, limits)
+}
+
+/// Starts an engine with a writer, on a thread of its own, for each of these stores of one database. `reader`
+/// opens a store that only reads, for dry runs.
+pub fn start_writers<S, R>(
+    stores: Vec<S>,
+    reader: R,
+    calendar: Calendar,
+    limits: Limits,
+) -> std::io::Result<(Bus, Running)>
+where
+    S: Store,
+    R: Fn() -> Result<S, StoreError> + Send + Sync + 'static,
+{
     let stats = Arc::new(Stats::default());
-    let (sender, receiver) = mpsc::channel(limits.queue.max(1));
-    let dry_run = Arc::new(ReaderDryRun::new(reader, calendar.clone()));
-    let uow = UnitOfWork::new(store.partitions(), limits.cached_products);
-    let engine = Engine {
-        store,
-        uow,
-        calendar,
-        limits,
-        stats: Arc::clone(&stats),
-        forgotten: None,
+    let (committed, commits) = watch::channel(());
+    let committed = Arc::new(committed);
+    let partitions = stores.first().map_or(1, Store::partitions);
+    let limits = Arc::new(limits);
+    let (mut queues, mut threads) = (Vec::new(), Vec::new());
+    for (number, store) in stores.into_iter().enumerate() {
+        let (sender, receiver) = mpsc::channel(limits.queue.max(1));
+        let engine = Engine {
+            store,
+            uow: UnitOfWork::new(partitions, limits.cached_products),
+            calendar: calendar.clone(),
+            limits: Arc::clone(&limits),
+            stats: Arc::clone(&stats),
+            committed: Arc::clone(&committed),
+            forgets: number == 0,
+            forgotten: None,
+        };
+        // Without an I/O driver a wake is a futex instead of a write to an event descriptor: one less system
+        // call for each command.
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        if S::NEEDS_IO {
+            runtime.enable_io();
+        }
+        let runtime = runtime.enable_time().build()?;
+        let thread = std::thread::Builder::new()
+            .name(format!("engine-{number}"))
+            .spawn(move || runtime.block_on(engine.run(receiver)))?;
+        queues.push(sender);
+        threads.push(thread);
+    }
+    let running = Running {
+        threads,
+        stats,
+        commits,
     };
-    // Without an I/O driver a wake is a futex instead of a write to an event descriptor: one less system
-    // call for each command. A store that talks to a server leaves its socket to the caller's runtime.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()?;
-    let thread = std::thread::Builder::new()
-        .name("engine".into())
-        .spawn(move || runtime.block_on(engine.run(receiver)))?;
-    Ok((Bus::new(sender, dry_run), Running { thread, stats }))
+    let dry_run = Arc::new(ReaderDryRun::new(reader, calendar));
+    Ok((Bus::new(queues, partitions, dry_run), running))
 }
 
 struct Engine<S> {
     store: S,
     uow: UnitOfWork,
     calendar: Calendar,
-    limits: Limits,
+    limits: Arc<Limits>,
     stats: Arc<Stats>,
+    committed: Arc<watch::Sender<()>>,
+    /// Whether it is the one that forgets old answers.
+    forgets: bool,
     /// When there were no old answers to forget any more.
     forgotten: Option<Timestamp>,
 }
@@ -143,7 +186,9 @@ impl<S: Store> Engine<S> {
                 jobs.push(job);
             }
             self.run_jobs(jobs, count).await;
-            self.forget_answers().await;
+            if self.forgets {
+                self.forget_answers().await;
+            }
         }
     }
 
@@ -203,6 +248,7 @@ impl<S: Store> Engine<S> {
                         .commit_micros
                         .fetch_add(micros, Ordering::Relaxed);
                     self.stats.groups.fetch_add(1, Ordering::Relaxed);
+                    self.committed.send_replace(());
                     let count = group.len() as u64;
                     self.stats.commands.fetch_add(count, Ordering::Relaxed);
                     return Ok(answers);

@@ -3,11 +3,15 @@
 
 use jiff::civil::Date;
 use landfall_domain::shortage::{LateKey, QueueKey, ShortageKey};
-use landfall_domain::{BatchRef, Command, CommandId, LineKey, OrderId, ShipmentRef, Sku};
+use landfall_domain::{BatchRef, Command, LineKey, OrderId, ShipmentRef, Sku};
+
+use crate::store::AnswerKey;
 
 /// What to load. Each list may name a thing twice. See [`crate::store::Store::load`] for what comes with each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keys {
+    /// Partitions whose head is asked for, whatever else is.
+    pub heads: Vec<u16>,
     /// Products by SKU.
     pub products: Vec<Sku>,
     /// Batches by reference.
@@ -23,7 +27,7 @@ pub struct Keys {
     /// Products with all their batches that have free or allocated units.
     pub live: Vec<Sku>,
     /// Remembered answers.
-    pub command_ids: Vec<CommandId>,
+    pub command_ids: Vec<AnswerKey>,
     /// Lines allocated to a batch, in the order in which a shortage takes their stock away.
     pub allocated: Vec<AllocatedRange>,
     /// Lines that wait for a product, in the order in which they are filled.
@@ -86,6 +90,7 @@ impl Keys {
 
     /// Adds all that other keys name.
     pub fn extend(&mut self, other: Keys) {
+        self.heads.extend(other.heads);
         self.products.extend(other.products);
         self.batches.extend(other.batches);
         self.lines.extend(other.lines);

@@ -19,6 +19,7 @@ pub mod log;
 pub mod memory;
 pub mod quote;
 pub mod rebuild;
+pub mod relay;
 pub mod report;
 pub mod resources;
 pub mod store;

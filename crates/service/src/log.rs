@@ -1,10 +1,15 @@
 //! The envelope in which an event stands in the log.
 
+pub mod cursor;
+
 use jiff::Timestamp;
 use landfall_domain::{Event, Sku};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+
+use crate::answer::Actor;
+pub use cursor::LogCursor;
 
 /// One record of the event log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +25,8 @@ pub struct LogRecord {
     /// The command that caused it: the caller's idempotency key or, where there was none, `~` and the
     /// id of the command's first event.
     pub command_id: String,
+    /// Who gave the command: the name of an API key; none where no key was asked for.
+    pub actor: Option<Actor>,
     /// The fact.
     pub event: Event,
 }
@@ -41,12 +48,12 @@ impl LogRecord {
 }
 
 impl Serialize for LogRecord {
-    /// `{partition, offset, id, type, schema, sku, time, command_id, data}`.
+    /// `{partition, offset, id, type, schema, sku, time, command_id, actor?, data}`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::Error as _;
         let data = data_json(&self.event).and_then(RawValue::from_string);
         let data = data.map_err(S::Error::custom)?;
-        let mut record = serializer.serialize_struct("LogRecord", 9)?;
+        let mut record = serializer.serialize_struct("LogRecord", 10)?;
         record.serialize_field("partition", &self.partition)?;
         record.serialize_field("offset", &self.offset)?;
         record.serialize_field("id", &self.id())?;
@@ -55,6 +62,10 @@ impl Serialize for LogRecord {
         record.serialize_field("sku", &self.sku)?;
         record.serialize_field("time", &self.time)?;
         record.serialize_field("command_id", &self.command_id)?;
+        match &self.actor {
+            Some(actor) => record.serialize_field("actor", &**actor)?,
+            None => record.skip_field("actor")?,
+        }
         record.serialize_field("data", &data)?;
         record.end()
     }
@@ -74,6 +85,7 @@ mod tests {
             sku: Sku::new("S").ok(),
             time: Timestamp::UNIX_EPOCH,
             command_id: "k".into(),
+            actor: None,
             event: Event::BatchEtaChanged {
                 reference: BatchRef::new("b").unwrap(),
                 from: None,

@@ -25,11 +25,40 @@ pub struct Head {
     pub next_number: u64,
 }
 
+/// Under which an answer is remembered: a caller's idempotency key, apart for each actor. Its text holds no
+/// control character but the one that stands between actor and key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AnswerKey(String);
+
+impl AnswerKey {
+    /// The key of this actor's command.
+    pub fn new(actor: Option<&str>, id: &CommandId) -> Self {
+        Self(match actor {
+            None => id.as_str().to_owned(),
+            Some(actor) => format!("{actor}\u{1f}{id}"),
+        })
+    }
+
+    /// The text that a store keeps.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::str::FromStr for AnswerKey {
+    type Err = std::convert::Infallible;
+
+    /// The key that a store has kept as this text.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
 /// The answer to a command that came with an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remembered {
     /// The key.
-    pub id: CommandId,
+    pub id: AnswerKey,
     /// The command, in its canonical JSON.
     pub command: String,
     /// The answer, in JSON.
@@ -63,7 +92,9 @@ pub struct LoadedRange<R> {
 /// What a store found. What it did not find is not there.
 #[derive(Debug, Clone, Default)]
 pub struct Loaded {
-    /// The heads of all partitions that the keys touch (on one partition: that one, always).
+    /// The heads of all partitions that the keys touch (on one partition: that one, always): those that are
+    /// named, and those of named products (also of absent ones), of the products of named batches, lines,
+    /// cargo and ranges, of named orders and of named shipments.
     pub heads: Vec<Head>,
     /// Products with all their batches that have free units (`purchased > allocated + dispatched`).
     pub products: Vec<Product>,
@@ -207,6 +238,9 @@ pub enum StoreError {
 /// with them; with the cargo of a shipment its batches, and what comes with them. With a product all its
 /// batches that have free units; with a live one also those that have allocated units, in [`Loaded::batches`].
 pub trait Store: Send + 'static {
+    /// Whether it talks to a server: the engine's runtime then has an I/O driver.
+    const NEEDS_IO: bool = false;
+
     /// How many partitions the database has; fixed when it is made.
     fn partitions(&self) -> u16 {
         1

@@ -93,6 +93,7 @@ pub fn parse(json: &[u8]) -> Result<Request, BadCommand> {
     };
     match command {
         Ok(command) => Ok(Request {
+            actor: None,
             id: head.id,
             command,
         }),

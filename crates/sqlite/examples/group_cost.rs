@@ -285,6 +285,7 @@ impl Made {
             sku: Some(line.sku.clone()),
             time: Timestamp::from_microsecond(time).unwrap_or_default(),
             command_id: format!("~0-{offset}"),
+            actor: None,
             event: Event::Allocated {
                 order_id: line.key.order_id.clone(),
                 line_id: line.key.line_id.clone(),

@@ -7,9 +7,9 @@ mod ranges;
 use hashbrown::hash_map::Entry as Place;
 use hashbrown::{HashMap, HashSet};
 use landfall_domain::product::Counters;
-use landfall_domain::{Batch, BatchRef, CommandId, LineKey, OrderId, Product, ShipmentRef, Sku};
+use landfall_domain::{Batch, BatchRef, LineKey, OrderId, Product, ShipmentRef, Sku};
 use landfall_service::keys::Keys;
-use landfall_service::store::{Head, Loaded, LoadedOrder, Remembered};
+use landfall_service::store::{AnswerKey, Head, Loaded, LoadedOrder, Remembered};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::codes::{self, int};
@@ -182,7 +182,7 @@ impl Loader<'_> {
         Ok(())
     }
 
-    fn answers(&mut self, ids: &[CommandId]) -> Result<(), Fault> {
+    fn answers(&mut self, ids: &[AnswerKey]) -> Result<(), Fault> {
         let mut statement = self.connection.prepare_cached(ANSWER)?;
         for id in once(ids) {
             let mut rows = statement.query([id.as_str()])?;

@@ -25,6 +25,20 @@ fn old() -> Plain {
 }
 
 #[test]
+fn an_older_schema_is_migrated_by_the_writer_only() {
+    let database = old();
+    let (path, options) = (database.path(), &database.options);
+    let refused = crate::SqliteViews::open(&path, options).err().unwrap();
+    assert!(
+        matches!(refused, crate::OpenError::Older { .. }),
+        "{refused}"
+    );
+    assert!(refused.to_string().contains("landfall serve"), "{refused}");
+    drop(crate::SqliteStore::open(&path, options).unwrap());
+    assert!(crate::SqliteViews::open(&path, options).is_ok());
+}
+
+#[test]
 fn an_old_database_keeps_everything() {
     run(async {
         let database = old();

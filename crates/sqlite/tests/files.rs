@@ -112,27 +112,6 @@ fn a_newer_schema_is_refused_by_all() {
 }
 
 #[test]
-fn an_older_schema_is_migrated_by_the_writer_only() {
-    let database = Plain::create();
-    let connection = Connection::open(database.path()).unwrap();
-    // As if the last migration had not been: the view that it makes is gone, and so is its row.
-    connection
-        .execute_batch(
-            "DROP VIEW available; DELETE FROM refinery_schema_history \
-             WHERE version = (SELECT max(version) FROM refinery_schema_history)",
-        )
-        .unwrap();
-    drop(connection);
-    let refused = SqliteViews::open(database.path(), &options())
-        .err()
-        .unwrap();
-    assert!(matches!(refused, OpenError::Older { .. }), "{refused}");
-    assert!(refused.to_string().contains("landfall serve"), "{refused}");
-    drop(SqliteStore::open(database.path(), &options()).unwrap());
-    assert!(SqliteViews::open(database.path(), &options()).is_ok());
-}
-
-#[test]
 fn a_database_that_is_ready_can_cease_to_be() {
     run(async {
         let database = Plain::create();

@@ -54,6 +54,7 @@ pub fn rank(priority: u64) -> Priority {
 #[track_caller]
 pub fn with_id(id: &str, command: impl Into<Request>) -> Request {
     Request {
+        actor: None,
         id: Some(name(id)),
         ..command.into()
     }

@@ -6,6 +6,8 @@ use landfall_service::memory::MemoryStore;
 use landfall_service::store::{Store, StoreError};
 use landfall_service::views::Views;
 
+use crate::servers::{Skip, needed};
+
 /// Opens stores that only read.
 pub type OpenReader<S> = Box<dyn Fn() -> Result<S, StoreError> + Send + Sync>;
 
@@ -13,6 +15,11 @@ pub type OpenReader<S> = Box<dyn Fn() -> Result<S, StoreError> + Send + Sync>;
 pub trait Database: Sized + 'static {
     /// Its write side.
     type Store: Store;
+
+    /// Why there can be none here: a server that is not installed.
+    fn missing() -> Option<Skip> {
+        None
+    }
 
     /// A new, empty one.
     fn create() -> Self;
@@ -26,6 +33,12 @@ pub trait Database: Sized + 'static {
 
     /// The read side, beside the write side.
     fn views(&self) -> Arc<dyn Views>;
+}
+
+/// Whether there can be no such database here: then it says why, and where `CI=true` it fails.
+#[track_caller]
+pub fn is_missing<D: Database>() -> bool {
+    needed(D::missing().map_or(Ok(()), Err)).is_none()
 }
 
 /// The database in memory.

@@ -31,10 +31,13 @@ pub enum Step {
 impl fmt::Debug for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Step::Ask(Request { id: None, command }) => f.write_str(&wire::canonical(command)),
+            Step::Ask(Request {
+                id: None, command, ..
+            }) => f.write_str(&wire::canonical(command)),
             Step::Ask(Request {
                 id: Some(id),
                 command,
+                ..
             }) => {
                 write!(f, "{id} {}", wire::canonical(command))
             }
@@ -46,7 +49,13 @@ impl fmt::Debug for Step {
 /// A history of at most so many steps. Shipments and a few batches come first, or
 /// hardly anything would be accepted.
 pub fn history(most: usize) -> impl Strategy<Value = Vec<Step>> {
-    let ask = |command| Step::Ask(Request { id: None, command });
+    let ask = |command| {
+        Step::Ask(Request {
+            id: None,
+            actor: None,
+            command,
+        })
+    };
     let ships = prop::collection::vec(goods::create_shipment().prop_map(ask), 0..3);
     let batches = prop::collection::vec(create_batch().prop_map(ask), 0..5);
     let step = prop_oneof![
@@ -65,6 +74,7 @@ pub fn history(most: usize) -> impl Strategy<Value = Vec<Step>> {
 fn request() -> impl Strategy<Value = Request> {
     let id = prop::option::weighted(0.15, select(vec!["k-1", "k-2", "k-3"]));
     (id, command()).prop_map(|(id, command)| Request {
+        actor: None,
         id: id.map(name),
         command,
     })

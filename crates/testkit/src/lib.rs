@@ -1,5 +1,6 @@
 //! What tests share: a clock that stands still, short ways to write commands, a running engine to give them
-//! to, a store that fails on demand, and the [contract suite](contract) that every store must pass.
+//! to, a store that fails on demand, [real servers](servers), and the [contract suite](contract) that every store
+//! must pass.
 //!
 //! Only tests depend on this crate; it panics where a test would.
 
@@ -11,6 +12,7 @@ pub mod faulty;
 pub mod harness;
 pub mod history;
 pub mod replay;
+pub mod servers;
 pub mod state;
 pub mod stingy;
 

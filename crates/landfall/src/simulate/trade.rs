@@ -334,7 +334,11 @@ fn named(command: Command, day: i32) -> Result<Request, MadeUp> {
         }
         _ => None,
     };
-    Ok(Request { id, command })
+    Ok(Request {
+        id,
+        actor: None,
+        command,
+    })
 }
 
 fn outcome(answer: &Answer) -> String {

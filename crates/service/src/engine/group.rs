@@ -10,7 +10,7 @@ use crate::answer::{Answer, Done, Failure, Request};
 use crate::handlers;
 use crate::keys::Keys;
 use crate::log::LogRecord;
-use crate::store::{Remembered, Store, StoreError};
+use crate::store::{AnswerKey, Remembered, Store, StoreError};
 use crate::uow::{Stop, UnitOfWork};
 use crate::wire;
 
@@ -58,7 +58,9 @@ pub(super) async fn open<S: Store>(
     let mut keys = Keys::default();
     for request in group {
         keys.add(&request.command);
-        keys.command_ids.extend(request.id.clone());
+        let id = request.id.as_ref();
+        keys.command_ids
+            .extend(id.map(|id| AnswerKey::new(request.actor.as_deref(), id)));
     }
     let keys = uow.without_known(keys);
     let loaded = store.begin(&keys).await?;
@@ -73,7 +75,7 @@ pub(super) async fn run_one<S: Store>(
     request: &Request,
 ) -> Result<Answer, StoreError> {
     for _ in 0..MAX_LOADS {
-        uow.start(request.id.as_ref());
+        uow.start(request.id.as_ref(), request.actor.as_ref());
         match attempt(uow, request) {
             Ok(answer) => return Ok(answer),
             Err(keys) => {

@@ -72,6 +72,7 @@ fn record(offset: u64, event: Event) -> LogRecord {
         sku: Some(sku()),
         time: Timestamp::UNIX_EPOCH,
         command_id: "k".into(),
+        actor: None,
         event,
     }
 }

@@ -6,12 +6,14 @@ use jiff::Timestamp;
 use landfall_domain::product::Counters;
 use landfall_domain::shortage::{LateKey, QueueKey, ShortageKey};
 use landfall_domain::{
-    Batch, BatchRef, CommandId, Event, LineId, LineKey, OrderId, OrderLine, PlacedOrder, Shipment,
+    Batch, BatchRef, Event, LineId, LineKey, OrderId, OrderLine, PlacedOrder, Shipment,
     ShipmentRef, Sku, Status, Supply,
 };
 
 use crate::log::LogRecord;
-use crate::store::{BatchChange, Changes, Head, LineChange, ProductChange, Remembered, StoreError};
+use crate::store::{
+    AnswerKey, BatchChange, Changes, Head, LineChange, ProductChange, Remembered, StoreError,
+};
 use crate::views::OrderLineView;
 
 /// Everything that is known. There is one partition.
@@ -30,7 +32,7 @@ pub(super) struct Tables {
     pub(super) availability: BTreeMap<(Sku, Supply), u64>,
     /// The record with offset 1 first.
     pub(super) events: Vec<LogRecord>,
-    pub(super) answers: BTreeMap<CommandId, Remembered>,
+    pub(super) answers: BTreeMap<AnswerKey, Remembered>,
     /// By the number of the batch. Made from the lines, so that the batches' own counts can be compared.
     pub(super) pegged: BTreeMap<u64, Pegged>,
 }
@@ -135,7 +137,10 @@ impl Tables {
         }
         for answer in &changes.remembered {
             if self.answers.contains_key(&answer.id) {
-                return refused(format!("the answer to {} is remembered already", answer.id));
+                return refused(format!(
+                    "the answer to {} is remembered already",
+                    answer.id.as_str()
+                ));
             }
         }
         Ok(())
@@ -314,7 +319,7 @@ impl Tables {
     /// Forgets answers that were given before this instant, at most so many, and says how many.
     pub(super) fn forget(&mut self, before: Timestamp, limit: usize) -> usize {
         let old = self.answers.values().filter(|answer| answer.time < before);
-        let old: Vec<CommandId> = old.take(limit).map(|answer| answer.id.clone()).collect();
+        let old: Vec<AnswerKey> = old.take(limit).map(|answer| answer.id.clone()).collect();
         for id in &old {
             self.answers.remove(id);
         }

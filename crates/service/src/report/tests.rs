@@ -66,6 +66,7 @@ fn dispatched(wanted: Option<Date>, policy: Policy, from: &[(Option<Date>, u64)]
         sku: "S".parse().ok(),
         time: Timestamp::UNIX_EPOCH,
         command_id: "k".into(),
+        actor: None,
         event: Event::Dispatched {
             order_id: "o".parse().unwrap(),
             line_id: "S".parse().unwrap(),

@@ -5,7 +5,7 @@ use hashbrown::HashMap;
 use landfall_domain::{Product, Sku, Supply};
 
 use super::UnitOfWork;
-use crate::store::{BatchChange, Changes, LineChange, ProductChange, ShipmentChange, partition_of};
+use crate::store::{BatchChange, Changes, LineChange, ProductChange, ShipmentChange};
 
 impl UnitOfWork {
     /// All that the commit must write. The unit of work is then ready for the next group, if the commit
@@ -69,8 +69,8 @@ impl UnitOfWork {
 
     /// After a commit: keeps the products and forgets the rest.
     pub fn close(&mut self) {
-        for (before, now) in &mut self.heads {
-            *before = *now;
+        for (_, now) in std::mem::take(&mut self.heads) {
+            self.know(now);
         }
         for sku in std::mem::take(&mut self.with_full_batches) {
             if let Some(product) = self.products.get_mut(&sku) {
@@ -84,6 +84,7 @@ impl UnitOfWork {
     /// After a failure: forgets everything.
     pub fn reset(&mut self) {
         self.heads.clear();
+        self.known.clear();
         self.products.forget(|_| true);
         self.undo.clear();
         self.touched.clear();
@@ -116,7 +117,7 @@ impl UnitOfWork {
 
     /// The number from which on things of this product's partition are new in this group.
     fn first_new_number(&self, sku: &Sku) -> u64 {
-        let partition = partition_of(sku.as_str(), self.partitions);
+        let partition = self.partition_of(sku);
         self.heads
             .iter()
             .find(|(before, _)| before.partition == partition)

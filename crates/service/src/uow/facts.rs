@@ -63,6 +63,7 @@ impl UnitOfWork {
             sku: recorded.sku,
             time: self.now,
             command_id,
+            actor: self.actor.clone(),
             event: recorded.event,
         });
     }

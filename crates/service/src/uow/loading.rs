@@ -8,41 +8,61 @@ use super::queues::Ranges;
 use super::shipments::ShipmentSlot;
 use super::{LineSlot, OrderEntry, UnitOfWork, queues};
 use crate::keys::Keys;
-use crate::store::{Loaded, partition_of};
+use crate::store::{Head, Loaded, partition_of};
 
 impl UnitOfWork {
-    /// Takes out of the keys what is in memory already.
+    /// Takes out of the keys what is in memory already. The heads of its partitions are asked for all the
+    /// same: they tell whether it is still true.
     pub fn without_known(&self, mut keys: Keys) -> Keys {
-        keys.products.retain(|sku| !self.products.contains(sku));
+        let mut heads = std::mem::take(&mut keys.heads);
+        keys.products.retain(|sku| {
+            let known = self.products.contains(sku);
+            if known {
+                heads.push(self.partition_of(sku));
+            }
+            !known
+        });
+        heads.sort_unstable();
+        heads.dedup();
+        keys.heads = heads;
         keys
     }
 
-    /// Starts a group at this time, with what `begin` loaded for these keys. A head that somebody else
-    /// advanced makes the cached products of its partition worthless.
+    /// Starts a group at this time, with what `begin` loaded for these keys.
     pub fn open(&mut self, now: Timestamp, day: Day, keys: &Keys, loaded: Loaded) {
         self.now = now;
         self.day = day;
-        for head in &loaded.heads {
-            match self
-                .heads
-                .iter_mut()
-                .find(|(_, known)| known.partition == head.partition)
-            {
-                Some((_, known)) if known == head => {}
-                Some(known) => {
-                    *known = (*head, *head);
-                    let (partition, partitions) = (head.partition, self.partitions);
-                    self.products
-                        .forget(|sku| partition_of(sku.as_str(), partitions) == partition);
-                }
-                None => self.heads.push((*head, *head)),
-            }
-        }
+        self.heads.clear();
         self.absorb(keys, loaded);
+    }
+
+    /// Takes in a head as it is committed. One that somebody else has advanced makes the cached products of
+    /// its partition worthless.
+    fn absorb_head(&mut self, head: Head) {
+        if self.head(head.partition).is_some() {
+            return;
+        }
+        let known = |known: &&Head| known.partition == head.partition;
+        if self.known.iter().find(known) != Some(&head) {
+            let (partition, partitions) = (head.partition, self.partitions);
+            self.products
+                .forget(|sku| partition_of(sku.as_str(), partitions) == partition);
+            self.know(head);
+        }
+        self.heads.push((head, head));
+    }
+
+    /// Notes how a partition stands as the cached products know it.
+    pub(super) fn know(&mut self, head: Head) {
+        self.known.retain(|known| known.partition != head.partition);
+        self.known.push(head);
     }
 
     /// Takes in what was loaded for these keys. What is in memory already is newer and stays.
     pub fn absorb(&mut self, keys: &Keys, loaded: Loaded) {
+        for head in &loaded.heads {
+            self.absorb_head(*head);
+        }
         let frontiers = queues::frontiers(&loaded);
         for product in loaded.products {
             self.absent_products.remove(&product.sku);

@@ -22,9 +22,10 @@ use landfall_domain::{
     Shipment, ShipmentRef, Sku,
 };
 
+use crate::answer::Actor;
 use crate::keys::Keys;
 use crate::log::LogRecord;
-use crate::store::{Head, Remembered, partition_of};
+use crate::store::{AnswerKey, Head, Remembered, partition_of};
 use cache::ProductCache;
 pub use effects::{LineEffect, LineState};
 pub use lines::Trouble;
@@ -90,8 +91,10 @@ enum Undo {
 #[derive(Debug)]
 pub struct UnitOfWork {
     partitions: u16,
-    /// As loaded, and as they are now.
+    /// Those of the group: as loaded, and as they are now.
     heads: Vec<(Head, Head)>,
+    /// Of each partition, the head as the cached products know it.
+    known: Vec<Head>,
     products: ProductCache,
     absent_products: HashSet<Sku>,
     /// Products to which the store added a batch without free units, for this group only.
@@ -105,13 +108,14 @@ pub struct UnitOfWork {
     new_cargo: Vec<(ShipmentRef, BatchRef)>,
     /// Products of which all batches with allocated units are in memory, for this group.
     live: HashSet<Sku>,
-    remembered: HashMap<CommandId, Option<Remembered>>,
+    remembered: HashMap<AnswerKey, Option<Remembered>>,
     queues: Queues,
 
     // The present command.
     now: Timestamp,
     day: Day,
     command_id: Option<CommandId>,
+    actor: Option<Actor>,
     first_event: usize,
     undo: Vec<Undo>,
     touched: IndexSet<Sku, DefaultHashBuilder>,
@@ -143,6 +147,7 @@ impl UnitOfWork {
         Self {
             partitions,
             heads: Vec::new(),
+            known: Vec::new(),
             products: ProductCache::new(cached_products),
             absent_products: HashSet::new(),
             with_full_batches: HashSet::new(),
@@ -161,6 +166,7 @@ impl UnitOfWork {
                 handling_days: 0,
             },
             command_id: None,
+            actor: None,
             first_event: 0,
             undo: Vec::new(),
             touched: IndexSet::default(),
@@ -181,8 +187,9 @@ impl UnitOfWork {
     // ---- the engine's side: one command --------------------------------------------------------
 
     /// Starts a command.
-    pub fn start(&mut self, id: Option<&CommandId>) {
+    pub fn start(&mut self, id: Option<&CommandId>, actor: Option<&Actor>) {
         self.command_id = id.cloned();
+        self.actor = actor.cloned();
         self.first_event = self.events.len();
     }
 
@@ -277,13 +284,14 @@ impl UnitOfWork {
 
     /// Remembers the answer to the present command.
     pub fn remember(&mut self, id: &CommandId, command: String, answer: String) {
+        let id = AnswerKey::new(self.actor.as_deref(), id);
         let remembered = Remembered {
             id: id.clone(),
             command,
             answer,
             time: self.now,
         };
-        self.remembered.insert(id.clone(), Some(remembered.clone()));
+        self.remembered.insert(id, Some(remembered.clone()));
         self.to_remember.push(remembered);
     }
 
@@ -296,7 +304,8 @@ impl UnitOfWork {
 
     /// The product, if there is one. What is changed in it is part of the present command.
     pub fn product(&mut self, sku: &Sku) -> Result<Option<&mut Product>, Stop> {
-        if self.products.contains(sku) {
+        // A cached product is as good as its partition's head, which somebody else may have advanced.
+        if self.products.contains(sku) && self.head(self.partition_of(sku)).is_some() {
             if self.touched.last() != Some(sku) {
                 self.touched.insert(sku.clone());
             }
@@ -361,7 +370,7 @@ impl UnitOfWork {
 
     /// The next number of a product, batch or line of this SKU.
     pub fn next_number(&mut self, sku: &Sku) -> u64 {
-        let partition = partition_of(sku.as_str(), self.partitions);
+        let partition = self.partition_of(sku);
         let Some(head) = self.head_mut(partition) else {
             panic!(
                 "a store loads the head of each partition that its keys touch, not of {partition}"
@@ -373,12 +382,23 @@ impl UnitOfWork {
         number
     }
 
-    /// The answer given to an earlier command with this idempotency key.
+    /// The answer given to an earlier command of the present actor with this idempotency key.
     pub fn answered(&self, id: &CommandId) -> Result<Option<&Remembered>, Stop> {
-        match self.remembered.get(id) {
+        let id = AnswerKey::new(self.actor.as_deref(), id);
+        match self.remembered.get(&id) {
             Some(remembered) => Ok(remembered.as_ref()),
-            None => Err(Stop::needs(|keys| keys.command_ids.push(id.clone()))),
+            None => Err(Stop::needs(|keys| keys.command_ids.push(id))),
         }
+    }
+
+    fn partition_of(&self, sku: &Sku) -> u16 {
+        partition_of(sku.as_str(), self.partitions)
+    }
+
+    /// The head of a partition as it is now, where it is one of the group's.
+    fn head(&self, partition: u16) -> Option<&Head> {
+        let heads = self.heads.iter().map(|(_, now)| now);
+        heads.into_iter().find(|head| head.partition == partition)
     }
 
     fn head_mut(&mut self, partition: u16) -> Option<&mut Head> {

@@ -54,7 +54,7 @@ proptest! {
                 Step::Wait(_) => None,
             });
             let mut ids = BTreeSet::new();
-            for (Request { id, command }, answer) in requests.zip(&answers) {
+            for (Request { id, command, .. }, answer) in requests.zip(&answers) {
                 // What was answered under its id before was not carried out again.
                 let repeated = id.as_ref().is_some_and(|id| answer.is_ok() && !ids.insert(id));
                 if answer.is_err() || repeated {

@@ -11,12 +11,12 @@ use crate::rows;
 
 /// The log after an offset.
 pub(super) const EVENTS: &str = "SELECT e.offset, e.type, e.time, e.command_id, e.data, p.sku, \
-     e.product IS NULL FROM events e LEFT JOIN products p ON p.number = e.product \
+     e.product IS NULL, e.actor FROM events e LEFT JOIN products p ON p.number = e.product \
      WHERE e.offset > ?1 ORDER BY e.offset LIMIT ?2";
 
 /// One event.
 pub(super) const EVENT: &str = "SELECT e.offset, e.type, e.time, e.command_id, e.data, p.sku, \
-     e.product IS NULL FROM events e LEFT JOIN products p ON p.number = e.product WHERE e.offset = ?1";
+     e.product IS NULL, e.actor FROM events e LEFT JOIN products p ON p.number = e.product WHERE e.offset = ?1";
 
 pub(super) fn events(
     connection: &Connection,
@@ -59,6 +59,7 @@ pub(super) fn record(row: &Row<'_>) -> Result<LogRecord, Fault> {
         sku,
         time: codes::time_of(row.get(2)?)?,
         command_id: command_id.unwrap_or_else(|| format!("~0-{offset}")),
+        actor: row.get::<_, Option<String>>(7)?.map(Into::into),
         event,
     })
 }

@@ -132,7 +132,8 @@ pub(super) fn write_events(
         values.put(codes::micros(record.time))?;
         values.put(command_id(record))?;
         values.put(data(&record.event, &mut json)?)?;
-        values.put(previous)
+        values.put(previous)?;
+        values.put(record.actor.as_deref())
     })?;
     for chain in chained.chains.values().filter(|chain| !chain.changed) {
         let sql = "UPDATE product_versions SET last_event = ?2, chained = ?3 WHERE number = ?1";
@@ -146,8 +147,8 @@ pub(super) fn write_events(
 }
 
 const EVENTS: Insert = Insert {
-    into: "INSERT INTO events (offset, type, product, time, command_id, data, previous)",
-    row: "(?, ?, ?, ?, ?, ?, ?)",
+    into: "INSERT INTO events (offset, type, product, time, command_id, data, previous, actor)",
+    row: "(?, ?, ?, ?, ?, ?, ?, ?)",
 };
 const HISTORY: Insert = Insert {
     into: "INSERT INTO history (kind, thing, offset)",
@@ -286,6 +287,7 @@ mod tests {
             sku: None,
             time: Timestamp::UNIX_EPOCH,
             command_id: command_id.into(),
+            actor: None,
             event: Event::LineCancelled {
                 order_id: "o\"1".parse().unwrap(),
                 line_id: "l".parse().unwrap(),

@@ -191,6 +191,7 @@ impl Scene {
                 sku: sku.clone(),
                 time: written_at(),
                 command_id: "a-command".into(),
+                actor: None,
                 event: event.clone(),
             });
         }

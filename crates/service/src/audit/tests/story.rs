@@ -275,6 +275,7 @@ fn shown(
             sku,
             time: Timestamp::UNIX_EPOCH,
             command_id: format!("~0-{offset}"),
+            actor: None,
             event,
         })
         .collect();

@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX products_by_sku ON products (partition, sku);

@@ -1,0 +1,19 @@
+//! The store for several replicas: [`PgStore`] writes, `PgViews` reads, both on one PostgreSQL database.
+//!
+//! Read the files in `migrations/` first: they say what lies where, and why. Then `database` (how one is opened),
+//! `store` (one unit of work), `load` and `write` (its two halves), and `views`.
+
+#![warn(clippy::future_not_send)]
+
+mod codes;
+mod database;
+mod error;
+mod link;
+mod options;
+mod schema;
+mod target;
+
+pub use database::PgDatabase;
+pub use error::OpenError;
+pub use options::Options;
+pub use target::Target;

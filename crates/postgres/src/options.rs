@@ -1,0 +1,34 @@
+//! What can be set, and what is good where nothing is.
+
+use std::time::Duration;
+
+/// How a database is used. The defaults suit a service near its database.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How many partitions a database gets that is made now; one that is there keeps those that it has.
+    pub partitions: u16,
+    /// How long a new connection may take.
+    pub connect_timeout: Duration,
+    /// How long a statement may take.
+    pub statement_timeout: Duration,
+    /// How long a unit of work waits for a partition that another one holds. Then it is a conflict.
+    pub lock_timeout: Duration,
+    /// How long a unit of work may hold its partitions and not say anything. Then the database ends it, so that a
+    /// replica that was stopped or cut off holds nobody up.
+    pub idle_timeout: Duration,
+    /// How long a writer that lost the answer to COMMIT tries to find out whether it happened.
+    pub resolve_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            partitions: 16,
+            connect_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(30),
+            lock_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(2),
+            resolve_timeout: Duration::from_secs(10),
+        }
+    }
+}

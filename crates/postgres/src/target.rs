@@ -1,0 +1,89 @@
+//! Where the database is: a URL, read once.
+
+use std::fmt;
+use std::time::Duration;
+
+use tokio_postgres::Config;
+use tokio_postgres::config::Host;
+
+use crate::error::OpenError;
+
+/// A database server, a database on it, and how to get in. Its text has no password.
+#[derive(Clone)]
+pub struct Target {
+    config: Config,
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Session {
+    pub(crate) connect_timeout: Duration,
+    pub(crate) statement_timeout: Duration,
+    pub(crate) lock_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
+}
+
+impl Target {
+    /// Reads a URL such as `postgres://user:password@host:5432/name`, or `host=… user=…`.
+    pub fn parse(url: &str) -> Result<Self, OpenError> {
+        let config = url.parse::<Config>().map_err(|error| {
+            use std::error::Error as _;
+            let cause = error
+                .source()
+                .map_or_else(|| error.to_string(), ToString::to_string);
+            OpenError::Url(cause)
+        })?;
+        Ok(Self { config })
+    }
+
+    /// The configuration of a connection with these settings.
+    ///
+    /// Statements are prepared once and never planned again for the values at hand, and their plans go by the indexes:
+    /// there is one for everything that a unit of work asks, and a plan made when a table was empty must not read
+    /// all of it when it is large.
+    pub(crate) fn config(&self, session: &Session) -> Config {
+        let mut config = self.config.clone();
+        let millis = |duration: Duration| duration.as_millis();
+        let mut options = config
+            .get_options()
+            .map_or_else(String::new, |own| format!("{own} "));
+        options += &format!(
+            "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={} \
+             -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off \
+             -c enable_mergejoin=off -c jit=off",
+            millis(session.statement_timeout),
+            millis(session.lock_timeout),
+            millis(session.idle_timeout),
+        );
+        config.options(options);
+        config.connect_timeout(session.connect_timeout);
+        if config.get_application_name().is_none() {
+            config.application_name("landfall");
+        }
+        config
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = match self.config.get_hosts().first() {
+            Some(Host::Tcp(host)) => host.clone(),
+            #[cfg(unix)]
+            Some(Host::Unix(path)) => path.display().to_string(),
+            None => "localhost".to_owned(),
+        };
+        let port = self.config.get_ports().first().copied().unwrap_or(5432);
+        let name = self
+            .config
+            .get_dbname()
+            .or(self.config.get_user())
+            .unwrap_or_default();
+        write!(f, "postgres://{host}:{port}/{name}")
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Target({self})")
+    }
+}

@@ -18,8 +18,10 @@ use serde::{Deserialize, Serialize};
 use crate::bus::DryRunStep;
 use crate::uow::{LineEffect, LineState};
 
-/// How many broken promises are listed, the worst; all are counted.
-pub const BROKEN_LISTED: usize = 100;
+/// How many broken promises are listed, the worst, and how many improved ones; all are counted.
+pub const PROMISES_LISTED: usize = 100;
+/// How many orders are listed, the worst; all are counted.
+pub const ORDERS_LISTED: usize = 1_000;
 
 /// What a dry run comes to.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,17 +70,33 @@ pub struct Summary {
     pub promises_improved: u64,
     /// Affected lines that would lose their stock and wait, whether a promise is broken by that or there was none.
     pub lines_lost: u64,
-    /// By how much promises would become later.
-    pub days_late: DaysLate,
+    /// Orders of lines whose promise would be improved.
+    pub orders_improved: u64,
+    /// By how much promises would become later. A line that would have no date has no part in it.
+    pub days_late: DaysMoved,
+    /// By how much promises would become earlier. A line that has no date now has no part in it.
+    pub days_early: DaysMoved,
     /// The broken promises, the worst first: the highest priority, then those without a new date, then the most
-    /// days. At most 100; `promises_broken` counts all.
+    /// days. At most 100.
     pub broken: Vec<BrokenPromise>,
+    /// Broken promises that are not listed.
+    pub broken_left_out: u64,
+    /// The improved promises: the highest priority first, then those without a date now, then the most days. At
+    /// most 100.
+    pub improved: Vec<ImprovedPromise>,
+    /// Improved promises that are not listed.
+    pub improved_left_out: u64,
+    /// The orders of which a promise would be broken or improved, the worst first: those with a line that would have
+    /// no date, then the most days late. At most 1,000.
+    pub orders: Vec<OrderEffect>,
+    /// Such orders that are not listed.
+    pub orders_left_out: u64,
 }
 
-/// By how much promises become later. A line that waits has no new date, and no part in it.
+/// By how much promises become later, or earlier.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct DaysLate {
+pub struct DaysMoved {
     /// Days, of all lines together.
     pub total: u64,
     /// Days, of the line for which they are the most.
@@ -108,6 +126,42 @@ pub struct BrokenPromise {
     pub days: Option<u64>,
 }
 
+/// A promise that would be improved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ImprovedPromise {
+    /// The order.
+    pub order_id: OrderId,
+    /// The line in the order.
+    pub line_id: LineId,
+    /// Its product.
+    pub sku: Sku,
+    /// 0–9, higher first.
+    pub priority: Priority,
+    /// Units that have not left.
+    pub quantity: u64,
+    /// As promised now; null: nothing is.
+    pub from: Option<Date>,
+    /// As it would be promised.
+    pub to: Date,
+    /// How many days earlier that is; null: there was no date.
+    pub days: Option<u64>,
+}
+
+/// An order of which a promise would be broken or improved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct OrderEffect {
+    /// The order.
+    pub order_id: OrderId,
+    /// Lines of it whose promise would be broken.
+    pub broken: u64,
+    /// Lines of it whose promise would be improved.
+    pub improved: u64,
+    /// By how many days its worst line would become later, 0 where none would; null: one would have no date.
+    pub days_late: Option<u64>,
+}
+
 /// Adds up the steps of a dry run. `only` is the command, where there was one alone: the text then says what
 /// it does. `invalid`: lines beside them that are no command.
 pub fn summarize(only: Option<&Command>, steps: &[DryRunStep], invalid: u64) -> Summary {
@@ -128,9 +182,17 @@ pub fn summarize(only: Option<&Command>, steps: &[DryRunStep], invalid: u64) -> 
 enum Fate {
     Broken(BrokenPromise),
     Kept,
-    Improved,
+    Improved(ImprovedPromise),
     /// There was none and is none, or the line is no longer wanted.
     None,
+}
+
+impl DaysMoved {
+    fn add(&mut self, days: Option<u64>) {
+        let days = days.unwrap_or(0);
+        self.total += days;
+        self.max = self.max.max(days);
+    }
 }
 
 impl Summary {
@@ -159,7 +221,7 @@ impl Summary {
             line.1 = &effect.after;
         }
         let mut orders: HashSet<&OrderId> = HashSet::new();
-        let mut broken_orders: HashSet<&OrderId> = HashSet::new();
+        let mut changed: HashMap<&OrderId, OrderEffect> = HashMap::new();
         for (first, after) in lines.into_values() {
             let Some(before) = &first.before else {
                 self.lines_new += 1;
@@ -174,22 +236,58 @@ impl Summary {
                 Fate::Broken(promise) => {
                     self.promises_broken += 1;
                     self.units_broken += promise.quantity;
-                    let days = promise.days.unwrap_or(0);
-                    self.days_late.total += days;
-                    self.days_late.max = self.days_late.max.max(days);
-                    broken_orders.insert(&first.key.order_id);
+                    self.days_late.add(promise.days);
+                    let order = order(&mut changed, &first.key.order_id);
+                    order.broken += 1;
+                    let known = order.days_late.zip(promise.days);
+                    order.days_late = known.map(|(worst, days)| worst.max(days));
                     self.broken.push(promise);
                 }
                 Fate::Kept => self.promises_kept += 1,
-                Fate::Improved => self.promises_improved += 1,
+                Fate::Improved(promise) => {
+                    self.promises_improved += 1;
+                    self.days_early.add(promise.days);
+                    order(&mut changed, &first.key.order_id).improved += 1;
+                    self.improved.push(promise);
+                }
                 Fate::None => {}
             }
         }
         self.orders_affected = orders.len() as u64;
-        self.orders_broken = broken_orders.len() as u64;
+        self.orders = changed.into_values().collect();
+        let orders = |of: fn(&OrderEffect) -> u64| {
+            let orders = self.orders.iter().filter(|order| of(order) > 0);
+            orders.count() as u64
+        };
+        self.orders_broken = orders(|order| order.broken);
+        self.orders_improved = orders(|order| order.improved);
         self.broken.sort_by(|a, b| worst(a).cmp(&worst(b)));
-        self.broken.truncate(BROKEN_LISTED);
+        self.improved.sort_by(|a, b| best(a).cmp(&best(b)));
+        self.orders
+            .sort_by(|a, b| worst_order(a).cmp(&worst_order(b)));
+        self.broken_left_out = cut(&mut self.broken, PROMISES_LISTED);
+        self.improved_left_out = cut(&mut self.improved, PROMISES_LISTED);
+        self.orders_left_out = cut(&mut self.orders, ORDERS_LISTED);
     }
+}
+
+fn order<'a, 'k>(
+    orders: &'a mut HashMap<&'k OrderId, OrderEffect>,
+    id: &'k OrderId,
+) -> &'a mut OrderEffect {
+    orders.entry(id).or_insert_with(|| OrderEffect {
+        order_id: id.clone(),
+        broken: 0,
+        improved: 0,
+        days_late: Some(0),
+    })
+}
+
+/// Shortens a list, and says by how many.
+fn cut<T>(list: &mut Vec<T>, most: usize) -> u64 {
+    let left_out = list.len().saturating_sub(most);
+    list.truncate(most);
+    left_out as u64
 }
 
 /// The order in which broken promises are listed.
@@ -200,6 +298,27 @@ fn worst(promise: &BrokenPromise) -> impl Ord + '_ {
         Reverse(promise.days),
         &promise.order_id,
         &promise.line_id,
+    )
+}
+
+/// The order in which improved promises are listed.
+fn best(promise: &ImprovedPromise) -> impl Ord + '_ {
+    (
+        Reverse(promise.priority),
+        promise.days.is_some(),
+        Reverse(promise.days),
+        &promise.order_id,
+        &promise.line_id,
+    )
+}
+
+/// The order in which orders are listed.
+fn worst_order(order: &OrderEffect) -> impl Ord + '_ {
+    (
+        order.days_late.is_some(),
+        Reverse(order.days_late),
+        Reverse(order.broken),
+        &order.order_id,
     )
 }
 
@@ -220,6 +339,18 @@ fn fate(effect: &LineEffect, before: &LineState, after: &LineState) -> Fate {
             days,
         })
     };
+    let improved = |to: Date, days: Option<u64>| {
+        Fate::Improved(ImprovedPromise {
+            order_id: effect.key.order_id.clone(),
+            line_id: effect.key.line_id.clone(),
+            sku: effect.sku.clone(),
+            priority: effect.priority,
+            quantity: after.outstanding,
+            from: before.promise,
+            to,
+            days,
+        })
+    };
     // A line that has left or is no longer wanted has nothing to be promised.
     match after.status {
         Status::Dispatched if before.promise.is_some() && before.outstanding > 0 => {
@@ -230,10 +361,10 @@ fn fate(effect: &LineEffect, before: &LineState, after: &LineState) -> Fate {
     }
     match (before.promise, after.promise) {
         (Some(from), Some(to)) if to > from => broken(from, Some(days_between(from, to))),
-        (Some(from), Some(to)) if to < from => Fate::Improved,
+        (Some(from), Some(to)) if to < from => improved(to, Some(days_between(to, from))),
         (Some(_), Some(_)) => Fate::Kept,
         (Some(from), None) => broken(from, None),
-        (None, Some(_)) => Fate::Improved,
+        (None, Some(to)) => improved(to, None),
         (None, None) => Fate::None,
     }
 }

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on panics, also in its helpers"
 )]
 
+mod orders;
 mod promise;
 mod summary;
 mod withdrawn;

@@ -296,7 +296,7 @@ fn carry_out(
     }
     for (line, to) in &mut moved {
         let units = line.outstanding();
-        product.allocate_to(line, &[(*to, units)], &day, false);
+        product.allocate_to(line, &[(*to, units)], &day);
     }
     for (line, _) in moved {
         uow.concern(&line.key);
@@ -344,7 +344,7 @@ fn bring_split(
         return Ok(());
     };
     product.deallocate(&mut line, DeallocationReason::Repegged);
-    product.allocate_to(&mut line, &picks, &day, false);
+    product.allocate_to(&mut line, &picks, &day);
     uow.put(line);
     Ok(())
 }

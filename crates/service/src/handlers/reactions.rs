@@ -100,7 +100,7 @@ fn fill_queue(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let day = uow.day();
     let unplaced: IndexSet<LineKey> = uow.take_trouble(sku).unplaced.into_iter().collect();
     let product = uow.its_product(sku)?;
-    if product.backordered == 0 && unplaced.is_empty() {
+    if product.counters().backordered == 0 && unplaced.is_empty() {
         return Ok(());
     }
     let mut room = product.largest_available();
@@ -117,8 +117,6 @@ fn fill_queue(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
             room = product.largest_available();
             if unplaced.contains(&key) {
                 placed.insert(key);
-            } else {
-                product.leave_queue();
             }
             uow.put(line);
         }

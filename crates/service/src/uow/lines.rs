@@ -56,12 +56,6 @@ impl UnitOfWork {
             let moved = line.allocations.iter().any(other);
             *self.together.entry(key.order_id.clone()).or_default() |= moved;
         }
-        let late = (before.as_deref().is_some_and(OrderLine::late), line.late());
-        if late.0 != late.1
-            && let Some(product) = self.products.get_mut(&line.sku)
-        {
-            product.count_late(late.0, late.1);
-        }
         if before.is_none()
             && let Some(entry) = self.orders.get_mut(&key.order_id)
         {

@@ -202,9 +202,9 @@ impl UnitOfWork {
         self.note_effects();
         for sku in self.touched.drain(..) {
             if let Some(product) = self.products.get_mut(&sku) {
-                let version = product.version;
+                let version = product.counters().version;
                 product.accept();
-                if product.version != version {
+                if product.counters().version != version {
                     self.changed_products.insert(sku);
                 }
             }

@@ -1,6 +1,5 @@
 //! Which orders a dry run concerns, and what it improves.
 
-use landfall_domain::Command;
 use landfall_service::summary::{DaysMoved, ORDERS_LISTED, OrderEffect, PROMISES_LISTED};
 use landfall_testkit::commands::{batch, hold, line, name, set_eta, set_quantity};
 use landfall_testkit::{Harness, Memory, run};
@@ -32,7 +31,7 @@ async fn late() -> Harness<Memory> {
 fn what_is_improved_is_listed_with_its_days() {
     run(async {
         let h = late().await;
-        let more = of(&h, Command::from(batch("b-2", "SOFA", 3).eta(in_days(12)))).await;
+        let more = of(&h, batch("b-2", "SOFA", 3).eta(in_days(12))).await;
         assert_eq!((more.promises_improved, more.orders_improved), (2, 2));
         assert_eq!(more.days_early, DaysMoved { total: 5, max: 5 });
         assert_eq!(more.days_late, DaysMoved::default());

@@ -46,8 +46,22 @@ impl Mirror {
         self.touched.products.insert(self.batches[at].product);
         let of_product = self.products[self.batches[at].product].sku == *sku;
         ensure(of_product, || "the batch is another product's".into())?;
+        let (expected, purchased) = (self.batches[at].expected(), self.batches[at].purchased);
+        self.batch_changed(at, &record.event)?;
+        let batch = &self.batches[at];
+        // Of a day that has passed nobody could be promised what is there today.
+        let could = if expected == Date::MIN {
+            self.today
+        } else {
+            expected
+        };
+        self.worse |= batch.purchased < purchased || batch.expected().max(self.today) > could;
+        Ok(())
+    }
+
+    fn batch_changed(&mut self, at: usize, event: &Event) -> Result<(), String> {
         let batch = &mut self.batches[at];
-        match &record.event {
+        match event {
             Event::BatchQuantityChanged { from, to, .. }
             | Event::BatchCancelled { from, to, .. } => {
                 ensure(*from == batch.purchased, || {

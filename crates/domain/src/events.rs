@@ -57,7 +57,7 @@ pub enum PromiseCause {
     Amended,
     /// A line was cancelled.
     Cancelled,
-    /// A line was added to the order.
+    /// A line was added to the order. Reserved: a line that is added goes out by itself, so no command gives this yet.
     LineAdded,
     /// A line was dispatched.
     Dispatched,

@@ -97,6 +97,7 @@ macro_rules! store_contract {
         }
         $crate::store_contract! { @group promises
             no_promise_is_made_for_a_past_day time_alone_changes_nothing promises_follow_the_eta
+            a_changed_promise_names_its_cause
             a_move_to_earlier_goods_keeps_the_date a_new_eta_reaches_every_line
             who_waited_is_told_once_each_way
         }

@@ -2,12 +2,13 @@
 
 use landfall_domain::Event;
 use landfall_domain::events::PromiseCause;
-use landfall_service::Request;
 use landfall_service::engine::Limits;
+use landfall_service::{LogRecord, Request};
 
 use super::scene::in_days;
 use crate::commands::{
-    amend, amend_or_wait, batch, cancel_line, line, name, receive, set_eta, set_quantity,
+    amend, amend_or_wait, batch, cancel_batch, cancel_line, hold, line, name, receive, release,
+    set_eta, set_quantity,
 };
 use crate::database::Database;
 use crate::harness::Harness;
@@ -206,4 +207,72 @@ pub async fn who_waited_is_told_once_each_way<D: Database>() {
     assert_eq!(told(cancel_line("o-1", "SOFA").into()).await, []);
     assert_eq!(told(cancel_line("o-2", "SOFA").into()).await, []);
     h.in_order().await;
+}
+
+/// A changed promise names what happened that made it change.
+pub async fn a_changed_promise_names_its_cause<D: Database>() {
+    let h = Harness::<D>::start();
+    h.done(batch("ship", "SOFA", 2).eta(in_days(10))).await;
+    h.done(line("o-1", "SOFA", 2)).await;
+    h.done(batch("later", "SOFA", 3).eta(in_days(30))).await;
+    let (to, customs) = (|day| Some(in_days(day)), "customs");
+    let changes: [(Request, PromiseCause, Option<i64>); 8] = [
+        (
+            set_eta("ship", to(15)).into(),
+            PromiseCause::EtaChanged,
+            Some(15),
+        ),
+        (
+            hold("ship", customs, to(20)).into(),
+            PromiseCause::Held,
+            Some(20),
+        ),
+        (release("ship").into(), PromiseCause::Released, Some(15)),
+        (receive("ship", 2).into(), PromiseCause::Received, Some(10)),
+        (
+            set_quantity("ship", 0).into(),
+            PromiseCause::QuantityChanged,
+            Some(30),
+        ),
+        (
+            batch("new", "SOFA", 2).eta(in_days(12)).into(),
+            PromiseCause::BatchCreated,
+            Some(12),
+        ),
+        (
+            cancel_batch("new").into(),
+            PromiseCause::BatchCancelled,
+            Some(30),
+        ),
+        (
+            amend_or_wait("o-1", "SOFA", 4).into(),
+            PromiseCause::Amended,
+            None,
+        ),
+    ];
+    for (request, cause, promise) in changes {
+        let log = h.events().await.len();
+        h.done(request).await;
+        assert_eq!(told(&h, log).await, [cause]);
+        let line = h.see_line("o-1", "SOFA").await;
+        assert_eq!(line.current_promise, promise.map(in_days), "{cause:?}");
+    }
+    // Another line is late, and what the first gives up helps it.
+    h.done(batch("four", "SOFA", 4).eta(in_days(5))).await;
+    h.done(line("o-2", "SOFA", 3)).await;
+    h.done(set_eta("later", to(40))).await;
+    let log = h.events().await.len();
+    h.done(cancel_line("o-1", "SOFA")).await;
+    assert_eq!(told(&h, log).await, [PromiseCause::Cancelled]);
+    h.audit().await;
+}
+
+/// The causes of the promises that have changed since then.
+async fn told<D: Database>(h: &Harness<D>, log: usize) -> Vec<PromiseCause> {
+    let events = h.events().await.split_off(log);
+    let cause = |record: LogRecord| match record.event {
+        Event::PromiseChanged { cause, .. } => Some(cause),
+        _ => None,
+    };
+    events.into_iter().filter_map(cause).collect()
 }

@@ -15,8 +15,7 @@ use landfall_domain::events::DeallocationReason;
 use landfall_domain::repeg::{self, Peg, Plan, Problem};
 use landfall_domain::{Batch, Day, LineKey, OrderLine, Product, Sku, policy};
 
-use super::supply;
-use crate::uow::{Stop, Trouble, UnitOfWork};
+use crate::uow::{Stop, Trouble, UnitOfWork, each};
 
 /// How many lines of a batch that were promised a later day than its goods come may be asked to move.
 const SLACK_EXAMINED: usize = 1_024;
@@ -41,7 +40,7 @@ struct Seeker {
 /// that was made outranks the queue, and without one they stand in it like others.
 pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     // A line of several batches is delayed by each of them.
-    let Trouble { delayed, unplaced } = uow.take_trouble(sku);
+    let Trouble { delayed, loose } = uow.take_trouble(sku);
     let delayed: IndexSet<LineKey> = delayed.into_iter().collect();
     let mut seekers = Vec::new();
     let mut split = Vec::new();
@@ -61,17 +60,14 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
             });
         }
     }
-    for key in &unplaced {
+    for key in &loose {
         // Who was promised nothing has no promise to keep, and is left to the queue.
-        let loose = loose(uow.line_to_change(key)?);
-        seekers.extend(
-            loose
-                .filter(|seeker| seeker.wanted < Date::MAX)
-                .map(|seeker| Seeker {
-                    limit: seeker.wanted,
-                    ..seeker
-                }),
-        );
+        let seeker = seeker_of(uow.line_to_change(key)?);
+        let promised = seeker.filter(|seeker| seeker.wanted < Date::MAX);
+        seekers.extend(promised.map(|seeker| Seeker {
+            limit: seeker.wanted,
+            ..seeker
+        }));
     }
     reassign(sku, seekers, uow)?;
     // They come in the order in which a shortage takes stock away, the least important first.
@@ -90,23 +86,23 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
             uow.put(line);
         }
     }
-    still_unplaced(sku, unplaced, uow)
+    still_loose(sku, loose, uow)
 }
 
 /// Looks for lines that make room for those that lost their stock and for which the queue had none: on goods
 /// that come later than was promised, if need be.
 pub(super) fn make_room(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
-    let unplaced = uow.take_trouble(sku).unplaced;
+    let loose = uow.take_trouble(sku).loose;
     let mut seekers = Vec::new();
-    for key in &unplaced {
-        seekers.extend(loose(uow.line_to_change(key)?));
+    for key in &loose {
+        seekers.extend(seeker_of(uow.line_to_change(key)?));
     }
     reassign(sku, seekers, uow)?;
-    still_unplaced(sku, unplaced, uow)
+    still_loose(sku, loose, uow)
 }
 
 /// What a line looks for that has lost its stock: the promise that it had. Those that may be split do not move.
-fn loose(line: OrderLine) -> Option<Seeker> {
+fn seeker_of(line: OrderLine) -> Option<Seeker> {
     let told = line.loose.as_ref().and_then(|loose| loose.promise);
     (!line.terms.split).then(|| Seeker {
         wanted: told.or(line.original_promise).unwrap_or(Date::MAX),
@@ -116,11 +112,11 @@ fn loose(line: OrderLine) -> Option<Seeker> {
 }
 
 /// Notes those of these lines that have still found no stock.
-fn still_unplaced(sku: &Sku, keys: Vec<LineKey>, uow: &mut UnitOfWork) -> Result<(), Stop> {
+fn still_loose(sku: &Sku, keys: Vec<LineKey>, uow: &mut UnitOfWork) -> Result<(), Stop> {
     for key in keys {
         let line = uow.line(&key)?;
         if line.is_some_and(|line| line.allocations.is_empty()) {
-            uow.leave_unplaced(sku, key);
+            uow.leave_loose(sku, key);
         }
     }
     Ok(())
@@ -129,7 +125,7 @@ fn still_unplaced(sku: &Sku, keys: Vec<LineKey>, uow: &mut UnitOfWork) -> Result
 /// Pulls late lines of a product back towards their original promise, never before it.
 pub(super) fn pull_back(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let late = uow.late_lines(sku, LATE_EXAMINED)?;
-    let lines = supply::each(late, |key| uow.line_to_change(&key))?;
+    let lines = each(late, |key| uow.line_to_change(&key))?;
     let lines = lines.into_iter().filter(|line| !line.locked());
     let (split, whole): (Vec<OrderLine>, Vec<OrderLine>) =
         lines.partition(|line| line.allocations.len() > 1 || line.terms.split);
@@ -244,7 +240,7 @@ fn keepers(
         (batch.allocated > 0).then(|| (batch.reference.clone(), batch.number, ready))
     });
     let early: Vec<_> = early.take(SUPPLIES_EXAMINED).collect();
-    let found = supply::each(&early, |(reference, number, ready)| {
+    let found = each(&early, |(reference, number, ready)| {
         let batch = (sku, reference, *number);
         let mut left = SLACK_EXAMINED;
         let slack = uow.allocated_to(batch, Some(*ready), |_| {
@@ -256,7 +252,7 @@ fn keepers(
             left -= 1;
             left == 0
         });
-        supply::each([slack, first], |keys| keys)
+        each([slack, first], |keys| keys)
     })?;
     let mut seen: HashSet<&LineKey> = seekers.iter().map(|seeker| &seeker.line.key).collect();
     let keys: Vec<LineKey> = found.into_iter().flatten().flatten().collect();

@@ -7,29 +7,7 @@
 use landfall_domain::events::DeallocationReason;
 use landfall_domain::{Batch, LineKey, Supply, shortage};
 
-use crate::keys::Keys;
-use crate::uow::{Stop, UnitOfWork};
-
-/// Does the same to each, and asks for what any of them lacks at once: a command that asks is run again.
-pub(super) fn each<T, R>(
-    things: impl IntoIterator<Item = T>,
-    mut ask: impl FnMut(T) -> Result<R, Stop>,
-) -> Result<Vec<R>, Stop> {
-    let mut missing = Keys::default();
-    let mut found = Vec::new();
-    for thing in things {
-        match ask(thing) {
-            Ok(result) => found.push(result),
-            Err(Stop::Needs(keys)) => missing.extend(*keys),
-            Err(stop) => return Err(stop),
-        }
-    }
-    if missing.is_empty() {
-        Ok(found)
-    } else {
-        Err(Stop::Needs(Box::new(missing)))
-    }
-}
+use crate::uow::{Stop, UnitOfWork, each};
 
 /// Carries on from batches that have changed; they are given as they were before.
 pub(super) fn changed(
@@ -157,7 +135,7 @@ fn take_stock(key: &LineKey, reason: DeallocationReason, uow: &mut UnitOfWork) -
     let mut line = uow.line_to_change(key)?;
     uow.its_product(&line.sku.clone())?
         .deallocate(&mut line, reason);
-    uow.unplace(line);
+    uow.loosen(line);
     Ok(())
 }
 

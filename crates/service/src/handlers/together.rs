@@ -4,12 +4,11 @@ use jiff::civil::Date;
 use landfall_domain::product::promise_after;
 use landfall_domain::{OrderId, OrderLine};
 
-use super::supply;
-use crate::uow::{Stop, UnitOfWork};
+use crate::uow::{Stop, UnitOfWork, each};
 
 /// Lets every order that goes out together, and of which something changed, agree on a day.
 pub(super) fn settle(uow: &mut UnitOfWork) -> Result<(), Stop> {
-    supply::each(uow.take_together(), |(id, moved)| {
+    each(uow.take_together(), |(id, moved)| {
         settle_order(&id, moved, uow)
     })?;
     Ok(())
@@ -21,7 +20,7 @@ pub(super) fn settle(uow: &mut UnitOfWork) -> Result<(), Stop> {
 /// the original. Where no goods have moved, no later day is told: time alone changes no promise.
 fn settle_order(id: &OrderId, moved: bool, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let keys = uow.order(id)?.lines.clone();
-    let mut lines = supply::each(keys, |key| uow.line_to_change(&key))?;
+    let mut lines = each(keys, |key| uow.line_to_change(&key))?;
     lines.retain(|line| line.together() && line.outstanding() > 0);
     let day = uow.day();
     let told = lines.iter().filter_map(|line| line.current_promise).max();

@@ -7,6 +7,7 @@
 
 mod cache;
 mod commit;
+mod each;
 mod effects;
 mod facts;
 mod lines;
@@ -27,6 +28,7 @@ use crate::keys::Keys;
 use crate::log::LogRecord;
 use crate::store::{AnswerKey, Head, Remembered, partition_of};
 use cache::ProductCache;
+pub use each::each;
 pub use effects::{LineEffect, LineState};
 pub use lines::Trouble;
 use queues::Queues;

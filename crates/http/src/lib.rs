@@ -2,8 +2,8 @@
 //!
 //! A request passes the `watch` layer (its id, its count, a panic caught), then its route: `commands` and
 //! `stream` hand what they read to the bus, `lists`, `resources`, `events`, `promises` and `reports` ask
-//! questions, `book` speaks the language of *Architecture Patterns with Python*. Whatever goes wrong becomes one of [`problems`].
-//! [`openapi()`] describes all of it, and [`serve()`] listens.
+//! questions, `book` speaks the language of *Architecture Patterns with Python*. Whatever goes wrong becomes one of
+//! [`problems`]. [`openapi()`] describes all of it, and [`serve()`] listens.
 
 mod answers;
 mod body;

@@ -2,8 +2,8 @@
 //!
 //! Read [`mod@schema`] and the files in `migrations/` first: they say what lies where, and why. Then
 //! `store` (one unit of work), `load` and `write` (its two halves), `unsettled` (the index of allocations
-//! that lags behind), `chains` (how a product's events are found), `order_view`, and `views`. [`backup`] copies a database while a service writes to it, and
-//! [`WriterLock`] keeps a second writer away.
+//! that lags behind), `chains` (how a product's events are found), `order_view`, and `views`. [`backup`] copies a
+//! database while a service writes to it, and [`WriterLock`] keeps a second writer away.
 
 #![warn(clippy::future_not_send)]
 

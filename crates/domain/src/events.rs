@@ -122,6 +122,9 @@ pub enum Event {
         /// Set where it is in the warehouse from now on.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         landed: Option<Landing>,
+        /// The shipment whose ETA it follows; absent: it was told of this batch alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shipment: Option<ShipmentRef>,
     },
     /// The batch is kept back; a hold that was there is replaced.
     BatchHeld {
@@ -343,6 +346,31 @@ pub enum Event {
 }
 
 impl Event {
+    /// The names of all types.
+    pub const KINDS: [&str; 21] = [
+        "BatchCreated",
+        "BatchQuantityChanged",
+        "BatchEtaChanged",
+        "BatchHeld",
+        "BatchReleased",
+        "BatchReceived",
+        "BatchCancelled",
+        "ShipmentCreated",
+        "ShipmentEtaChanged",
+        "ShipmentHeld",
+        "ShipmentReleased",
+        "ShipmentReceived",
+        "OrderPlaced",
+        "Allocated",
+        "Deallocated",
+        "Backordered",
+        "OutOfStock",
+        "PromiseChanged",
+        "LineAmended",
+        "LineCancelled",
+        "Dispatched",
+    ];
+
     /// The name of its type, as in the log.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -439,8 +467,9 @@ pub fn schema_of(kind: &str) -> u16 {
     match kind {
         // Batches can land. A line has more reasons to lose its stock, a promise more causes to change, and
         // both dates are null while another line of the order waits. Terms say how the order is delivered.
-        "BatchCreated" | "BatchEtaChanged" | "Allocated" | "Deallocated" | "Backordered"
-        | "PromiseChanged" => 2,
+        "BatchCreated" | "Allocated" | "Deallocated" | "Backordered" | "PromiseChanged" => 2,
+        // Landings, and then the shipment that is followed.
+        "BatchEtaChanged" => 3,
         _ => 1,
     }
 }

@@ -70,6 +70,7 @@ pub(crate) fn open_to_write(
     };
     match database {
         Database::Sqlite(path) => open_sqlite(path, calendar, limits),
+        Database::Postgres(_) => Err(not_yet()),
         Database::Memory => Err(gone(command)),
     }
 }
@@ -82,6 +83,7 @@ pub(crate) fn open_service(
 ) -> Result<Engine, CliError> {
     match database {
         Database::Sqlite(path) => open_sqlite(path, calendar, limits(settings)),
+        Database::Postgres(_) => Err(not_yet()),
         Database::Memory => open_memory(calendar, settings),
     }
 }
@@ -186,8 +188,13 @@ pub(crate) fn back_up(
 fn file<'a>(database: &'a Database, command: &str) -> Result<&'a Path, CliError> {
     match database {
         Database::Sqlite(path) => Ok(path),
+        Database::Postgres(_) => Err(not_yet()),
         Database::Memory => Err(gone(command)),
     }
+}
+
+fn not_yet() -> CliError {
+    CliError::usage("this build has no PostgreSQL store; use --database sqlite:PATH")
 }
 
 fn gone(command: &str) -> CliError {

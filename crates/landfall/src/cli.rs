@@ -9,7 +9,7 @@ use crate::apply::{self, ApplyArgs};
 use crate::audit::{self, AuditArgs};
 use crate::backup::{self, BackupArgs};
 use crate::bench::{self, BareHttpArgs, BenchArgs, BenchError};
-use crate::config::{Common, Settings};
+use crate::config::{self, Common, ConfigArgs, Settings};
 use crate::demo::{self, DemoArgs};
 use crate::explain::{self, ExplainArgs};
 use crate::export::{self, ExportArgs};
@@ -55,6 +55,7 @@ enum Command {
     Report(ReportArgs),
     Views(ViewsArgs),
     Backup(BackupArgs),
+    Config(ConfigArgs),
     Openapi(OpenapiArgs),
     Simulate(SimulateArgs),
     Bench(BenchArgs),
@@ -97,6 +98,7 @@ fn carry_out(cli: &Cli) -> Result<ExitCode, CliError> {
         Command::Report(args) => report::run(args, &settings),
         Command::Views(args) => views::run(args, &settings),
         Command::Backup(args) => backup::run(args, &settings),
+        Command::Config(args) => config::run(args, &settings),
         Command::Openapi(_) => openapi::run(),
         Command::Simulate(args) => simulate::run(args),
         Command::Bench(args) => return bench::run(args).map_err(benched),

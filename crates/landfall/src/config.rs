@@ -1,4 +1,12 @@
 //! Configuration: flags over `LANDFALL_*` variables over `landfall.toml`.
+//!
+//! [`keys`] lists every key, [`layer`] reads the file and the environment, [`show`] prints what holds.
+
+mod database;
+mod keys;
+mod layer;
+mod secrets;
+mod show;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -8,61 +16,18 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use landfall_domain::commands::parse_day;
 use landfall_service::clock::Calendar;
-use serde::{Deserialize, Deserializer};
+use serde::de::DeserializeOwned;
 
 use crate::clock;
 use crate::outcome::CliError;
 
+pub(crate) use database::Database;
+pub(crate) use keys::Key;
+use layer::Layer;
+pub(crate) use show::{ConfigArgs, run};
+
 /// The file that is read where no other is named, if it is there.
 const FILE: &str = "landfall.toml";
-/// What the names of our variables begin with.
-const PREFIX: &str = "LANDFALL_";
-
-/// Where the database is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Database {
-    /// A file.
-    Sqlite(PathBuf),
-    /// Nowhere: it is gone when the process ends.
-    Memory,
-}
-
-impl Default for Database {
-    fn default() -> Self {
-        Self::Sqlite("landfall.db".into())
-    }
-}
-
-impl FromStr for Database {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "memory:" {
-            return Ok(Self::Memory);
-        }
-        if let Some(path) = text.strip_prefix("sqlite:") {
-            // As in a URL: `sqlite:///data/x.db` is /data/x.db.
-            let path = path.strip_prefix("//").unwrap_or(path);
-            if path.is_empty() {
-                return Err("sqlite: needs a path, as in sqlite:landfall.db".into());
-            }
-            return Ok(Self::Sqlite(path.into()));
-        }
-        if text.starts_with("postgres:") || text.starts_with("postgresql:") {
-            return Err("this build has no PostgreSQL store; use sqlite:PATH".into());
-        }
-        Err("must be sqlite:PATH or memory:".into())
-    }
-}
-
-impl std::fmt::Display for Database {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-            Self::Memory => f.write_str("memory:"),
-        }
-    }
-}
 
 /// A time zone by its name, `Europe/London`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,14 +49,21 @@ pub(crate) fn parse_date(text: &str) -> Result<Date, String> {
 }
 
 /// How the log is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(crate) enum LogFormat {
     /// For people.
     #[default]
     Text,
     /// One JSON object a line, for programs.
     Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        clap::ValueEnum::from_str(text, true).map_err(|_| "must be text or json".to_owned())
+    }
 }
 
 /// What every command takes.
@@ -127,7 +99,7 @@ pub(crate) struct DatabaseArgs {
     #[arg(
         long,
         value_name = "DATABASE",
-        help = "The database: sqlite:PATH, or memory: where that makes sense \
+        help = "The database: sqlite:PATH, postgres://USER:PASSWORD@HOST/NAME, or memory: where that makes sense \
                 [default: sqlite:landfall.db] [env: LANDFALL_DATABASE]"
     )]
     pub(crate) database: Option<Database>,
@@ -171,110 +143,15 @@ impl CalendarArgs {
     }
 }
 
-/// What the environment or the file says; each key may be absent.
-#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Layer {
-    #[serde(deserialize_with = "from_text")]
-    database: Option<Database>,
-    listen: Option<String>,
-    insecure_no_keys: Option<bool>,
-    #[serde(deserialize_with = "from_text")]
-    time_zone: Option<Zone>,
-    handling_days: Option<u16>,
-    remember_days: Option<u16>,
-    log: Option<String>,
-    log_format: Option<LogFormat>,
-}
-
-/// Reads what has a text form.
-fn from_text<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: FromStr<Err = String>,
-{
-    let text = String::deserialize(deserializer)?;
-    text.parse().map(Some).map_err(serde::de::Error::custom)
-}
-
-impl Layer {
-    /// Reads a configuration file. Its name is in every error.
-    fn from_file(path: &Path) -> Result<Self, CliError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| CliError::usage(format!("cannot read {}: {error}", path.display())))?;
-        Self::from_toml(&text)
-            .map_err(|reason| CliError::usage(format!("{}: {reason}", path.display())))
-    }
-
-    fn from_toml(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|error| {
-            let line = error
-                .span()
-                .and_then(|span| text.get(..span.start))
-                .map(|before| before.matches('\n').count() + 1);
-            let message = error.message().replace('\n', " ");
-            line.map_or_else(|| message.clone(), |line| format!("line {line}: {message}"))
-        })
-    }
-
-    /// Reads our variables. Others that begin like ours are nobody's business: an orchestrator makes
-    /// such for a service of this name (`LANDFALL_PORT`). An empty one counts as absent.
-    fn from_variables(
-        variables: impl IntoIterator<Item = (OsString, OsString)>,
-    ) -> Result<(Self, Option<PathBuf>), CliError> {
-        let mut layer = Self::default();
-        let mut config = None;
-        for (name, value) in variables {
-            let Some(key) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else {
-                continue;
-            };
-            if value.is_empty() {
-                continue;
-            }
-            if key == "CONFIG" {
-                config = Some(value.into());
-                continue;
-            }
-            layer
-                .set(key, &value.to_string_lossy())
-                .map_err(|reason| CliError::usage(format!("{PREFIX}{key} {reason}")))?;
-        }
-        Ok((layer, config))
-    }
-
-    fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
-        match key {
-            "DATABASE" => self.database = Some(value.parse()?),
-            "LISTEN" => self.listen = Some(value.to_owned()),
-            "INSECURE_NO_KEYS" => self.insecure_no_keys = Some(flag(value)?),
-            "TIME_ZONE" => self.time_zone = Some(value.parse()?),
-            "HANDLING_DAYS" => self.handling_days = Some(number(value)?),
-            "REMEMBER_DAYS" => self.remember_days = Some(number(value)?),
-            "LOG" => self.log = Some(value.to_owned()),
-            "LOG_FORMAT" => {
-                self.log_format = Some(
-                    clap::ValueEnum::from_str(value, true)
-                        .map_err(|_| "must be text or json".to_owned())?,
-                );
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-fn number(value: &str) -> Result<u16, String> {
-    value
-        .parse()
-        .map_err(|_| format!("must be a whole number from 0 to {}", u16::MAX))
-}
-
-fn flag(value: &str) -> Result<bool, String> {
-    match value.to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" | "on" => Ok(true),
-        "false" | "0" | "no" | "off" => Ok(false),
-        _ => Err("must be true or false".into()),
-    }
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Its variable.
+    Variable,
+    /// The configuration file.
+    File,
+    /// Nobody said anything.
+    Default,
 }
 
 /// What holds where no flag says otherwise.
@@ -282,6 +159,8 @@ fn flag(value: &str) -> Result<bool, String> {
 pub(crate) struct Settings {
     variables: Layer,
     file: Layer,
+    /// The file that was read.
+    path: Option<PathBuf>,
 }
 
 impl Settings {
@@ -296,50 +175,118 @@ impl Settings {
         default_file: &Path,
     ) -> Result<Self, CliError> {
         let (variables, config) = Layer::from_variables(variables)?;
-        let file = match named.or(config.as_deref()) {
-            Some(path) => Layer::from_file(path)?,
-            None if default_file.exists() => Layer::from_file(default_file)?,
-            None => Layer::default(),
+        let path = match named.or(config.as_deref()) {
+            Some(path) => Some(path),
+            None => default_file.exists().then_some(default_file),
         };
-        Ok(Self { variables, file })
+        Ok(Self {
+            variables,
+            file: path.map(Layer::from_file).transpose()?.unwrap_or_default(),
+            path: path.map(Path::to_path_buf),
+        })
+    }
+
+    /// What a key holds and who says so, apart from flags.
+    pub(crate) fn value(&self, key: &Key) -> (Option<toml::Value>, Origin) {
+        if let Some(value) = self.variables.get(key.name) {
+            (Some(value.clone()), Origin::Variable)
+        } else if let Some(value) = self.file.get(key.name) {
+            (Some(value.clone()), Origin::File)
+        } else {
+            let default = (!key.default.is_empty()).then(|| key.kind.parse(key.default).ok());
+            (default.flatten(), Origin::Default)
+        }
     }
 
     /// The first of flag, variable and file that says anything.
-    fn first<T>(&self, given: Option<T>, get: impl Fn(&Layer) -> Option<T>) -> Option<T> {
+    fn first<T: DeserializeOwned>(&self, given: Option<T>, name: &str) -> Option<T> {
         given
-            .or_else(|| get(&self.variables))
-            .or_else(|| get(&self.file))
+            .or_else(|| self.variables.get(name).and_then(layer::typed))
+            .or_else(|| self.file.get(name).and_then(layer::typed))
+    }
+
+    /// The same of a key whose value is read from text.
+    fn first_of_text<T: FromStr>(&self, given: Option<T>, name: &str) -> Option<T> {
+        given.or_else(|| {
+            self.first(None, name)
+                .and_then(|text: String| text.parse().ok())
+        })
+    }
+
+    /// A section as whoever it is for reads it, with these flags over it. `None`: nobody says anything of it.
+    /// What is missing in it, or makes no sense together, is wrong usage.
+    pub(crate) fn section<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        flags: &[(&str, Option<toml::Value>)],
+    ) -> Result<Option<T>, CliError> {
+        let mut table = toml::Table::new();
+        for layer in [&self.file, &self.variables] {
+            for (inside, value) in layer.section(name) {
+                put(&mut table, inside, value.clone());
+            }
+        }
+        for (inside, value) in flags {
+            if let Some(value) = value {
+                put(&mut table, inside, value.clone());
+            }
+        }
+        if table.is_empty() {
+            return Ok(None);
+        }
+        serde_path_to_error::deserialize(toml::Value::Table(table))
+            .map(Some)
+            .map_err(|error| {
+                let inside = error.path().to_string();
+                let place = match inside.as_str() {
+                    "." => name.to_owned(),
+                    inside => format!("{name}.{inside}"),
+                };
+                let reason = error.into_inner();
+                CliError::usage(format!("configuration of {place}: {}", reason.message()))
+            })
+    }
+
+    /// The tables of a key that has some, `[[name]]`.
+    pub(crate) fn tables<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, CliError> {
+        let Some(value) = self.file.get(name) else {
+            return Ok(Vec::new());
+        };
+        serde_path_to_error::deserialize(value.clone()).map_err(|error| {
+            let inside = error.path().to_string();
+            CliError::usage(format!(
+                "configuration of {name}{inside}: {}",
+                error.into_inner().message()
+            ))
+        })
     }
 
     /// The database.
     pub(crate) fn database(&self, args: &DatabaseArgs) -> Database {
-        self.first(args.database.clone(), |layer| layer.database.clone())
+        self.first_of_text(args.database.clone(), "database")
             .unwrap_or_default()
     }
 
     /// The address to listen on.
     pub(crate) fn listen(&self, given: Option<String>) -> String {
-        self.first(given, |layer| layer.listen.clone())
+        self.first(given, "listen")
             .unwrap_or_else(|| "127.0.0.1:5005".into())
     }
 
     /// Whether other machines may use the service though it knows no keys.
     pub(crate) fn insecure_no_keys(&self, given: Option<bool>) -> bool {
-        self.first(given, |layer| layer.insecure_no_keys)
-            .unwrap_or(false)
+        self.first(given, "insecure_no_keys").unwrap_or(false)
     }
 
     /// The warehouse's time zone.
     pub(crate) fn zone(&self, given: Option<&Zone>) -> TimeZone {
-        self.first(given.cloned(), |layer| layer.time_zone.clone())
+        self.first_of_text(given.cloned(), "time_zone")
             .map_or(TimeZone::UTC, |zone| zone.0)
     }
 
     /// The calendar by which commands are carried out.
     pub(crate) fn calendar(&self, args: &CalendarArgs) -> Result<Calendar, CliError> {
-        let handling_days = self
-            .first(args.handling_days, |layer| layer.handling_days)
-            .unwrap_or(0);
+        let handling_days = self.first(args.handling_days, "handling_days").unwrap_or(0);
         clock::calendar(
             args.today,
             self.zone(args.time_zone.as_ref()),
@@ -349,23 +296,38 @@ impl Settings {
 
     /// Days for which answers to commands with an idempotency key are remembered, 7 at least.
     pub(crate) fn remember_days(&self) -> u16 {
-        self.first(None, |layer| layer.remember_days)
-            .unwrap_or(7)
-            .max(7)
+        self.first(None, "remember_days").unwrap_or(7)
     }
 
     /// What is logged, and how. `default` is the filter where nothing is said.
     pub(crate) fn log(&self, common: &Common, default: &str) -> (String, LogFormat) {
         let filter = self
-            .first(common.log.clone(), |layer| layer.log.clone())
+            .first(common.log.clone(), "log")
             .unwrap_or_else(|| default.to_owned());
         let format = self
-            .first(common.log_format, |layer| layer.log_format)
+            .first_of_text(common.log_format, "log_format")
             .unwrap_or_default();
         (filter, format)
     }
 }
 
+/// Puts a value into a table, in tables of its own where its name has dots.
+fn put(table: &mut toml::Table, name: &str, value: toml::Value) {
+    match name.split_once('.') {
+        None => {
+            table.insert(name.to_owned(), value);
+        }
+        Some((outer, inside)) => {
+            let inner = table
+                .entry(outer)
+                .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+            if let Some(inner) = inner.as_table_mut() {
+                put(inner, inside, value);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
-#[path = "config_tests.rs"]
+#[path = "config/tests.rs"]
 mod tests;

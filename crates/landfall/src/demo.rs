@@ -225,7 +225,7 @@ fn tour(history: &History, url: &str, database: &Database, rate: u32) -> String 
     });
     let audit = match database {
         Database::Memory => String::new(),
-        Database::Sqlite(_) => {
+        Database::Sqlite(_) | Database::Postgres(_) => {
             format!("\nProve that every unit adds up:\n  landfall audit --database {database}\n")
         }
     };

@@ -1,4 +1,4 @@
-//! The store for several replicas: [`PgStore`] writes, `PgViews` reads, both on one PostgreSQL database.
+//! The store for several replicas: [`PgStore`] writes, [`PgViews`] reads, both on one PostgreSQL database.
 //!
 //! Read the files in `migrations/` first: they say what lies where, and why. Then `database` (how one is opened),
 //! `store` (one unit of work), `load` and `write` (its two halves), and `views`.
@@ -9,11 +9,19 @@ mod codes;
 mod database;
 mod error;
 mod link;
+mod load;
 mod options;
+mod rows;
 mod schema;
+mod store;
 mod target;
+mod trip;
+mod views;
+mod write;
 
 pub use database::PgDatabase;
 pub use error::OpenError;
 pub use options::Options;
+pub use store::{CommitIds, PgStore};
 pub use target::Target;
+pub use views::PgViews;

@@ -18,6 +18,8 @@ pub struct Options {
     pub idle_timeout: Duration,
     /// How long a writer that lost the answer to COMMIT tries to find out whether it happened.
     pub resolve_timeout: Duration,
+    /// How many connections read, at the most. A question waits while all of them are in use.
+    pub readers: usize,
 }
 
 impl Default for Options {
@@ -29,6 +31,7 @@ impl Default for Options {
             lock_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(2),
             resolve_timeout: Duration::from_secs(10),
+            readers: 8,
         }
     }
 }

@@ -91,11 +91,12 @@ mod tests {
                 from: None,
                 to: "2026-06-01".parse().ok(),
                 landed: None,
+                shipment: None,
             },
         };
         assert_eq!(
             serde_json::to_string(&record).unwrap(),
-            r#"{"partition":0,"offset":7,"id":"0-7","type":"BatchEtaChanged","schema":2,"sku":"S","time":"1970-01-01T00:00:00Z","command_id":"k","data":{"reference":"b","from":null,"to":"2026-06-01"}}"#
+            r#"{"partition":0,"offset":7,"id":"0-7","type":"BatchEtaChanged","schema":3,"sku":"S","time":"1970-01-01T00:00:00Z","command_id":"k","data":{"reference":"b","from":null,"to":"2026-06-01"}}"#
         );
     }
 }

@@ -5,6 +5,7 @@
 //! writes everything or nothing. A snapshot is shared, not copied: only a commit that happens while
 //! somebody still reads one pays for a copy.
 
+mod access;
 mod load;
 mod tables;
 mod views;
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
+pub use self::access::MemoryKeys;
 pub use self::views::MemoryViews;
 use crate::keys::Keys;
 use crate::store::{Changes, Loaded, Store, StoreError};

@@ -55,6 +55,27 @@ impl Product {
 
     /// Makes this the ETA, as told on this day. The promises of its lines are another matter.
     pub fn change_eta(&mut self, reference: &BatchRef, to: Option<Date>, today: Date) {
+        self.set_eta(reference, to, None, today);
+    }
+
+    /// As [`Product::change_eta`], because this is its shipment's.
+    pub fn follow_shipment(
+        &mut self,
+        reference: &BatchRef,
+        to: Option<Date>,
+        shipment: &ShipmentRef,
+        today: Date,
+    ) {
+        self.set_eta(reference, to, Some(shipment), today);
+    }
+
+    fn set_eta(
+        &mut self,
+        reference: &BatchRef,
+        to: Option<Date>,
+        shipment: Option<&ShipmentRef>,
+        today: Date,
+    ) {
         let Some(at) = self.loaded(reference) else {
             return;
         };
@@ -74,6 +95,7 @@ impl Product {
             from,
             to,
             landed,
+            shipment: shipment.cloned(),
         });
     }
 

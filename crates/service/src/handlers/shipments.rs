@@ -79,7 +79,7 @@ pub(super) fn change_eta(c: &ChangeShipmentEta, uow: &mut UnitOfWork) -> Result<
     let mut before = Vec::with_capacity(batches.len());
     for batch in batches.into_iter().filter(|batch| !batch.received) {
         uow.its_product(&batch.sku)?
-            .change_eta(&batch.reference, c.eta, today);
+            .follow_shipment(&batch.reference, c.eta, &c.reference, today);
         before.push(batch);
     }
     supply::changed(&before, DeallocationReason::Repegged, uow)?;

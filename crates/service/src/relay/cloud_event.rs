@@ -79,11 +79,12 @@ mod tests {
                 from: None,
                 to: None,
                 landed: None,
+                shipment: None,
             },
         };
         assert_eq!(
             CloudEvent::new("/shop", &record).json().unwrap(),
-            r#"{"specversion":"1.0","id":"3-7","source":"/shop","type":"landfall.BatchEtaChanged","subject":"S","time":"1970-01-01T00:00:00Z","datacontenttype":"application/json","partitionkey":"S","data":{"partition":3,"offset":7,"id":"3-7","type":"BatchEtaChanged","schema":2,"sku":"S","time":"1970-01-01T00:00:00Z","command_id":"k","actor":"planner","data":{"reference":"b","from":null,"to":null}}}"#
+            r#"{"specversion":"1.0","id":"3-7","source":"/shop","type":"landfall.BatchEtaChanged","subject":"S","time":"1970-01-01T00:00:00Z","datacontenttype":"application/json","partitionkey":"S","data":{"partition":3,"offset":7,"id":"3-7","type":"BatchEtaChanged","schema":3,"sku":"S","time":"1970-01-01T00:00:00Z","command_id":"k","actor":"planner","data":{"reference":"b","from":null,"to":null}}}"#
         );
     }
 }

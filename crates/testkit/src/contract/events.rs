@@ -90,12 +90,14 @@ fn of_batches() -> Vec<Event> {
             from: Some(in_days(9)),
             to: None,
             landed: Some(landing()),
+            shipment: None,
         },
         Event::BatchEtaChanged {
             reference: reference(),
             from: None,
             to: Some(in_days(9)),
             landed: None,
+            shipment: Some(name("MV-1")),
         },
     ]
 }

@@ -1,7 +1,7 @@
 //! Shipments: made once, and moved, held, released and received with all their batches in one commit.
 
-use landfall_domain::Rejection;
 use landfall_domain::line::Status;
+use landfall_domain::{Event, Rejection};
 
 use super::repeats::differs;
 use super::scene::in_days;
@@ -162,6 +162,12 @@ pub async fn a_storm_moves_every_batch<D: Database>() {
     ];
     assert_eq!(kinds, expected);
     assert_eq!(events[0].sku, None);
+    for follows in &events[1..3] {
+        let Event::BatchEtaChanged { shipment, .. } = &follows.event else {
+            panic!("{follows:?}");
+        };
+        assert_eq!(*shipment, Some(name("MV-1")));
+    }
     assert!(
         events
             .iter()

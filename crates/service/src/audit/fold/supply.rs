@@ -24,6 +24,7 @@ impl Fold<'_> {
                 from,
                 to,
                 landed,
+                ..
             } => self.on_batch(reference, |batch| {
                 let was = std::mem::replace(&mut batch.eta, *to);
                 batch.received &= to.is_none();

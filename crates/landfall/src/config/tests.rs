@@ -65,7 +65,10 @@ fn a_wrong_value_is_refused_by_name() {
     let error = wrong(&[("LANDFALL_TIME_ZONE", "Atlantis")], "");
     assert!(error.starts_with("LANDFALL_TIME_ZONE is not"), "{error}");
     let error = wrong(&[], "time_zone = 'Atlantis'");
-    assert!(error.contains("line 1: is not a time zone"), "{error}");
+    assert!(
+        error.contains("line 1: time_zone is not a time zone"),
+        "{error}"
+    );
     let error = wrong(&[], "handling_days = -1");
     assert!(error.contains("line 1"), "{error}");
 }
@@ -92,9 +95,10 @@ fn a_named_file_has_to_be_there() {
 
 #[test]
 fn answers_are_remembered_for_a_week_at_least() {
-    assert_eq!(
-        settings(&[], "remember_days = 2").unwrap().remember_days(),
-        7
+    let error = wrong(&[], "remember_days = 2");
+    assert!(
+        error.contains("remember_days must be a whole number from 7"),
+        "{error}"
     );
     assert_eq!(
         settings(&[], "remember_days = 30").unwrap().remember_days(),
@@ -103,7 +107,7 @@ fn answers_are_remembered_for_a_week_at_least() {
 }
 
 #[test]
-fn a_database_is_a_file_or_memory() {
+fn a_database_is_a_file_a_server_or_memory() {
     let path = |text: &str| match text.parse() {
         Ok(Database::Sqlite(path)) => path,
         other => panic!("{text}: {other:?}"),
@@ -113,7 +117,9 @@ fn a_database_is_a_file_or_memory() {
     assert_eq!(path("sqlite:///a/b.db"), Path::new("/a/b.db"));
     assert_eq!("memory:".parse(), Ok(Database::Memory));
     let refused = |text: &str| text.parse::<Database>().unwrap_err();
-    assert!(refused("postgres://h/db").contains("no PostgreSQL"));
+    let server: Database = "postgres://u:secret@h/db".parse().unwrap();
+    assert_eq!(server.to_string(), "postgres://u:***@h/db");
+    assert_eq!(format!("{server:?}"), "postgres://u:***@h/db");
     assert!(refused("sqlite:").contains("needs a path"));
     assert!(refused("landfall.db").contains("must be sqlite:PATH"));
 }
@@ -135,4 +141,60 @@ fn a_date_is_a_date_and_nothing_more() {
     ] {
         assert!(parse_date(text).is_err(), "{text}");
     }
+}
+
+#[test]
+fn an_unknown_key_of_a_section_is_refused_too() {
+    let error = wrong(&[], "[postgres]\nwriter = 2\n");
+    assert!(
+        error.contains("line 2: unknown key postgres.writer"),
+        "{error}"
+    );
+    assert!(error.contains("is postgres.writers meant?"), "{error}");
+    let error = wrong(&[], "[postgras]\nwriters = 2\n");
+    assert!(error.contains("line 1: unknown key postgras"), "{error}");
+}
+
+#[test]
+fn a_section_is_put_together_of_all_who_say_something() {
+    #[derive(Debug, serde::Deserialize, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    struct Postgres {
+        writers: u16,
+        partitions: u16,
+    }
+    let file = "[postgres]\nwriters = 2\npartitions = 8\n";
+    let settings = settings(&[("LANDFALL_POSTGRES_WRITERS", "3")], file).unwrap();
+    let section = |flags: &[(&str, Option<toml::Value>)]| {
+        settings
+            .section::<Postgres>("postgres", flags)
+            .unwrap()
+            .unwrap()
+    };
+    let (writers, partitions) = (3, 8);
+    assert_eq!(
+        section(&[]),
+        Postgres {
+            writers,
+            partitions
+        }
+    );
+    let flags = [("writers", Some(4.into())), ("partitions", None)];
+    let writers = 4;
+    assert_eq!(
+        section(&flags),
+        Postgres {
+            writers,
+            partitions
+        }
+    );
+    let nobody = Settings::default().section::<Postgres>("postgres", &[]);
+    assert_eq!(nobody.unwrap(), None);
+    let missing =
+        Settings::default().section::<Postgres>("postgres", &[("writers", Some(1.into()))]);
+    let error = missing.unwrap_err().to_string();
+    assert!(
+        error.contains("postgres: missing field `partitions`"),
+        "{error}"
+    );
 }

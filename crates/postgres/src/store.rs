@@ -1,0 +1,416 @@
+//! The write side: one connection, one transaction for each unit of work.
+//!
+//! `begin` locks the heads of the partitions that it touches and loads, in one round trip; `commit` writes, advances the
+//! heads and commits, in one more. So contention waits and is not run again, and what was loaded is true until the end.
+//! Partitions are locked in ascending order. One that is needed later and is below one already held is taken only if
+//! it is free, or two writers could wait for each other.
+
+mod resolve;
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use landfall_service::keys::Keys;
+use landfall_service::store::{Changes, Head, Loaded, Store, StoreError};
+
+use crate::codes::{Id, Micros, small};
+use crate::database::PgDatabase;
+use crate::error::{Fault, Meaning, meaning_of};
+use crate::link::Link;
+use crate::load::{self, Ask, Found, Wanted, sql};
+use crate::trip::{Trip, param};
+use crate::write::{self, Write};
+
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+const BEGIN_READER: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const COMMIT: &str = "COMMIT";
+const ROLLBACK: &str = "ROLLBACK";
+/// The oldest answers of each partition are looked at, not all: there may be millions of younger ones.
+const FORGET: &str = "WITH old AS MATERIALIZED ( \
+         SELECT a.partition, a.id FROM unnest($1::smallint[]) AS k (partition) \
+          CROSS JOIN LATERAL ( \
+              SELECT a.partition, a.id FROM answers a WHERE a.partition = k.partition AND a.time < $2::timestamptz \
+               ORDER BY a.time LIMIT 100) AS a), \
+     gone AS ( \
+         DELETE FROM answers a USING old WHERE a.partition = old.partition AND a.id = old.id RETURNING 1) \
+     SELECT count(*) FROM gone";
+
+/// The write side of a database, or, for dry runs, something that looks like it and never writes.
+#[derive(Debug)]
+pub struct PgStore {
+    database: PgDatabase,
+    role: Role,
+    /// None before the first unit of work and after a failure: the next unit of work makes a new one.
+    link: Option<Link>,
+    /// The partitions of the open unit of work, as they stood when they were locked.
+    open: Option<Vec<Head>>,
+    /// Partitions that the last unit of work could not get: the next one takes them first, in order.
+    missed: BTreeSet<u16>,
+}
+
+/// What a store is for.
+#[derive(Debug)]
+enum Role {
+    Writer(CommitIds),
+    Reader,
+}
+
+/// Numbers commits, so that a writer that lost the answer to one can find out whether it happened.
+#[derive(Debug)]
+pub struct CommitIds {
+    writer: u64,
+    next: u64,
+}
+
+impl CommitIds {
+    /// The ids of one writer. `writer` must be another one for each, also after a restart: take it by chance.
+    pub fn of(writer: u64) -> Self {
+        Self { writer, next: 0 }
+    }
+
+    fn next(&mut self) -> Id {
+        self.next += 1;
+        let id = u128::from(self.writer) << 64 | u128::from(self.next);
+        Id(id.to_be_bytes())
+    }
+}
+
+impl PgDatabase {
+    /// A store that writes. It connects when it is used first, and again after a failure.
+    pub fn store(&self, ids: CommitIds) -> PgStore {
+        PgStore::new(self, Role::Writer(ids))
+    }
+
+    /// A store for dry runs: each unit of work sees one moment and locks nothing, and `commit` is refused.
+    pub fn reader(&self) -> PgStore {
+        PgStore::new(self, Role::Reader)
+    }
+}
+
+impl PgStore {
+    fn new(database: &PgDatabase, role: Role) -> Self {
+        Self {
+            database: database.clone(),
+            role,
+            link: None,
+            open: None,
+            missed: BTreeSet::new(),
+        }
+    }
+
+    fn partitions(&self) -> u16 {
+        self.database.partitions()
+    }
+
+    /// Connects, where there is no connection that works. A writer's statements are prepared at once: then no unit of
+    /// work waits for that.
+    async fn connect(&mut self) -> Result<&Link, Fault> {
+        let link = match self.link.take().filter(|link| !link.is_closed()) {
+            Some(link) => link,
+            None => open(&self.database, &self.role).await?,
+        };
+        Ok(self.link.insert(link))
+    }
+
+    /// Locks and loads until everything that was found is locked.
+    async fn begin_now(&mut self, keys: &Keys) -> Result<Loaded, Fault> {
+        let partitions = self.partitions();
+        let wanted = Wanted::of(keys, partitions);
+        let mut heads = wanted.heads();
+        heads.append(&mut self.missed);
+        let reader = matches!(self.role, Role::Reader);
+        let mut dirty = self.open.take().is_some();
+        loop {
+            let link = self.connect().await?;
+            let mut found = Found::new(keys);
+            let mut trip = Trip::new(link);
+            if dirty {
+                trip.plain(Ask::Bound, ROLLBACK);
+            }
+            if reader {
+                trip.plain(Ask::Bound, BEGIN_READER);
+                trip.ask(Ask::Heads, sql::HEADS, Vec::new());
+            } else {
+                trip.plain(Ask::Bound, BEGIN);
+                if !heads.is_empty() {
+                    trip.ask(Ask::Heads, sql::LOCK, vec![param(smalls(&heads))]);
+                }
+            }
+            dirty = true;
+            wanted.ask(&mut trip);
+            let held = load::take(trip, &mut found).await?;
+            // What lies in other partitions than the keys told is not locked: again, with these.
+            let homes = found.homes();
+            if !reader && !homes.is_subset(&heads) {
+                heads.extend(homes);
+                continue;
+            }
+            load::follow(link, &mut found).await?;
+            let loaded = load::loaded(held.clone(), found, keys)?;
+            self.open = Some(held);
+            return Ok(loaded);
+        }
+    }
+
+    async fn load_now(&mut self, keys: &Keys) -> Result<Loaded, Fault> {
+        let partitions = self.partitions();
+        let (Some(link), Some(held)) = (&self.link, &mut self.open) else {
+            return Err(none_open());
+        };
+        let wanted = Wanted::of(keys, partitions);
+        let reader = matches!(self.role, Role::Reader);
+        let mut heads = wanted.heads();
+        loop {
+            let mut found = Found::new(keys);
+            let mut trip = Trip::new(link);
+            let holds = |head: &u16| held.iter().any(|held| held.partition == *head);
+            let more: BTreeSet<u16> = if reader {
+                BTreeSet::new()
+            } else {
+                heads.iter().copied().filter(|head| !holds(head)).collect()
+            };
+            if !more.is_empty() {
+                let highest = held.iter().map(|held| held.partition).max();
+                let waits = more.first().copied() > highest;
+                let lock = if waits { sql::LOCK } else { sql::LOCK_NOW };
+                trip.ask(Ask::Heads, lock, vec![param(smalls(&more))]);
+            }
+            wanted.ask(&mut trip);
+            let taken = load::take(trip, &mut found).await;
+            let taken = taken.inspect_err(|_| {
+                self.missed = held.iter().map(|held| held.partition).collect();
+                self.missed.extend(&more);
+            })?;
+            held.extend(taken);
+            held.sort_unstable_by_key(|head| head.partition);
+            let homes = found.homes();
+            if !reader
+                && !homes
+                    .iter()
+                    .all(|home| held.iter().any(|held| held.partition == *home))
+            {
+                heads.extend(homes);
+                continue;
+            }
+            load::follow(link, &mut found).await?;
+            return load::loaded(held.clone(), found, keys);
+        }
+    }
+
+    async fn commit_now(&mut self, changes: &Changes) -> Result<(), StoreError> {
+        let partitions = self.partitions();
+        let Role::Writer(ids) = &mut self.role else {
+            self.end().await;
+            return Err(only_reads());
+        };
+        let (Some(link), Some(held)) = (&self.link, &self.open) else {
+            return Err(none_open().into_store_error());
+        };
+        let id = ids.next();
+        let mut trip = Trip::new(link);
+        let asked = write::check(held, changes)
+            .and_then(|()| write::ask(&mut trip, changes, partitions, id));
+        if let Err(fault) = asked {
+            drop(trip);
+            return Err(self.fail(fault).await);
+        }
+        trip.plain(Write::Commit, COMMIT);
+        let held: Vec<u16> = held.iter().map(|head| head.partition).collect();
+        for (write, rows) in trip.go().await {
+            let Err(fault) = rows else {
+                continue;
+            };
+            let fault = link.why(fault);
+            if fault.ends_link() {
+                // The database may have received all of it, and may be at work on it still.
+                self.link = None;
+                self.open = None;
+                return self.resolve(changes, id, &fault).await;
+            }
+            return Err(self.refused(write, fault, &held, changes).await);
+        }
+        self.open = None;
+        Ok(())
+    }
+
+    /// What it means that a statement of the burst failed. Nothing was written.
+    async fn refused(
+        &mut self,
+        write: Write,
+        fault: Fault,
+        held: &[u16],
+        changes: &Changes,
+    ) -> StoreError {
+        let Fault::Postgres(error) = &fault else {
+            return self.fail(fault).await;
+        };
+        let meaning = error.code().map(meaning_of);
+        let fault = match (write, meaning) {
+            (Write::Heads, Some(Meaning::Miscounted)) | (Write::Answers, Some(Meaning::Taken)) => {
+                Fault::Conflict
+            }
+            (Write::Supply | Write::Lines, Some(Meaning::Taken)) => {
+                // The transaction is over for the database, which waits for its end.
+                self.end().await;
+                match self.taken(held, changes).await {
+                    // Names that were taken before this unit of work began, or by itself.
+                    Ok(false) => fault,
+                    // Somebody else has just taken them.
+                    Ok(true) => Fault::Conflict,
+                    Err(other) => other,
+                }
+            }
+            _ => fault,
+        };
+        self.fail(fault).await
+    }
+
+    /// Whether a name that these changes make has been taken by somebody else meanwhile: by a thing that lies in a partition
+    /// that was not held. What lies in one that was held was there before.
+    async fn taken(&mut self, held: &[u16], changes: &Changes) -> Result<bool, Fault> {
+        let partitions = self.partitions();
+        let link = self.connect().await?;
+        let mut trip = Trip::new(link);
+        write::taken_batches(&mut trip, (), changes, partitions);
+        write::taken_lines(&mut trip, (), changes, partitions);
+        for ((), rows) in trip.go().await {
+            for row in rows? {
+                if !held.contains(&crate::rows::partition(&row, 0)?) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Ends the unit of work after an error, so that nothing of it is written.
+    async fn fail(&mut self, fault: Fault) -> StoreError {
+        let fault = match &self.link {
+            Some(link) => link.why(fault),
+            None => fault,
+        };
+        if fault.ends_link() {
+            self.link = None;
+        }
+        self.end().await;
+        let error = fault.into_store_error();
+        tracing::warn!(%error, "a unit of work is rolled back");
+        error
+    }
+
+    /// Rolls back; where that fails, gives the connection up, which does the same.
+    async fn end(&mut self) {
+        self.open = None;
+        if let Some(link) = &self.link
+            && link.client.batch_execute(ROLLBACK).await.is_err()
+        {
+            self.link = None;
+        }
+    }
+
+    async fn forget_now(&mut self, before: Timestamp) -> Result<usize, Fault> {
+        let partitions: Vec<i16> = (0..self.partitions()).map(small).collect();
+        let link = self.connect().await?;
+        let mut trip = Trip::new(link);
+        trip.ask(
+            (),
+            FORGET,
+            vec![param(partitions), param(Micros::of(before))],
+        );
+        let mut forgotten = 0;
+        for ((), rows) in trip.go().await {
+            for row in rows? {
+                forgotten += crate::rows::count(&row, 0)?;
+            }
+        }
+        Ok(usize::try_from(forgotten).unwrap_or(usize::MAX))
+    }
+}
+
+/// Connects and prepares what the role needs.
+async fn open(database: &PgDatabase, role: &Role) -> Result<Link, Fault> {
+    let (session, statements) = match role {
+        Role::Reader => (database.options.reader(), load::sql::statements()),
+        Role::Writer(_) => (database.options.writer(), statements()),
+    };
+    let mut link = Link::open(&database.target.config(&session)).await?;
+    link.prepare(&statements).await?;
+    Ok(link)
+}
+
+/// All statements of a writer.
+pub(crate) fn statements() -> Vec<&'static str> {
+    let mut statements = load::sql::statements();
+    statements.extend(write::statements());
+    statements.push(FORGET);
+    statements
+}
+
+fn smalls(partitions: &BTreeSet<u16>) -> Vec<i16> {
+    partitions.iter().copied().map(small).collect()
+}
+
+fn only_reads() -> StoreError {
+    StoreError::Unavailable("this connection only reads".into())
+}
+
+fn none_open() -> Fault {
+    Fault::Unavailable("there is no open unit of work".into())
+}
+
+impl Store for PgStore {
+    const NEEDS_IO: bool = true;
+
+    fn partitions(&self) -> u16 {
+        self.database.partitions()
+    }
+
+    async fn begin(&mut self, keys: &Keys) -> Result<Loaded, StoreError> {
+        let reused = self.link.is_some();
+        match self.begin_now(keys).await {
+            Ok(loaded) => Ok(loaded),
+            // The database may have been started anew while nothing was asked. Nothing is written yet, so that it can be
+            // tried again.
+            Err(fault) if reused && fault.ends_link() => {
+                self.link = None;
+                self.open = None;
+                match self.begin_now(keys).await {
+                    Ok(loaded) => Ok(loaded),
+                    Err(fault) => Err(self.fail(fault).await),
+                }
+            }
+            Err(fault) => Err(self.fail(fault).await),
+        }
+    }
+
+    async fn load(&mut self, keys: &Keys) -> Result<Loaded, StoreError> {
+        match self.load_now(keys).await {
+            Ok(loaded) => Ok(loaded),
+            Err(fault) => Err(self.fail(fault).await),
+        }
+    }
+
+    async fn commit(&mut self, changes: &Changes) -> Result<(), StoreError> {
+        self.commit_now(changes).await
+    }
+
+    async fn roll_back(&mut self) -> Result<(), StoreError> {
+        if self.open.is_some() {
+            self.end().await;
+        }
+        Ok(())
+    }
+
+    async fn forget(&mut self, before: Timestamp) -> Result<usize, StoreError> {
+        if matches!(self.role, Role::Reader) {
+            return Err(only_reads());
+        }
+        if self.open.is_some() {
+            self.end().await;
+        }
+        match self.forget_now(before).await {
+            Ok(forgotten) => Ok(forgotten),
+            Err(fault) => Err(self.fail(fault).await),
+        }
+    }
+}

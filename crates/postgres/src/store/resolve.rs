@@ -1,0 +1,93 @@
+//! Whether a commit happened whose answer was lost.
+
+use std::time::Duration;
+
+use landfall_service::store::{Changes, StoreError};
+use tokio::time::{Instant, sleep};
+
+use super::{COMMIT, PgStore};
+use crate::codes::{Id, small};
+use crate::error::Fault;
+use crate::load::sql;
+use crate::rows;
+use crate::trip::{Trip, param};
+use crate::write;
+
+/// Between attempts to reach the database, the first time; then twice as long, up to a second.
+const PAUSE: Duration = Duration::from_millis(50);
+
+impl PgStore {
+    /// Asks the database, until it answers or the time is up, whether the commit with this id happened.
+    pub(super) async fn resolve(
+        &mut self,
+        changes: &Changes,
+        id: Id,
+        lost: &Fault,
+    ) -> Result<(), StoreError> {
+        tracing::warn!(
+            ?lost,
+            "the answer to a commit is lost: the database is asked whether it happened"
+        );
+        let until = Instant::now() + self.database.options.resolve_timeout;
+        let mut pause = PAUSE;
+        loop {
+            let why = match self.committed(changes, id).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => return Err(StoreError::Conflict),
+                Err(fault) => {
+                    self.link = None;
+                    fault.into_store_error().to_string()
+                }
+            };
+            if Instant::now() + pause > until {
+                return Err(StoreError::OutcomeUnknown(why));
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(1));
+        }
+    }
+
+    /// Whether the commit happened. It waits until the lost connection's transaction is over, which holds the partition.
+    async fn committed(&mut self, changes: &Changes, id: Id) -> Result<bool, Fault> {
+        let Some((_, after)) = changes.heads.first() else {
+            return self.remembered(changes).await;
+        };
+        let link = self.connect().await?;
+        let partition = small(after.partition);
+        let mut trip = Trip::new(link);
+        trip.plain(false, super::BEGIN);
+        trip.ask(false, write::SETTLE, vec![param(partition)]);
+        let slot = write::slot(after.version);
+        trip.ask(true, write::COMMITTED, vec![param(partition), param(slot)]);
+        trip.plain(false, COMMIT);
+        let mut committed = false;
+        for (tells, found) in trip.go().await {
+            for row in found?.iter().filter(|_| tells) {
+                committed = rows::count(row, 0)? == after.version && rows::get::<Id>(row, 1)? == id;
+            }
+        }
+        Ok(committed)
+    }
+
+    /// Changes without heads are nothing but answers: if these are remembered, they were written.
+    async fn remembered(&mut self, changes: &Changes) -> Result<bool, Fault> {
+        let Some(answer) = changes.remembered.first() else {
+            return Ok(true);
+        };
+        let partitions = self.partitions();
+        let link = self.connect().await?;
+        let partition = landfall_service::store::partition_of(answer.id.as_str(), partitions);
+        let mut trip = Trip::new(link);
+        let params = vec![
+            param(vec![small(partition)]),
+            param(vec![answer.id.as_str()]),
+        ];
+        trip.ask((), sql::ANSWERS, params);
+        for ((), found) in trip.go().await {
+            for row in found? {
+                return Ok(rows::get::<&str>(&row, 2)? == answer.answer);
+            }
+        }
+        Ok(false)
+    }
+}

@@ -1,0 +1,206 @@
+//! The read side: a few connections that only read, lists that page by key through all partitions, and pages that are
+//! each of one moment.
+//!
+//! A question is one statement where that is enough. What takes several reads them in one transaction that sees one
+//! moment (`REPEATABLE READ READ ONLY`). A list by name asks each partition for a page of its own (`LATERAL`) and
+//! merges them, so that an index of (partition, name) serves every partition and nothing is sorted but the pages.
+
+mod case;
+mod events;
+mod history;
+mod inspect;
+mod lines;
+mod order_view;
+mod orders;
+mod pool;
+mod shipments;
+mod span;
+mod supply;
+
+use async_trait::async_trait;
+use jiff::civil::Date;
+use landfall_domain::{BatchRef, Day, LineKey, OrderId, ShipmentRef, Sku, Status};
+use landfall_service::log::LogCursor;
+use landfall_service::resources::{
+    AvailabilityResource, BatchResource, LineResource, OrderResource, ProductResource,
+    ShipmentResource,
+};
+use landfall_service::views::{
+    BatchFilter, Case, EventPage, Inspect, List, OrderFilter, Page, ProductFilter, ShipmentFilter,
+    Thing, ViewError, Views, cursor,
+};
+
+use crate::database::PgDatabase;
+use crate::error::Fault;
+use crate::schema;
+use pool::Pool;
+
+/// The read side of a database. Clones share their connections.
+#[derive(Clone)]
+pub struct PgViews {
+    pool: Pool,
+}
+
+impl PgDatabase {
+    /// The read side. It connects when it is first asked something.
+    pub fn views(&self) -> PgViews {
+        PgViews {
+            pool: Pool::new(self),
+        }
+    }
+}
+
+impl PgViews {
+    /// Where the log is to be read from.
+    fn log_cursor(&self, page: &Page) -> Result<LogCursor, ViewError> {
+        let partitions = self.pool.partitions();
+        match &page.after {
+            None => Ok(LogCursor::new(partitions)),
+            Some(after) => LogCursor::parse(after, partitions).ok_or(ViewError::BadCursor),
+        }
+    }
+}
+
+/// The limit of a statement: one more than asked for tells whether there is a next page.
+fn limit(page: &Page) -> i64 {
+    i64::try_from(page.limit.saturating_add(1)).unwrap_or(i64::MAX)
+}
+
+#[async_trait]
+impl Views for PgViews {
+    async fn batch(
+        &self,
+        reference: &BatchRef,
+        today: Date,
+    ) -> Result<Option<BatchResource>, ViewError> {
+        let found = supply::batch(&self.pool, reference, today).await;
+        found.map_err(Fault::into_view_error)
+    }
+
+    async fn order(&self, id: &OrderId, today: Date) -> Result<Option<OrderResource>, ViewError> {
+        let found = orders::order(&self.pool, id, today).await;
+        found.map_err(Fault::into_view_error)
+    }
+
+    async fn shipment(
+        &self,
+        reference: &ShipmentRef,
+        today: Date,
+    ) -> Result<Option<ShipmentResource>, ViewError> {
+        let found = shipments::shipment(&self.pool, reference, today).await;
+        found.map_err(Fault::into_view_error)
+    }
+
+    async fn shipments(
+        &self,
+        filter: &ShipmentFilter,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<ShipmentResource>, ViewError> {
+        cursor::check_name(page)?;
+        let found = shipments::shipments(&self.pool, filter, page, today).await;
+        found.map_err(Fault::into_view_error)
+    }
+
+    async fn product(&self, sku: &Sku) -> Result<Option<ProductResource>, ViewError> {
+        let found = supply::product(&self.pool, sku).await;
+        found.map_err(Fault::into_view_error)
+    }
+
+    async fn availability(
+        &self,
+        sku: &Sku,
+        day: &Day,
+    ) -> Result<Option<AvailabilityResource>, ViewError> {
+        let found = supply::availability(&self.pool, sku, day).await;
+        found.map_err(Fault::into_view_error)
+    }
+
+    async fn batches(
+        &self,
+        filter: &BatchFilter,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<BatchResource>, ViewError> {
+        cursor::check_name(page)?;
+        let found = supply::batches(&self.pool, filter, page, today).await;
+        found.map_err(Fault::into_view_error)
+    }
+
+    async fn orders(
+        &self,
+        filter: &OrderFilter,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<OrderResource>, ViewError> {
+        cursor::check_name(page)?;
+        let found = orders::orders(&self.pool, filter, page, today).await;
+        found.map_err(Fault::into_view_error)
+    }
+
+    async fn products(
+        &self,
+        filter: &ProductFilter,
+        page: &Page,
+    ) -> Result<List<ProductResource>, ViewError> {
+        cursor::check_name(page)?;
+        let found = supply::products(&self.pool, filter, page).await;
+        found.map_err(Fault::into_view_error)
+    }
+
+    async fn backorders(
+        &self,
+        sku: Option<&Sku>,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<LineResource>, ViewError> {
+        let after = cursor::place(page)?;
+        let found = lines::backorders(&self.pool, sku, after.as_ref(), page, today).await;
+        found.map_err(Fault::into_view_error)
+    }
+
+    async fn lines(
+        &self,
+        status: Option<Status>,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<LineResource>, ViewError> {
+        let after = cursor::line(page)?;
+        let found = lines::lines(&self.pool, status, after.as_ref(), page, today).await;
+        found.map_err(Fault::into_view_error)
+    }
+
+    async fn events(&self, page: &Page) -> Result<EventPage, ViewError> {
+        let found = events::events(&self.pool, self.log_cursor(page)?, page.limit).await;
+        found.map_err(Fault::into_view_error)
+    }
+
+    async fn history(&self, thing: &Thing, page: &Page) -> Result<Option<EventPage>, ViewError> {
+        let found = history::history(&self.pool, thing, self.log_cursor(page)?, page.limit).await;
+        found.map_err(Fault::into_view_error)
+    }
+
+    async fn case(&self, key: &LineKey, holders: usize) -> Result<Option<Case>, ViewError> {
+        let found = case::case(&self.pool, key, holders).await;
+        found.map_err(Fault::into_view_error)
+    }
+
+    async fn inspect(&self, inspect: &mut dyn Inspect) -> Result<(), ViewError> {
+        let seen = inspect::inspect(&self.pool, inspect).await;
+        seen.map_err(Fault::into_view_error)
+    }
+
+    async fn ready(&self) -> Result<(), ViewError> {
+        let connection = self.pool.get().await.map_err(Fault::into_view_error)?;
+        // A newer version may have migrated the schema since this one was started.
+        let found = schema::found(&connection).await;
+        let found = found.map_err(|error| Fault::Postgres(error).into_view_error())?;
+        let known = schema::known();
+        if found == known {
+            return Ok(());
+        }
+        Err(ViewError::Unavailable(format!(
+            "the database has schema {found}, and this version needs schema {known}"
+        )))
+    }
+}

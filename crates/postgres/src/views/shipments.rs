@@ -1,0 +1,106 @@
+//! Shipments, alone with their batches and in lists.
+
+use std::sync::LazyLock;
+
+use jiff::civil::Date;
+use landfall_domain::ShipmentRef;
+use landfall_service::resources::{BatchResource, ShipmentResource};
+use landfall_service::views::cursor::{Span, cut};
+use landfall_service::views::{List, Page, ShipmentFilter};
+
+use super::pool::{Ask, Pool, moment};
+use super::supply::TOTALS;
+use super::{limit, span};
+use crate::codes::{self, small};
+use crate::error::Fault;
+use crate::rows::{self, BATCH, PRODUCT_OF_B, SHIPMENT, count};
+
+/// A shipment.
+pub(super) static SHIPMENT_BY_REFERENCE: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT {SHIPMENT} FROM shipments s WHERE s.partition = $1 AND s.reference = $2")
+});
+/// Its batches, by reference.
+pub(super) static CARGO: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {BATCH} FROM cargo c JOIN batches b ON b.partition = c.home AND b.number = c.number {PRODUCT_OF_B} \
+         WHERE c.partition = $1 AND c.shipment = $2 ORDER BY c.reference"
+    )
+});
+
+pub(super) async fn shipment(
+    pool: &Pool,
+    reference: &ShipmentRef,
+    today: Date,
+) -> Result<Option<ShipmentResource>, Fault> {
+    let partition = small(pool.partition_of(reference.as_str()));
+    let about = |sql: &str| Ask::new(sql).with(partition).with(reference.to_string());
+    let mut connection = pool.get().await?;
+    let moment = moment(&mut connection).await?;
+    let found = about(&SHIPMENT_BY_REFERENCE).of(&moment).await?;
+    let Some(shipment) = found.first().map(rows::shipment).transpose()? else {
+        return Ok(None);
+    };
+    let cargo = about(&CARGO).of(&moment).await?;
+    let batches = cargo
+        .iter()
+        .map(|row| Ok(BatchResource::new(&rows::batch(row)?, today)));
+    let batches = batches.collect::<Result<_, Fault>>()?;
+    Ok(Some(ShipmentResource::new(&shipment, batches, today)))
+}
+
+/// A page of shipments: first the page, then the totals of the batches of those on it.
+pub(super) fn shipments_ask(pool: &Pool, filter: &ShipmentFilter, page: &Page) -> Ask {
+    let mut ask = Ask::new("");
+    let all = ask.value(pool.all());
+    let limit = ask.value(limit(page));
+    let span = Span::new(page, filter.prefix.as_deref());
+    let mut conditions = vec![span::condition(&span, "s.reference", &mut ask)];
+    let not = |yes: bool| if yes { "" } else { "NOT " };
+    if let Some(landed) = filter.landed {
+        conditions.push(format!("s.eta IS {}NULL", not(landed)));
+    }
+    if let Some(held) = filter.held {
+        conditions.push(format!("s.hold IS {}NULL", not(!held)));
+    }
+    if let Some(until) = filter.eta_until {
+        let until = ask.value(codes::Day::of(until));
+        conditions.push(format!("s.eta <= {until}"));
+    }
+    let (conditions, totals) = (conditions.join(" AND "), &*TOTALS);
+    ask.sql = format!(
+        "SELECT {SHIPMENT}, t.batches, t.purchased, t.allocated, t.dispatched, t.available FROM ( \
+             SELECT s.* FROM unnest({all}::smallint[]) AS k (partition) CROSS JOIN LATERAL ( \
+                 SELECT s.* FROM shipments s WHERE s.partition = k.partition AND {conditions} \
+                 ORDER BY s.reference LIMIT {limit}) AS s \
+             ORDER BY s.reference LIMIT {limit}) AS s \
+         CROSS JOIN LATERAL (SELECT count(*) AS batches, {totals} \
+             FROM cargo c JOIN batches b ON b.partition = c.home AND b.number = c.number \
+             WHERE c.partition = s.partition AND c.shipment = s.reference) AS t \
+         ORDER BY s.reference"
+    );
+    ask
+}
+
+pub(super) async fn shipments(
+    pool: &Pool,
+    filter: &ShipmentFilter,
+    page: &Page,
+    today: Date,
+) -> Result<List<ShipmentResource>, Fault> {
+    let found = pool.ask(&shipments_ask(pool, filter, page)).await?;
+    let mut items = Vec::with_capacity(found.len());
+    for row in &found {
+        items.push(ShipmentResource {
+            batches: None,
+            batch_count: count(row, 9)?,
+            purchased: count(row, 10)?,
+            allocated: count(row, 11)?,
+            dispatched: count(row, 12)?,
+            available: count(row, 13)?,
+            ..ShipmentResource::new(&rows::shipment(row)?, Vec::new(), today)
+        });
+    }
+    Ok(cut(items, page.limit, |shipment| {
+        shipment.reference.to_string()
+    }))
+}

@@ -1,0 +1,88 @@
+//! The other half of a unit of work: everything that a group of commands changed, in one burst of statements that ends
+//! with COMMIT.
+//!
+//! Each statement takes arrays, one element for each row, so that their number does not depend on how much changed.
+//! One that changes rows counts them, and divides by zero where a row is not there or is not what it was: the burst
+//! cannot wait to be told, and the division lets the COMMIT at its end fail.
+
+mod heads;
+mod lines;
+mod log;
+mod supply;
+
+use landfall_service::store::{Changes, Head};
+
+use crate::codes::Id;
+use crate::error::Fault;
+use crate::trip::Trip;
+
+/// What a statement of the burst writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Write {
+    Supply,
+    Lines,
+    Log,
+    Answers,
+    Heads,
+    Commit,
+}
+
+/// Whether the changes were made to what is held, and in the log follow upon what is there.
+pub(crate) fn check(held: &[Head], changes: &Changes) -> Result<(), Fault> {
+    for (before, _) in &changes.heads {
+        if !held.contains(before) {
+            return Err(Fault::Conflict);
+        }
+    }
+    let mut events = changes.events.len();
+    for (before, after) in &changes.heads {
+        let offsets = changes.events.iter();
+        let offsets = offsets.filter(|record| record.partition == before.partition);
+        let mut expected = before.next_offset..after.next_offset;
+        for record in offsets {
+            if expected.next() != Some(record.offset) {
+                return Err(disordered());
+            }
+            events -= 1;
+        }
+        if !expected.is_empty() {
+            return Err(disordered());
+        }
+    }
+    if events == 0 {
+        Ok(())
+    } else {
+        Err(disordered())
+    }
+}
+
+fn disordered() -> Fault {
+    Fault::Refused("the events do not follow upon the log".into())
+}
+
+/// Adds everything to the burst, the end of the transaction left out.
+pub(crate) fn ask<'a>(
+    trip: &mut Trip<'a, Write>,
+    changes: &'a Changes,
+    partitions: u16,
+    id: Id,
+) -> Result<(), Fault> {
+    supply::ask(trip, changes, partitions);
+    lines::ask(trip, changes, partitions);
+    log::ask(trip, changes, partitions)?;
+    heads::ask(trip, &changes.heads, id);
+    Ok(())
+}
+
+/// All statements that write, for a connection to prepare.
+pub(crate) fn statements() -> Vec<&'static str> {
+    let mut statements = supply::STATEMENTS.to_vec();
+    statements.extend(lines::STATEMENTS);
+    statements.extend(log::STATEMENTS);
+    statements.extend(heads::STATEMENTS);
+    statements
+}
+
+pub(crate) use heads::{COMMITTED, SETTLE, slot};
+pub(crate) use lines::taken as taken_lines;
+pub(crate) use supply::taken as taken_batches;

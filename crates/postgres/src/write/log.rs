@@ -1,0 +1,351 @@
+//! The event log, by what the history of a thing is found in it, placed orders, and remembered answers.
+
+use hashbrown::HashMap;
+use landfall_domain::{Event, OrderId};
+use landfall_service::LogRecord;
+use landfall_service::store::{Changes, Remembered, partition_of};
+
+use super::Write;
+use crate::codes::{self, Micros, int, small};
+use crate::error::Fault;
+use crate::trip::{Trip, param};
+
+const EVENTS: &str = "INSERT INTO events (partition, \"offset\", time, type, sku, actor, command_id, data) \
+     SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], \
+         $7::text[], $8::text[])";
+/// Events of lines, those apart that accept them. (An event about something that is not there has no place in a
+/// history: that is for an audit to tell.)
+const OF_LINES: &str = "INSERT INTO history (partition, kind, thing, \"offset\") \
+     SELECT v.home, 3, v.number, k.\"offset\" \
+       FROM unnest($1::smallint[], $2::text[], $3::text[], $4::smallint[], $5::bigint[]) \
+            AS k (partition, order_id, line_id, home, \"offset\") \
+       JOIN order_view v ON v.partition = k.partition AND v.order_id = k.order_id AND v.line_id = k.line_id \
+            AND v.home = k.home";
+const OF_BATCHES: &str = "INSERT INTO history (partition, kind, thing, \"offset\") \
+     SELECT n.home, 1, n.number, k.\"offset\" \
+       FROM unnest($1::smallint[], $2::text[], $3::smallint[], $4::bigint[]) \
+            AS k (partition, reference, home, \"offset\") \
+       JOIN batch_names n ON n.partition = k.partition AND n.reference = k.reference AND n.home = k.home";
+/// The same events, for the shipments of these batches.
+const OF_CARGO: &str = "INSERT INTO shipment_history (partition, shipment, home, \"offset\") \
+     SELECT b.shipment_partition, b.shipment, k.home, k.\"offset\" \
+       FROM unnest($1::smallint[], $2::text[], $3::smallint[], $4::bigint[]) \
+            AS k (partition, reference, home, \"offset\") \
+       JOIN batch_names n ON n.partition = k.partition AND n.reference = k.reference AND n.home = k.home \
+       JOIN batches b ON b.partition = n.home AND b.number = n.number \
+      WHERE b.shipment IS NOT NULL";
+const OF_SHIPMENTS: &str = "INSERT INTO shipment_history (partition, shipment, home, \"offset\") \
+     SELECT s.partition, s.reference, k.home, k.\"offset\" \
+       FROM unnest($1::smallint[], $2::text[], $3::smallint[], $4::bigint[]) \
+            AS k (partition, reference, home, \"offset\") \
+       JOIN shipments s ON s.partition = k.partition AND s.reference = k.reference";
+
+const ORDERS: &str = "INSERT INTO orders (partition, order_id, deliver, lines, placed) \
+     SELECT * FROM unnest($1::smallint[], $2::text[], $3::smallint[], $4::text[], $5::bigint[])";
+const ANSWERS: &str = "INSERT INTO answers (partition, id, command, answer, time) \
+     SELECT * FROM unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) \
+         AS k (partition, id, command, answer, time) ORDER BY partition, id";
+
+pub(super) const STATEMENTS: [&str; 7] = [
+    EVENTS,
+    OF_LINES,
+    OF_BATCHES,
+    OF_CARGO,
+    OF_SHIPMENTS,
+    ORDERS,
+    ANSWERS,
+];
+
+/// The directories that histories are found by must be written already.
+pub(super) fn ask<'a>(
+    trip: &mut Trip<'a, Write>,
+    changes: &'a Changes,
+    partitions: u16,
+) -> Result<(), Fault> {
+    write_orders(trip, changes, partitions);
+    write_events(trip, &changes.events)?;
+    write_histories(trip, &changes.events, partitions);
+    write_answers(trip, &changes.remembered, partitions);
+    Ok(())
+}
+
+fn write_events<'a>(trip: &mut Trip<'a, Write>, events: &'a [LogRecord]) -> Result<(), Fault> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let data: Vec<String> = events
+        .iter()
+        .map(|record| data(&record.event))
+        .collect::<Result<_, _>>()?;
+    let params = vec![
+        param(
+            events
+                .iter()
+                .map(|record| small(record.partition))
+                .collect::<Vec<i16>>(),
+        ),
+        param(
+            events
+                .iter()
+                .map(|record| int(record.offset))
+                .collect::<Vec<i64>>(),
+        ),
+        param(
+            events
+                .iter()
+                .map(|record| Micros::of(record.time))
+                .collect::<Vec<Micros>>(),
+        ),
+        param(
+            events
+                .iter()
+                .map(|record| record.event.kind())
+                .collect::<Vec<&str>>(),
+        ),
+        param(
+            events
+                .iter()
+                .map(|record| record.sku.as_ref().map(|sku| sku.as_str()))
+                .collect::<Vec<Option<&'a str>>>(),
+        ),
+        param(
+            events
+                .iter()
+                .map(|record| record.actor.as_deref())
+                .collect::<Vec<Option<&'a str>>>(),
+        ),
+        param(
+            events
+                .iter()
+                .map(command_id)
+                .collect::<Vec<Option<&'a str>>>(),
+        ),
+        param(data),
+    ];
+    trip.ask(Write::Log, EVENTS, params);
+    Ok(())
+}
+
+/// Events by the name of what they are about: the partition of the name, the name, and where the event lies.
+#[derive(Default)]
+struct About<'a> {
+    partitions: Vec<i16>,
+    names: Vec<&'a str>,
+    homes: Vec<i16>,
+    offsets: Vec<i64>,
+}
+
+impl<'a> About<'a> {
+    fn add(&mut self, name: &'a str, record: &LogRecord, partitions: u16) {
+        self.partitions.push(small(partition_of(name, partitions)));
+        self.names.push(name);
+        self.homes.push(small(record.partition));
+        self.offsets.push(int(record.offset));
+    }
+
+    fn ask(&self, trip: &mut Trip<'a, Write>, sql: &'static str) {
+        if !self.names.is_empty() {
+            let params = vec![
+                param(self.partitions.clone()),
+                param(self.names.clone()),
+                param(self.homes.clone()),
+                param(self.offsets.clone()),
+            ];
+            trip.ask(Write::Log, sql, params);
+        }
+    }
+}
+
+/// Enters what is not found otherwise: all events about supply, and those of lines that do not accept them.
+fn write_histories<'a>(trip: &mut Trip<'a, Write>, events: &'a [LogRecord], partitions: u16) {
+    let (mut lines, mut batches, mut shipments) =
+        (About::default(), About::default(), About::default());
+    let mut line_ids: Vec<&'a str> = Vec::new();
+    for record in events.iter().filter(|record| !accepts(&record.event)) {
+        if let Some((order_id, line_id)) = record.event.line() {
+            lines.add(order_id.as_str(), record, partitions);
+            line_ids.push(line_id.as_str());
+        } else if let Some(reference) = record.event.batch() {
+            batches.add(reference.as_str(), record, partitions);
+        } else if let Some(reference) = record.event.shipment() {
+            shipments.add(reference.as_str(), record, partitions);
+        }
+    }
+    if !lines.names.is_empty() {
+        let params = vec![
+            param(lines.partitions),
+            param(lines.names),
+            param(line_ids),
+            param(lines.homes),
+            param(lines.offsets),
+        ];
+        trip.ask(Write::Log, OF_LINES, params);
+    }
+    batches.ask(trip, OF_BATCHES);
+    batches.ask(trip, OF_CARGO);
+    shipments.ask(trip, OF_SHIPMENTS);
+}
+
+/// Whether an event accepts a line: the line's own row has its offset.
+pub(super) fn accepts(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Allocated {
+            accepted: Some(_),
+            ..
+        } | Event::Backordered {
+            accepted: Some(_),
+            ..
+        }
+    )
+}
+
+/// The command's id; nothing where it is the one that a command without a key gets from this very event.
+fn command_id(record: &LogRecord) -> Option<&str> {
+    let id = record.command_id.as_str();
+    let number = |text: &str| {
+        let plain = text == "0" || !text.starts_with(['0', '+']);
+        plain.then(|| text.parse::<u64>().ok()).flatten()
+    };
+    let own = id
+        .strip_prefix('~')
+        .and_then(|id| id.split_once('-'))
+        .is_some_and(|(partition, offset)| {
+            number(partition) == Some(u64::from(record.partition))
+                && number(offset) == Some(record.offset)
+        });
+    (!own).then_some(id)
+}
+
+/// The data of an event in JSON, without the type, which has a column.
+fn data(event: &Event) -> Result<String, Fault> {
+    landfall_service::log::data_json(event)
+        .map_err(|error| Fault::Refused(format!("an event has no JSON form: {error}")))
+}
+
+fn write_orders<'a>(trip: &mut Trip<'a, Write>, changes: &'a Changes, partitions: u16) {
+    if changes.orders.is_empty() {
+        return;
+    }
+    let placed = changes.events.iter().filter_map(|record| {
+        let Event::OrderPlaced { order_id, .. } = &record.event else {
+            return None;
+        };
+        Some((order_id, record.offset))
+    });
+    let placed: HashMap<&OrderId, u64> = placed.collect();
+    let orders = &changes.orders;
+    let partition = |id: &OrderId| small(partition_of(id.as_str(), partitions));
+    let lines = |order: &landfall_domain::PlacedOrder| {
+        // Names have a JSON form, always.
+        serde_json::to_string(&order.lines).unwrap_or_default()
+    };
+    let params = vec![
+        param(
+            orders
+                .iter()
+                .map(|order| partition(&order.order_id))
+                .collect::<Vec<i16>>(),
+        ),
+        param(
+            orders
+                .iter()
+                .map(|order| order.order_id.as_str())
+                .collect::<Vec<&'a str>>(),
+        ),
+        param(
+            orders
+                .iter()
+                .map(|order| codes::deliver(order.deliver))
+                .collect::<Vec<i16>>(),
+        ),
+        param(orders.iter().map(lines).collect::<Vec<String>>()),
+        param(
+            orders
+                .iter()
+                .map(|order| placed.get(&order.order_id).copied().map(int))
+                .collect::<Vec<Option<i64>>>(),
+        ),
+    ];
+    trip.ask(Write::Log, ORDERS, params);
+}
+
+fn write_answers<'a>(trip: &mut Trip<'a, Write>, answers: &'a [Remembered], partitions: u16) {
+    if answers.is_empty() {
+        return;
+    }
+    let partition = |id: &str| small(partition_of(id, partitions));
+    let params = vec![
+        param(
+            answers
+                .iter()
+                .map(|a| partition(a.id.as_str()))
+                .collect::<Vec<i16>>(),
+        ),
+        param(
+            answers
+                .iter()
+                .map(|a| a.id.as_str())
+                .collect::<Vec<&'a str>>(),
+        ),
+        param(
+            answers
+                .iter()
+                .map(|a| a.command.as_str())
+                .collect::<Vec<&'a str>>(),
+        ),
+        param(
+            answers
+                .iter()
+                .map(|a| a.answer.as_str())
+                .collect::<Vec<&'a str>>(),
+        ),
+        param(
+            answers
+                .iter()
+                .map(|a| Micros::of(a.time))
+                .collect::<Vec<Micros>>(),
+        ),
+    ];
+    trip.ask(Write::Answers, ANSWERS, params);
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn record(partition: u16, command_id: &str) -> LogRecord {
+        LogRecord {
+            partition,
+            offset: 7,
+            sku: None,
+            time: Timestamp::UNIX_EPOCH,
+            command_id: command_id.into(),
+            actor: None,
+            event: Event::LineCancelled {
+                order_id: "o\"1".parse().unwrap(),
+                line_id: "l".parse().unwrap(),
+                quantity: 3,
+            },
+        }
+    }
+
+    #[test]
+    fn only_the_id_that_can_be_made_again_is_left_out() {
+        assert_eq!(command_id(&record(0, "~0-7")), None);
+        assert_eq!(command_id(&record(12, "~12-7")), None);
+        for id in [
+            "~0-8", "~1-7", "~0-07", "~0-+7", "0-7", "~0-7 ", "~7", "key", "~00-7", "~-7", "~+0-7",
+        ] {
+            assert_eq!(command_id(&record(0, id)), Some(id));
+        }
+    }
+
+    #[test]
+    fn data_is_the_event_without_its_type() {
+        let data = data(&record(0, "").event).unwrap();
+        assert_eq!(data, r#"{"order_id":"o\"1","line_id":"l","quantity":3}"#);
+    }
+}

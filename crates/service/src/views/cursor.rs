@@ -1,0 +1,190 @@
+//! Cursors of lists: the key of a page's last item. Names have no line breaks, so these divide what is longer. All
+//! stores give the same ones.
+
+use std::cmp::Reverse;
+
+use landfall_domain::shortage::QueueKey;
+use landfall_domain::{LineId, LineKey, OrderId, Sku};
+
+use super::{List, Page, ViewError};
+
+/// What a cursor of a list by name must be: a name. (All kinds of names obey the same rules.)
+pub fn check_name(page: &Page) -> Result<(), ViewError> {
+    match &page.after {
+        Some(after) if OrderId::new(after.as_str()).is_err() => Err(ViewError::BadCursor),
+        _ => Ok(()),
+    }
+}
+
+/// A line's place in the queues of all products.
+pub fn place(page: &Page) -> Result<Option<(Sku, QueueKey)>, ViewError> {
+    let parse = |text: &str| {
+        let mut parts = text.split('\n');
+        let sku = parts.next()?.parse().ok()?;
+        let priority = parts.next()?.parse().ok();
+        let priority = Reverse(priority.filter(|priority| *priority <= 9)?);
+        let requested = parts.next()?.parse().ok()?;
+        let number = parts.next()?.parse().ok()?;
+        let key = QueueKey {
+            priority,
+            requested,
+            number,
+        };
+        parts.next().is_none().then_some((sku, key))
+    };
+    parsed(page, parse)
+}
+
+/// The cursor that [`place`] reads.
+pub fn of_place(sku: &Sku, key: &QueueKey) -> String {
+    let (priority, requested, number) = (key.priority.0, key.requested, key.number);
+    format!("{sku}\n{priority}\n{requested}\n{number}")
+}
+
+/// A line by its key.
+pub fn line(page: &Page) -> Result<Option<LineKey>, ViewError> {
+    let parse = |text: &str| {
+        let (order_id, line_id) = text.split_once('\n')?;
+        Some(LineKey {
+            order_id: order_id.parse().ok()?,
+            line_id: line_id.parse().ok()?,
+        })
+    };
+    parsed(page, parse)
+}
+
+/// The cursor that [`line`] reads.
+pub fn of_line(order_id: &OrderId, line_id: &LineId) -> String {
+    format!("{order_id}\n{line_id}")
+}
+
+fn parsed<T>(page: &Page, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, ViewError> {
+    page.after
+        .as_deref()
+        .map(|after| parse(after).ok_or(ViewError::BadCursor))
+        .transpose()
+}
+
+/// A page of what was found, one item more than the page holds, with the cursor where there is more.
+pub fn cut<T>(mut items: Vec<T>, limit: usize, cursor: impl Fn(&T) -> String) -> List<T> {
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(cursor);
+    List { items, next }
+}
+
+/// The first text after all those that begin with `prefix`; none: there is no end.
+pub fn after_prefix(prefix: &str) -> Option<String> {
+    let mut text = prefix.to_owned();
+    while let Some(last) = text.pop() {
+        // Texts are compared byte by byte, which in UTF-8 is the order of the characters.
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            text.push(next);
+            return Some(text);
+        }
+    }
+    None
+}
+
+/// Where a list by name begins and ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// Names after this one, or from it on.
+    pub from: String,
+    /// Whether `from` itself lies in it.
+    pub inclusive: bool,
+    /// Names before this one.
+    pub to: Option<String>,
+}
+
+impl Span {
+    /// The names of a page, of those that begin so.
+    pub fn new(page: &Page, prefix: Option<&str>) -> Self {
+        let prefix = prefix.unwrap_or_default();
+        let to = after_prefix(prefix);
+        match page.after.as_deref() {
+            Some(after) if after >= prefix => Self {
+                from: after.into(),
+                inclusive: false,
+                to,
+            },
+            _ => Self {
+                from: prefix.into(),
+                inclusive: true,
+                to,
+            },
+        }
+    }
+
+    /// The names of it after this one, which lies in it.
+    #[must_use]
+    pub fn after(&self, name: &str) -> Self {
+        Self {
+            from: name.into(),
+            inclusive: false,
+            to: self.to.clone(),
+        }
+    }
+
+    /// Whether a name lies in it.
+    pub fn contains(&self, name: &str) -> bool {
+        let after = if self.inclusive {
+            name >= &*self.from
+        } else {
+            name > &*self.from
+        };
+        after && self.to.as_deref().is_none_or(|to| name < to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_has_an_end() {
+        assert_eq!(after_prefix("ab").as_deref(), Some("ac"));
+        assert_eq!(after_prefix("").as_deref(), None);
+        let last = char::MAX.to_string();
+        assert_eq!(after_prefix(&format!("a{last}")).as_deref(), Some("b"));
+        assert_eq!(after_prefix(&last), None);
+        // Between these two there are no characters, only halves of some.
+        assert_eq!(after_prefix("\u{d7ff}").as_deref(), Some("\u{e000}"));
+    }
+
+    #[test]
+    fn a_span_is_what_lies_after_a_cursor_and_begins_so() {
+        let page = |after: &str| Page {
+            after: Some(after.into()),
+            limit: 1,
+        };
+        let span = Span::new(&page("b"), Some("ab"));
+        assert!(!span.contains("ab") && !span.contains("b"), "it is over");
+        let span = Span::new(&page("a"), Some("ab"));
+        assert!(span.contains("ab") && span.contains("abz") && !span.contains("ac"));
+        let span = span.after("abc");
+        assert!(!span.contains("abc") && span.contains("abd") && !span.contains("ac"));
+        assert!(Span::new(&Page::default(), None).contains("anything"));
+    }
+
+    #[test]
+    fn what_is_no_cursor_of_ours_is_refused() {
+        let page = |after: &str| Page {
+            after: Some(after.into()),
+            limit: 1,
+        };
+        assert!(check_name(&page("")).is_err());
+        assert!(line(&page("o")).is_err());
+        assert!(place(&page("S\n5\n2026-01-01")).is_err());
+        let key = QueueKey {
+            priority: Reverse(5),
+            requested: jiff::civil::Date::MAX,
+            number: 7,
+        };
+        let sku: Sku = "S".parse().unwrap();
+        assert_eq!(
+            place(&page(&of_place(&sku, &key))).unwrap(),
+            Some((sku, key))
+        );
+    }
+}

@@ -43,6 +43,11 @@ impl NatsServer {
         self.port
     }
 
+    /// The program, for a test that starts one with other arguments.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// The directory of its data.
     pub fn directory(&self) -> &Path {
         &self.directory

@@ -379,7 +379,29 @@ pub enum Command {
 }
 
 impl Command {
-    /// The name of its type, as in JSON.
+    /// The names of all types.
+    pub const KINDS: [&str; 18] = [
+        "CreateBatch",
+        "ChangeBatchQuantity",
+        "ChangeBatchEta",
+        "HoldBatch",
+        "ReleaseBatch",
+        "ReceiveBatch",
+        "CancelBatch",
+        "CreateShipment",
+        "ChangeShipmentEta",
+        "HoldShipment",
+        "ReleaseShipment",
+        "ReceiveShipment",
+        "Allocate",
+        "PlaceOrder",
+        "ChangeLineQuantity",
+        "CancelLine",
+        "CancelOrder",
+        "Dispatch",
+    ];
+
+    /// The name of its type, as in JSON: one of [`Command::KINDS`].
     pub fn kind(&self) -> &'static str {
         match self {
             Command::CreateBatch(_) => "CreateBatch",

@@ -57,7 +57,7 @@ pub enum PromiseCause {
     Amended,
     /// A line was cancelled.
     Cancelled,
-    /// A line was added to the order.
+    /// A line was added to the order. Reserved: a line that is added goes out by itself, so no command gives this yet.
     LineAdded,
     /// A line was dispatched.
     Dispatched,
@@ -243,7 +243,7 @@ pub enum Event {
         /// The first promise ever made for the line; null: its order goes out together, and another line
         /// of it has never had stock.
         original_promise: Option<Date>,
-        /// The promise that holds now; null: its order goes out together, and another line of it waits.
+        /// The promise that holds now; null: its order goes out together, and another line of it has no day.
         current_promise: Option<Date>,
         /// The terms, on the event that accepts the line; it is absent later.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -283,15 +283,17 @@ pub enum Event {
         /// Units it wanted.
         quantity: u64,
     },
-    /// A line's promise is another than the customer was told.
+    /// A line's promise is another than the customer was told, or is withdrawn, or holds again: once per command
+    /// and line. The first promise of a line is told by its `Allocated`.
     PromiseChanged {
         /// The order.
         order_id: OrderId,
         /// The line.
         line_id: LineId,
-        /// As told; null: a line of its order waited.
+        /// As told; null: there was none. It waited, or its goods were held and nobody knew until when, or so did
+        /// a line with which it goes out together.
         from: Option<Date>,
-        /// As it is now; null: a line of its order waits.
+        /// As it is now; null: there is none, likewise.
         to: Option<Date>,
         /// Why.
         cause: PromiseCause,

@@ -32,7 +32,7 @@ pub enum HoldOf {
 pub enum TooLateFor {
     /// The promise that holds.
     Promise,
-    /// The day on which the customer would like it, which the line's policy looks at.
+    /// The day on which the customer would like it, which counts for a line that is just in time or names locations.
     RequestedDate,
 }
 
@@ -58,14 +58,24 @@ pub enum Verdict {
     },
     /// Even without other lines it could not hold this one.
     TooSmall {
-        /// Units that the line wants of one batch.
+        /// Units that the line wants of one batch; of several, where it may be split.
         wants: u64,
-        /// Units that have not left it.
+        /// Units that have not left it; 0 where the line may be split.
         has: u64,
     },
-    /// It could hold the line if others did not have its units.
+    /// It has units, and the line may take several batches; but all of them together have too few, and a split
+    /// line waits until all of it fits.
+    NotEnoughTogether {
+        /// Units that the line wants.
+        wants: u64,
+        /// Units of this batch that nobody has.
+        free: u64,
+        /// Units that nobody has of all batches that may serve the line.
+        together: u64,
+    },
+    /// It could hold the line if others did not have its units; of a line that may be split, a part of it.
     PromisedToOthers {
-        /// Units that the line wants of one batch.
+        /// Units that the line wants of one batch; of several, where it may be split.
         wants: u64,
         /// Units that nobody has.
         free: u64,
@@ -82,7 +92,8 @@ pub enum Verdict {
         /// The preferred batch.
         to: BatchRef,
     },
-    /// It has room now, and was not taken: it came free later, and a line moves only where its promise needs it.
+    /// It has room now, and the line is elsewhere: a line moves only where its promise needs it, and not at all
+    /// where a part of it has left.
     Spare,
 }
 
@@ -109,6 +120,8 @@ pub fn weigh(batches: &[Batch], line: &OrderLine, day: &Day) -> Vec<Weighed> {
     for at in &order {
         serves[*at] = true;
     }
+    let free = order.iter().map(|at| batches[*at].available());
+    let together = free.fold(0, u64::saturating_add);
     order.extend((0..batches.len()).filter(|at| !serves[*at]));
     let mut preferred: Option<&BatchRef> = None;
     let weighed = order.into_iter().map(|at| {
@@ -121,7 +134,7 @@ pub fn weigh(batches: &[Batch], line: &OrderLine, day: &Day) -> Vec<Weighed> {
         } else if !serves[at] {
             Verdict::OtherLocation
         } else {
-            refusal(batch, line, ready, preferred)
+            refusal(batch, line, ready, preferred, together)
         };
         Weighed { at, ready, verdict }
     });
@@ -129,29 +142,34 @@ pub fn weigh(batches: &[Batch], line: &OrderLine, day: &Day) -> Vec<Weighed> {
 }
 
 /// Why a batch that may serve the line was not taken. `preferred`: one of those that were comes before it.
+/// `together`: units that nobody has, of all that may serve it.
 fn refusal(
     batch: &Batch,
     line: &OrderLine,
     ready: Option<Date>,
     preferred: Option<&BatchRef>,
+    together: u64,
 ) -> Verdict {
     let Some(ready) = ready else {
         return held(batch).unwrap_or(Verdict::Spare);
     };
     let wants = line.outstanding();
     let free = batch.available();
-    // Of a split line that has stock any unit would have done; one that waits finds too little in all together.
-    let enough = if line.terms.split && !line.allocations.is_empty() {
-        free > 0
-    } else {
-        free >= wants
-    };
-    if !enough {
+    // A split line could do with any unit.
+    let least = if line.terms.split { 1 } else { wants };
+    if free < least {
         let has = batch.purchased.saturating_sub(batch.dispatched);
-        return if has < wants {
+        return if has < least {
             Verdict::TooSmall { wants, has }
         } else {
             Verdict::PromisedToOthers { wants, free }
+        };
+    }
+    if line.terms.split && line.allocations.is_empty() && together < wants {
+        return Verdict::NotEnoughTogether {
+            wants,
+            free,
+            together,
         };
     }
     let after = |limit, day: Option<Date>| {
@@ -160,7 +178,8 @@ fn refusal(
     };
     let requested = line.terms.requested_date;
     let late = after(TooLateFor::Promise, line.current_promise).or_else(|| {
-        let looked_at = requested.filter(|_| line.terms.policy == Policy::JustInTime);
+        let by_day = line.terms.policy == Policy::JustInTime || !line.terms.locations.is_empty();
+        let looked_at = requested.filter(|_| by_day);
         after(TooLateFor::RequestedDate, looked_at)
     });
     let behind = preferred.map(|to| Verdict::NotPreferred { to: to.clone() });
@@ -170,8 +189,16 @@ fn refusal(
     }
 }
 
-/// The hold that decides when the batch's goods can be counted on, if one does.
+/// That it is held, where that decides when the batch's goods can be counted on.
 fn held(batch: &Batch) -> Option<Verdict> {
+    let (of, hold) = deciding_hold(batch)?;
+    let hold = hold.clone();
+    Some(Verdict::Held { of, hold })
+}
+
+/// The hold that decides when the batch's goods can be counted on, if one does: of two, the one that keeps them
+/// longer; none that ends before they come.
+pub fn deciding_hold(batch: &Batch) -> Option<(HoldOf, &Hold)> {
     let own = batch.hold.as_ref().map(|hold| (HoldOf::Batch, hold));
     let ship = batch
         .shipment_hold
@@ -180,12 +207,8 @@ fn held(batch: &Batch) -> Option<Verdict> {
     // Without a date it is held longest.
     let until = |hold: &Hold| hold.expected_clear.map_or(Supply::Never, Supply::From);
     let longest = own.into_iter().chain(ship).max_by_key(|(_, h)| until(h));
-    let (of, hold) = longest?;
     let by_itself = batch.eta.map_or(Supply::Now, Supply::From);
-    (until(hold) > by_itself).then(|| Verdict::Held {
-        of,
-        hold: hold.clone(),
-    })
+    longest.filter(|(_, hold)| until(hold) > by_itself)
 }
 
 #[cfg(test)]

@@ -122,7 +122,7 @@ fn a_hold_that_ends_before_the_goods_come_is_no_reason() {
 }
 
 #[test]
-fn just_in_time_says_what_misses_the_requested_date_and_locations_come_first() {
+fn just_in_time_says_what_misses_the_requested_date_then_locations_come_in_order() {
     let (may, june, july) = (date(2026, 5, 20), date(2026, 6, 10), date(2026, 7, 1));
     let at = |mut batch: Batch, location: &str| {
         batch.location = Location::new(location).ok();
@@ -153,6 +153,7 @@ fn just_in_time_says_what_misses_the_requested_date_and_locations_come_first() {
     let expected = [
         ("may", Verdict::Taken { units: 5 }),
         ("stock", preferred.clone()),
+        ("june", preferred),
         (
             "july",
             Verdict::TooLate {
@@ -160,7 +161,6 @@ fn just_in_time_says_what_misses_the_requested_date_and_locations_come_first() {
                 wanted: june,
             },
         ),
-        ("june", preferred),
         ("nowhere", Verdict::OtherLocation),
     ];
     assert_eq!(
@@ -181,6 +181,51 @@ fn what_came_free_later_is_spare_and_a_line_that_wants_nothing_is_not_weighed() 
     );
     line.cancelled = true;
     assert_eq!(weigh(&batches, &line, &TODAY), []);
+}
+
+/// A line that may be split needs no single batch that holds it: what is against one that has units is that all
+/// together have too few.
+#[test]
+fn a_split_line_is_told_what_all_batches_have_together() {
+    let mut promised = batch(3, "c-promised", 4, None);
+    promised.allocated = 4;
+    let gone = batch(4, "d-gone", 0, None);
+    let batches = [
+        batch(1, "a", 3, None),
+        batch(2, "b", 4, None),
+        promised,
+        gone,
+    ];
+    let split = |quantity| Terms {
+        split: true,
+        ..Terms::plain(quantity)
+    };
+    let together = |free| Verdict::NotEnoughTogether {
+        wants: 9,
+        free,
+        together: 7,
+    };
+    let expected = [
+        ("a", together(3)),
+        ("b", together(4)),
+        (
+            "c-promised",
+            Verdict::PromisedToOthers { wants: 9, free: 0 },
+        ),
+        ("d-gone", Verdict::TooSmall { wants: 9, has: 0 }),
+    ];
+    assert_eq!(
+        said(&batches, &line(split(9))),
+        expected.map(|(name, v)| (name.to_owned(), v))
+    );
+    // Of one that has stock: small as it is, others have it.
+    let taken = batch(5, "e-taken", 9, None);
+    let batches = [batches[2].clone(), taken.clone()];
+    let allocated = pegged(line(split(9)), &taken, TODAY.today);
+    assert_eq!(
+        said(&batches, &allocated)[0].1,
+        Verdict::PromisedToOthers { wants: 9, free: 0 }
+    );
 }
 
 fn any_batch(number: u64) -> impl Strategy<Value = Batch> {
@@ -247,7 +292,15 @@ proptest! {
                     prop_assert!(nobody_knows || last.is_some_and(|last| at > last));
                 }
                 Verdict::Taken { .. } => prop_assert!(w.ready.is_some()),
-                Verdict::OtherLocation | Verdict::TooSmall { .. } | Verdict::PromisedToOthers { .. } => {}
+                Verdict::NotEnoughTogether { wants, free, together } => {
+                    prop_assert!(line.terms.split && !found);
+                    prop_assert!(0 < *free && free <= together && together < wants);
+                }
+                Verdict::TooSmall { wants, has } => {
+                    let least = if line.terms.split { 1 } else { *wants };
+                    prop_assert!(*has < least);
+                }
+                Verdict::OtherLocation | Verdict::PromisedToOthers { .. } => {}
             }
         }
     }

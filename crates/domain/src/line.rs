@@ -111,7 +111,8 @@ pub struct OrderLine {
     pub allocations: Vec<Allocation>,
     /// The first promise made; it never changes.
     pub original_promise: Option<Date>,
-    /// The promise that holds now; none while it waits.
+    /// The promise that holds now; none while it waits, or while a part of it has left and the rest is held
+    /// without a clear date.
     pub current_promise: Option<Date>,
     /// What the present command took away from it. It lives for one command: until the line has stock
     /// again, waits or is cancelled.

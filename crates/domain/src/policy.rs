@@ -4,6 +4,10 @@
 //! shipments, then the earliest ETA; the reference breaks ties so that the choice is a function of the data.
 //! `just_in_time` takes the latest supply that still meets the requested date, so that early stock stays
 //! free for those who need it early.
+//!
+//! Where a line names locations, its requested date comes first: supply that meets it is preferred to supply that
+//! does not, wherever that is. Then, and without a date at once, the locations count in their order, and within one
+//! the policy: a customer would rather have the sofa from the next town in time than from this one too late.
 
 use crate::batch::Batch;
 use crate::line::Terms;
@@ -27,7 +31,8 @@ pub fn choose(batches: &[Batch], terms: &Terms, quantity: u64, day: &Day) -> Opt
     )
 }
 
-/// The positions of the batches that may serve these terms, the most preferred first.
+/// The positions of the batches that may serve these terms, the most preferred first: those that meet the
+/// requested date, then by location, then by policy.
 pub fn preference(batches: &[Batch], terms: &Terms, day: &Day) -> Vec<usize> {
     let rank = |batch: &Batch| {
         if terms.locations.is_empty() {
@@ -38,23 +43,27 @@ pub fn preference(batches: &[Batch], terms: &Terms, day: &Day) -> Vec<usize> {
             .iter()
             .position(|location| Some(location) == batch.location.as_ref())
     };
-    let in_time = |batch: &Batch| {
-        terms.policy == Policy::JustInTime
-            && terms.requested_date.is_some_and(|wanted| {
-                day.promise_of(batch.supply())
-                    .is_some_and(|ready| ready <= wanted)
-            })
+    let late = |batch: &Batch| {
+        !terms.requested_date.is_some_and(|wanted| {
+            day.promise_of(batch.supply())
+                .is_some_and(|ready| ready <= wanted)
+        })
     };
     let mut ranked: Vec<_> = batches
         .iter()
         .enumerate()
-        .filter_map(|(at, batch)| rank(batch).map(|rank| (rank, in_time(batch), at)))
+        .filter_map(|(at, batch)| rank(batch).map(|rank| (late(batch), rank, at)))
         .collect();
-    // Within a location: what is in time, the latest first; then the rest, the earliest first.
+    // In time and just in time: the latest first. Otherwise the earliest.
+    let latest_first = |late: bool| !late && terms.policy == Policy::JustInTime;
     ranked.sort_by(|a, b| {
-        a.0.cmp(&b.0)
-            .then(b.1.cmp(&a.1))
-            .then_with(|| if a.1 { b.2.cmp(&a.2) } else { a.2.cmp(&b.2) })
+        let by_day = a.2.cmp(&b.2);
+        let by_policy = if latest_first(a.0) {
+            by_day.reverse()
+        } else {
+            by_day
+        };
+        (a.0, a.1).cmp(&(b.0, b.1)).then(by_policy)
     });
     ranked.into_iter().map(|(_, _, at)| at).collect()
 }

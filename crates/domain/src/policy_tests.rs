@@ -86,6 +86,35 @@ fn only_named_locations_serve_in_their_order() {
     assert_eq!(chosen(&there, &earliest(&["BATH"]), 1), None);
 }
 
+#[test]
+fn the_requested_date_comes_before_the_location_and_that_before_the_policy() {
+    let there = batches(&[
+        ("leeds-stock", 10, None, "LEEDS"),
+        ("leeds-may", 10, Some(date(2026, 5, 20)), "LEEDS"),
+        ("york-may", 10, Some(date(2026, 5, 18)), "YORK"),
+        ("york-june", 10, Some(date(2026, 6, 10)), "YORK"),
+        ("york-july", 10, Some(date(2026, 7, 10)), "YORK"),
+    ]);
+    let on = |policy, day| chosen(&there, &terms(policy, day, &["YORK", "LEEDS"]), 1);
+    let (earliest, just_in_time) = (Policy::Earliest, Policy::JustInTime);
+    for (policy, wanted, expected) in [
+        // Only Leeds is in time.
+        (just_in_time, Some(date(2026, 5, 12)), "leeds-stock"),
+        (earliest, Some(date(2026, 5, 12)), "leeds-stock"),
+        // Both are: York, by the policy.
+        (just_in_time, Some(date(2026, 6, 15)), "york-june"),
+        (earliest, Some(date(2026, 6, 15)), "york-may"),
+        // Nothing is, or nobody asks: York, the earliest.
+        (just_in_time, Some(date(2026, 1, 1)), "york-may"),
+        (earliest, Some(date(2026, 1, 1)), "york-may"),
+        (just_in_time, None, "york-may"),
+        (earliest, None, "york-may"),
+    ] {
+        let batch = on(policy, wanted);
+        assert_eq!(batch.as_deref(), Some(expected), "{policy:?} {wanted:?}");
+    }
+}
+
 proptest! {
     /// An unsplit line takes the first batch that can hold it; a split one exactly what it wants, never
     /// more than a batch has, and only if all batches together can hold it.

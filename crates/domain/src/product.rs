@@ -24,12 +24,8 @@ pub struct Product {
     pub number: u64,
     /// What is sold.
     pub sku: Sku,
-    /// Goes up with every command that changes the product.
-    pub version: u64,
-    /// How many of its lines wait.
-    pub backordered: u64,
-    /// How many of its lines have stock that comes too late for their original promise.
-    pub late: u64,
+    /// What it counts itself, from what happens to its lines.
+    counters: Counters,
     /// In the order of [`Batch::earliest_first`].
     batches: Vec<Batch>,
     /// Facts since the last [`Product::take_events`].
@@ -51,7 +47,7 @@ pub struct Counters {
     pub version: u64,
     /// How many of its lines wait.
     pub backordered: u64,
-    /// How many of its lines are late.
+    /// How many of its lines have stock that comes too late for their original promise.
     pub late: u64,
 }
 
@@ -76,9 +72,7 @@ impl Product {
         Self {
             number,
             sku,
-            version: counters.version,
-            backordered: counters.backordered,
-            late: counters.late,
+            counters,
             counted: counters,
             batches,
             events: Vec::new(),
@@ -117,11 +111,7 @@ impl Product {
 
     /// Its own row.
     pub fn counters(&self) -> Counters {
-        Counters {
-            version: self.version,
-            backordered: self.backordered,
-            late: self.late,
-        }
+        self.counters
     }
 
     /// The units that can be promised of the goods of one day: of all its batches, because those without free
@@ -142,14 +132,23 @@ impl Product {
         self.batches.iter().map(Batch::available).max().unwrap_or(0)
     }
 
-    fn position(&self, reference: &BatchRef) -> Option<usize> {
-        self.batches
-            .iter()
-            .position(|batch| batch.reference == *reference)
+    /// Where a batch is that changes. Whoever changes a batch has loaded it: to pass over one that is not here would
+    /// answer for a change that was not made.
+    fn loaded(&self, reference: &BatchRef) -> Option<usize> {
+        let mut batches = self.batches.iter();
+        let at = batches.position(|batch| batch.reference == *reference);
+        debug_assert!(at.is_some(), "{reference} is loaded before it is changed");
+        at
     }
 
-    fn position_numbered(&self, number: u64) -> Option<usize> {
-        self.batches.iter().position(|batch| batch.number == number)
+    /// The same of a batch by its number.
+    fn loaded_numbered(&self, number: u64) -> Option<usize> {
+        let at = self.batches.iter().position(|batch| batch.number == number);
+        debug_assert!(
+            at.is_some(),
+            "batch {number} is loaded before its lines are changed"
+        );
+        at
     }
 }
 

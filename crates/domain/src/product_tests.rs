@@ -107,10 +107,10 @@ fn the_version_goes_up_with_a_change_only() {
     let mut product = product(vec![batch(1, "b", 20, None)]);
     assert!(product.allocate(&mut line(1, 10), &TODAY, true));
     product.accept();
-    assert_eq!(product.version, 2);
+    assert_eq!(product.counters().version, 2);
     assert!(!product.allocate(&mut line(2, 11), &TODAY, true));
     product.accept();
-    assert_eq!(product.version, 2);
+    assert_eq!(product.counters().version, 2);
 }
 
 #[test]
@@ -123,15 +123,15 @@ fn a_roll_back_leaves_no_trace() {
     assert!(product.allocate(&mut kept, &TODAY, true));
     product.accept();
     product.take_events();
-    let (before, version) = (product.batches().to_vec(), product.version);
+    let (before, counters) = (product.batches().to_vec(), product.counters());
 
     assert!(product.allocate(&mut line(2, 20), &TODAY, true));
     product.change_eta(&BatchRef::new("ship").unwrap(), None, TODAY.today);
     product.create_batch(batch(3, "new", 7, Some(date(2026, 5, 11))));
     product.change_quantity(&BatchRef::new("stock").unwrap(), 50, None);
-    product.cancel(&mut kept.clone());
     product.backorder(&mut line(4, 999), true);
-    product.count_late(false, true);
+    assert!(product.promise(&mut kept.clone(), Some(date(2026, 6, 1))));
+    assert_eq!(product.counters().late, 1);
     let ship = BatchRef::new("ship").unwrap();
     let customs = Hold {
         code: HoldCode::new("customs").unwrap(),
@@ -140,12 +140,49 @@ fn a_roll_back_leaves_no_trace() {
     };
     product.hold_batch(&ship, &customs, None);
     product.receive(&ship, 30, TODAY.today);
+    product.cancel(&mut kept);
     product.roll_back();
 
     assert_eq!(product.batches(), before);
-    assert_eq!((product.version, product.backordered), (version, 0));
-    assert_eq!(product.late, 0);
+    assert_eq!(product.counters(), counters);
     assert!(product.take_events().is_empty());
+}
+
+#[test]
+fn a_product_counts_its_lines_that_wait_and_that_are_late() {
+    let ship = BatchRef::new("ship").unwrap();
+    let mut product = product(vec![batch(1, "ship", 10, Some(date(2026, 6, 1)))]);
+    let counted = |product: &Product| (product.counters().backordered, product.counters().late);
+    let mut lines = [line(1, 4), line(2, 6), line(3, 3)];
+    for line in &mut lines {
+        if !product.allocate(line, &TODAY, true) {
+            product.backorder(line, true);
+        }
+    }
+    let [first, second, waits] = &mut lines;
+    assert_eq!(counted(&product), (1, 0));
+    product.change_eta(&ship, Some(date(2026, 6, 9)), TODAY.today);
+    for line in [&mut *first, &mut *second] {
+        assert!(product.promise_again(line, &TODAY));
+    }
+    assert_eq!(counted(&product), (1, 2));
+    // What has lost its stock is not late; it waits when that is decided, or is late again.
+    product.deallocate(first, DeallocationReason::QuantityChanged);
+    assert_eq!(counted(&product), (1, 1));
+    assert!(product.allocate(first, &TODAY, false));
+    assert_eq!(counted(&product), (1, 2));
+    product.deallocate(first, DeallocationReason::QuantityChanged);
+    product.backorder(first, false);
+    assert_eq!(counted(&product), (2, 1));
+    assert!(product.allocate(waits, &TODAY, false));
+    assert_eq!(counted(&product), (1, 1), "its first promise is kept");
+    product.cancel(first);
+    assert_eq!(counted(&product), (0, 1));
+    product.change_eta(&ship, None, TODAY.today);
+    product.dispatch(second, 2, TODAY.today);
+    assert_eq!(counted(&product), (0, 1), "the rest of it is late");
+    product.dispatch(second, 4, TODAY.today);
+    assert_eq!(counted(&product), (0, 0));
 }
 
 #[test]

@@ -15,9 +15,10 @@
 //!    priority (higher first), wanted day (earlier first), age (older first); it moves only for an earlier
 //!    day than it has, and makes no other later: two late lines that change places are no gain. One without
 //!    supply for which there is none goes on waiting.
-//! 5. Of the supplies that serve a line equally it takes the one that is ready last, because early stock is
-//!    worth the most to urgent buyers; then the best fit. Of lines with equal claims, the order of point 4
-//!    decides. Nobody moves without need.
+//! 5. Of the supplies that serve a line equally (all in time, or all on the same late day) it takes the one at the
+//!    location that it names first; then the one that is ready last, because early stock is worth the most to urgent
+//!    buyers; then the best fit. Of lines with equal claims, the order of point 4 decides. Nobody moves without need,
+//!    nor only for a better location.
 //!
 //! # How good it is
 //!
@@ -84,7 +85,7 @@ pub struct Peg {
     pub limit: Date,
     /// The supply to which it is pegged now, whose `free` does not count its units; `None`: it has lost its stock.
     pub supply: Option<usize>,
-    /// The locations that may serve it; none: any.
+    /// The locations that may serve it, in order of preference; none: any.
     pub locations: Vec<Location>,
 }
 

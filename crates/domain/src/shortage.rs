@@ -1,8 +1,9 @@
 //! Who loses stock when a batch can no longer hold its lines, and who gets it first when there is some again.
 //!
 //! The rule: the lowest priority first, then the latest promise, then the newest line; only as many as
-//! needed. Lines of which a part has left keep their stock as long as any other line has some. Lines are dropped in that order until the rest fits; then the dropped ones are restored, the last
-//! dropped first, where they still fit: dropping a large line may have made room for a small one.
+//! needed. Lines of which a part has left keep their stock as long as any other line has some. Lines are dropped in
+//! that order until the rest fits; then the dropped ones are restored, the last dropped first, where they still fit:
+//! dropping a large line may have made room for a small one.
 
 use std::cmp::Reverse;
 

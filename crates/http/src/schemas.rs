@@ -105,7 +105,9 @@ pub(crate) fn schemas() -> Map<String, Value> {
         // The length is the type's own; that control characters are refused, its schema cannot say.
         all[name]["pattern"] = json!(NO_CONTROL);
     }
-    let optional = landfall_service::wire::KINDS.into_iter().chain(["NewLine"]);
+    let optional = landfall_domain::Command::KINDS
+        .into_iter()
+        .chain(["NewLine"]);
     optional.for_each(|name| null_is_absent(&mut all[name]));
     // Its own form is the log's record, which is described below.
     all["HistoryStep"]["properties"]["event"] = reference("EventRecord");
@@ -230,7 +232,7 @@ fn list_of(name: &str) -> Value {
 
 /// What is put around the types: lists, the log's records, results, problems.
 fn with_envelopes(all: &mut Map<String, Value>) {
-    let commands = landfall_service::wire::KINDS.map(|kind| {
+    let commands = landfall_domain::Command::KINDS.map(|kind| {
         json!({"allOf": [reference(kind), {
             "type": "object",
             "properties": {

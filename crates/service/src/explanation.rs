@@ -116,7 +116,7 @@ pub struct HolderResource {
     pub priority: Priority,
     /// Units that it has of the batch.
     pub quantity: u64,
-    /// What it was promised; null: its order goes out together, and another line of it waits.
+    /// What it was promised; null: it has no day, or its order goes out together and another line of it has none.
     pub current_promise: Option<Date>,
 }
 
@@ -204,7 +204,10 @@ fn candidate(weighed: Weighed, batches: &[CaseBatch], line: &OrderLine) -> Candi
     let reason = reasons::verdict(&weighed, batch, line);
     let mut listed = Vec::new();
     let mut more_holders = 0;
-    if matches!(weighed.verdict, Verdict::PromisedToOthers { .. }) {
+    if matches!(
+        weighed.verdict,
+        Verdict::PromisedToOthers { .. } | Verdict::NotEnoughTogether { .. }
+    ) {
         // The line is not among them, or it would have taken the batch.
         let named = holders.iter().take(HOLDERS_LISTED);
         listed.extend(named.map(|other| holder(other, batch)));

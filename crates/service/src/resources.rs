@@ -151,7 +151,8 @@ pub struct LineResource {
     pub requested_date: Option<Date>,
     /// The first promise; it never changes.
     pub original_promise: Option<Date>,
-    /// The promise that holds now; null while it waits.
+    /// The promise that holds now; null while it waits, and while a part of it has left and the rest is held
+    /// without an expected clear date.
     pub current_promise: Option<Date>,
     /// Whether the promised day has passed and the goods have not left.
     pub overdue: bool,
@@ -228,7 +229,7 @@ pub struct OrderResource {
     pub deliver: Deliver,
     /// The latest of its lines' original promises; null until each line has had one.
     pub original_promise: Option<Date>,
-    /// The latest of its lines' promises; null while a line waits.
+    /// The latest of its lines' promises; null while one of them has none.
     pub current_promise: Option<Date>,
     /// The lines, in the order in which they were accepted.
     pub lines: Vec<LineResource>,

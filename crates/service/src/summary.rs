@@ -18,8 +18,10 @@ use serde::{Deserialize, Serialize};
 use crate::bus::DryRunStep;
 use crate::uow::{LineEffect, LineState};
 
-/// How many broken promises are listed, the worst; all are counted.
-pub const BROKEN_LISTED: usize = 100;
+/// How many broken promises are listed, the worst, and how many improved ones; all are counted.
+pub const PROMISES_LISTED: usize = 100;
+/// How many orders are listed, the worst; all are counted.
+pub const ORDERS_LISTED: usize = 1_000;
 
 /// What a dry run comes to.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,7 +57,8 @@ pub struct Summary {
     pub orders_affected: u64,
     /// Units of these lines that have not left.
     pub units_affected: u64,
-    /// Affected lines whose promise would become later, or that would lose their stock or their promise.
+    /// Affected lines that have a promise, and would have a later one or none. Who was promised nothing is broken
+    /// no promise.
     pub promises_broken: u64,
     /// Orders of these lines.
     pub orders_broken: u64,
@@ -65,19 +68,35 @@ pub struct Summary {
     pub promises_kept: u64,
     /// Affected lines whose promise would become earlier, or that had none and would get one.
     pub promises_improved: u64,
-    /// Of the broken promises, those of lines that would lose their stock and wait.
+    /// Affected lines that would lose their stock and wait, whether a promise is broken by that or there was none.
     pub lines_lost: u64,
-    /// By how much promises would become later.
-    pub days_late: DaysLate,
+    /// Orders of lines whose promise would be improved.
+    pub orders_improved: u64,
+    /// By how much promises would become later. A line that would have no date has no part in it.
+    pub days_late: DaysMoved,
+    /// By how much promises would become earlier. A line that has no date now has no part in it.
+    pub days_early: DaysMoved,
     /// The broken promises, the worst first: the highest priority, then those without a new date, then the most
-    /// days. At most 100; `promises_broken` counts all.
+    /// days. At most 100.
     pub broken: Vec<BrokenPromise>,
+    /// Broken promises that are not listed.
+    pub broken_left_out: u64,
+    /// The improved promises: the highest priority first, then those without a date now, then the most days. At
+    /// most 100.
+    pub improved: Vec<ImprovedPromise>,
+    /// Improved promises that are not listed.
+    pub improved_left_out: u64,
+    /// The orders of which a promise would be broken or improved, the worst first: those with a line that would have
+    /// no date, then the most days late. At most 1,000.
+    pub orders: Vec<OrderEffect>,
+    /// Such orders that are not listed.
+    pub orders_left_out: u64,
 }
 
-/// By how much promises become later. A line that waits has no new date, and no part in it.
+/// By how much promises become later, or earlier.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct DaysLate {
+pub struct DaysMoved {
     /// Days, of all lines together.
     pub total: u64,
     /// Days, of the line for which they are the most.
@@ -98,12 +117,49 @@ pub struct BrokenPromise {
     pub priority: Priority,
     /// Units that have not left.
     pub quantity: u64,
-    /// As promised now; null: it has stock, but another line of its order waits.
-    pub from: Option<Date>,
-    /// As it would be promised; null: it would wait, or another line of its order would.
+    /// As promised now.
+    pub from: Date,
+    /// As it would be promised; null: it would wait, or would have goods that are held and nobody knows until when,
+    /// or so would another line with which it goes out.
     pub to: Option<Date>,
     /// How many days later that is; null: nobody knows.
     pub days: Option<u64>,
+}
+
+/// A promise that would be improved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ImprovedPromise {
+    /// The order.
+    pub order_id: OrderId,
+    /// The line in the order.
+    pub line_id: LineId,
+    /// Its product.
+    pub sku: Sku,
+    /// 0–9, higher first.
+    pub priority: Priority,
+    /// Units that have not left.
+    pub quantity: u64,
+    /// As promised now; null: nothing is.
+    pub from: Option<Date>,
+    /// As it would be promised.
+    pub to: Date,
+    /// How many days earlier that is; null: there was no date.
+    pub days: Option<u64>,
+}
+
+/// An order of which a promise would be broken or improved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct OrderEffect {
+    /// The order.
+    pub order_id: OrderId,
+    /// Lines of it whose promise would be broken.
+    pub broken: u64,
+    /// Lines of it whose promise would be improved.
+    pub improved: u64,
+    /// By how many days its worst line would become later, 0 where none would; null: one would have no date.
+    pub days_late: Option<u64>,
 }
 
 /// Adds up the steps of a dry run. `only` is the command, where there was one alone: the text then says what
@@ -126,9 +182,17 @@ pub fn summarize(only: Option<&Command>, steps: &[DryRunStep], invalid: u64) -> 
 enum Fate {
     Broken(BrokenPromise),
     Kept,
-    Improved,
+    Improved(ImprovedPromise),
     /// There was none and is none, or the line is no longer wanted.
     None,
+}
+
+impl DaysMoved {
+    fn add(&mut self, days: Option<u64>) {
+        let days = days.unwrap_or(0);
+        self.total += days;
+        self.max = self.max.max(days);
+    }
 }
 
 impl Summary {
@@ -157,7 +221,7 @@ impl Summary {
             line.1 = &effect.after;
         }
         let mut orders: HashSet<&OrderId> = HashSet::new();
-        let mut broken_orders: HashSet<&OrderId> = HashSet::new();
+        let mut changed: HashMap<&OrderId, OrderEffect> = HashMap::new();
         for (first, after) in lines.into_values() {
             let Some(before) = &first.before else {
                 self.lines_new += 1;
@@ -167,27 +231,63 @@ impl Summary {
             self.lines_affected += 1;
             self.units_affected += before.outstanding;
             orders.insert(&first.key.order_id);
+            self.lines_lost += u64::from(lost(before, after));
             match fate(first, before, after) {
                 Fate::Broken(promise) => {
                     self.promises_broken += 1;
                     self.units_broken += promise.quantity;
-                    self.lines_lost += u64::from(lost(before, after));
-                    let days = promise.days.unwrap_or(0);
-                    self.days_late.total += days;
-                    self.days_late.max = self.days_late.max.max(days);
-                    broken_orders.insert(&first.key.order_id);
+                    self.days_late.add(promise.days);
+                    let order = order(&mut changed, &first.key.order_id);
+                    order.broken += 1;
+                    let known = order.days_late.zip(promise.days);
+                    order.days_late = known.map(|(worst, days)| worst.max(days));
                     self.broken.push(promise);
                 }
                 Fate::Kept => self.promises_kept += 1,
-                Fate::Improved => self.promises_improved += 1,
+                Fate::Improved(promise) => {
+                    self.promises_improved += 1;
+                    self.days_early.add(promise.days);
+                    order(&mut changed, &first.key.order_id).improved += 1;
+                    self.improved.push(promise);
+                }
                 Fate::None => {}
             }
         }
         self.orders_affected = orders.len() as u64;
-        self.orders_broken = broken_orders.len() as u64;
+        self.orders = changed.into_values().collect();
+        let orders = |of: fn(&OrderEffect) -> u64| {
+            let orders = self.orders.iter().filter(|order| of(order) > 0);
+            orders.count() as u64
+        };
+        self.orders_broken = orders(|order| order.broken);
+        self.orders_improved = orders(|order| order.improved);
         self.broken.sort_by(|a, b| worst(a).cmp(&worst(b)));
-        self.broken.truncate(BROKEN_LISTED);
+        self.improved.sort_by(|a, b| best(a).cmp(&best(b)));
+        self.orders
+            .sort_by(|a, b| worst_order(a).cmp(&worst_order(b)));
+        self.broken_left_out = cut(&mut self.broken, PROMISES_LISTED);
+        self.improved_left_out = cut(&mut self.improved, PROMISES_LISTED);
+        self.orders_left_out = cut(&mut self.orders, ORDERS_LISTED);
     }
+}
+
+fn order<'a, 'k>(
+    orders: &'a mut HashMap<&'k OrderId, OrderEffect>,
+    id: &'k OrderId,
+) -> &'a mut OrderEffect {
+    orders.entry(id).or_insert_with(|| OrderEffect {
+        order_id: id.clone(),
+        broken: 0,
+        improved: 0,
+        days_late: Some(0),
+    })
+}
+
+/// Shortens a list, and says by how many.
+fn cut<T>(list: &mut Vec<T>, most: usize) -> u64 {
+    let left_out = list.len().saturating_sub(most);
+    list.truncate(most);
+    left_out as u64
 }
 
 /// The order in which broken promises are listed.
@@ -201,20 +301,53 @@ fn worst(promise: &BrokenPromise) -> impl Ord + '_ {
     )
 }
 
+/// The order in which improved promises are listed.
+fn best(promise: &ImprovedPromise) -> impl Ord + '_ {
+    (
+        Reverse(promise.priority),
+        promise.days.is_some(),
+        Reverse(promise.days),
+        &promise.order_id,
+        &promise.line_id,
+    )
+}
+
+/// The order in which orders are listed.
+fn worst_order(order: &OrderEffect) -> impl Ord + '_ {
+    (
+        order.days_late.is_some(),
+        Reverse(order.days_late),
+        Reverse(order.broken),
+        &order.order_id,
+    )
+}
+
 fn lost(before: &LineState, after: &LineState) -> bool {
     before.status == Status::Allocated && after.status == Status::Backordered
 }
 
 fn fate(effect: &LineEffect, before: &LineState, after: &LineState) -> Fate {
-    let broken = |days: Option<u64>| {
+    let broken = |from: Date, days: Option<u64>| {
         Fate::Broken(BrokenPromise {
             order_id: effect.key.order_id.clone(),
             line_id: effect.key.line_id.clone(),
             sku: effect.sku.clone(),
             priority: effect.priority,
             quantity: after.outstanding,
-            from: before.promise,
+            from,
             to: after.promise,
+            days,
+        })
+    };
+    let improved = |to: Date, days: Option<u64>| {
+        Fate::Improved(ImprovedPromise {
+            order_id: effect.key.order_id.clone(),
+            line_id: effect.key.line_id.clone(),
+            sku: effect.sku.clone(),
+            priority: effect.priority,
+            quantity: after.outstanding,
+            from: before.promise,
+            to,
             days,
         })
     };
@@ -227,12 +360,11 @@ fn fate(effect: &LineEffect, before: &LineState, after: &LineState) -> Fate {
         Status::Allocated | Status::Backordered => {}
     }
     match (before.promise, after.promise) {
-        (Some(from), Some(to)) if to > from => broken(Some(days_between(from, to))),
-        (Some(from), Some(to)) if to < from => Fate::Improved,
+        (Some(from), Some(to)) if to > from => broken(from, Some(days_between(from, to))),
+        (Some(from), Some(to)) if to < from => improved(to, Some(days_between(to, from))),
         (Some(_), Some(_)) => Fate::Kept,
-        (Some(_), None) => broken(None),
-        (None, Some(_)) => Fate::Improved,
-        (None, None) if lost(before, after) => broken(None),
+        (Some(from), None) => broken(from, None),
+        (None, Some(to)) => improved(to, None),
         (None, None) => Fate::None,
     }
 }

@@ -222,7 +222,7 @@ pub struct CaseBatch {
     pub lines: u64,
 }
 
-/// What an audit is shown, all of one moment. Each `Err` of a visitor ends the scan.
+/// What an audit is shown, all of one moment.
 pub trait Inspect: Send {
     /// An event, in the order of the log.
     fn event(&mut self, record: &LogRecord);

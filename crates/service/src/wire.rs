@@ -36,28 +36,6 @@ struct Head<'a> {
     id: Option<CommandId>,
 }
 
-/// The types of commands that this version carries out.
-pub const KINDS: [&str; 18] = [
-    "CreateBatch",
-    "ChangeBatchQuantity",
-    "ChangeBatchEta",
-    "HoldBatch",
-    "ReleaseBatch",
-    "ReceiveBatch",
-    "CancelBatch",
-    "CreateShipment",
-    "ChangeShipmentEta",
-    "HoldShipment",
-    "ReleaseShipment",
-    "ReceiveShipment",
-    "Allocate",
-    "PlaceOrder",
-    "ChangeLineQuantity",
-    "CancelLine",
-    "CancelOrder",
-    "Dispatch",
-];
-
 /// Reads one command: a JSON object with `type`, its fields and perhaps `id`. Unknown fields are ignored.
 pub fn parse(json: &[u8]) -> Result<Request, BadCommand> {
     let head: Head = read(json).map_err(|errors| BadCommand { kind: None, errors })?;
@@ -88,7 +66,7 @@ pub fn parse(json: &[u8]) -> Result<Request, BadCommand> {
         "Dispatch" => read(json).map(Command::Dispatch),
         _ => Err(vec![FieldError {
             field: "type".into(),
-            message: format!("must be one of {}", KINDS.join(", ")),
+            message: format!("must be one of {}", Command::KINDS.join(", ")),
         }]),
     };
     match command {
@@ -219,6 +197,18 @@ mod tests {
         };
         assert_eq!(allocate.quantity.get(), 3);
         assert_eq!(allocate.priority.get(), 5);
+    }
+
+    #[test]
+    fn every_type_is_read() {
+        for kind in Command::KINDS {
+            let error = parse(format!(r#"{{"type":"{kind}"}}"#).as_bytes()).unwrap_err();
+            assert_eq!(error.kind.as_deref(), Some(kind));
+            assert_ne!(error.errors[0].field, "type", "{kind} is no type");
+        }
+        let (field, message) = wrong(r#"{"type":"CreateBatches"}"#);
+        assert_eq!(field, "type");
+        assert!(message.ends_with("CancelOrder, Dispatch"), "{message}");
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //!
 //! Read [`mod@schema`] and the files in `migrations/` first: they say what lies where, and why. Then
 //! `store` (one unit of work), `load` and `write` (its two halves), `unsettled` (the index of allocations
-//! that lags behind), `relays` (how far events have gone out), `chains` (how a product's events are found), `order_view`, and `views`. [`backup`] copies a database while a service writes to it, and
-//! [`WriterLock`] keeps a second writer away.
+//! that lags behind), `relays` (how far events have gone out), `chains` (how a product's events are found),
+//! `order_view`, and `views`. [`backup`] copies a database while a service writes to it, and [`WriterLock`] keeps a
+//! second writer away.
 
 #![warn(clippy::future_not_send)]
 

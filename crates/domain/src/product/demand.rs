@@ -36,16 +36,24 @@ impl Product {
         debug_assert_eq!(line.sku, self.sku, "a line is allocated by its own product");
         let picks = policy::choose(&self.batches, &line.terms, line.outstanding(), day);
         let Some(picks) = picks else { return false };
-        self.allocate_to(line, &picks, day, accepted);
+        self.peg(line, &picks, *day, accepted);
         true
     }
 
-    /// Pegs a line that has no stock to these batches. They must be able to hold it.
+    /// Pegs a line that was accepted and has no stock to these batches. They must be able to hold it.
     ///
     /// The promise of a line that goes out together with others is its order's: it stays as it is, until the
     /// whole order is looked at.
-    pub fn allocate_to(&mut self, line: &mut OrderLine, picks: &[Pick], day: &Day, accepted: bool) {
+    pub fn allocate_to(&mut self, line: &mut OrderLine, picks: &[Pick], day: &Day) {
+        self.peg(line, picks, *day, false);
+    }
+
+    fn peg(&mut self, line: &mut OrderLine, picks: &[Pick], day: Day, accepted: bool) {
         debug_assert!(line.allocations.is_empty(), "a line is allocated once");
+        // One that has just lost its stock does not wait yet, nor does one that is new.
+        if !accepted && line.loose.is_none() {
+            self.leave_queue();
+        }
         let mut ready = day.promise_for(None);
         line.allocations.reserve_exact(picks.len());
         for (at, units) in picks {
@@ -66,6 +74,7 @@ impl Product {
             let original = *line.original_promise.get_or_insert(ready);
             line.current_promise = Some(promise_after(ready, original, told));
         }
+        self.count_late(false, line.late());
         self.events.push(Event::Allocated {
             order_id: line.key.order_id.clone(),
             line_id: line.key.line_id.clone(),
@@ -87,10 +96,11 @@ impl Product {
     /// Takes the line's stock away. It then must be allocated again, backordered or cancelled by the same
     /// command; which of these it is decides what is recorded. Its promise is withdrawn until then.
     pub fn deallocate(&mut self, line: &mut OrderLine, reason: DeallocationReason) {
-        let allocations = std::mem::take(&mut line.allocations);
-        if allocations.is_empty() {
+        if line.allocations.is_empty() {
             return;
         }
+        self.count_late(line.late(), false);
+        let allocations = std::mem::take(&mut line.allocations);
         for allocation in &allocations {
             self.give_back(allocation.batch_number, allocation.quantity);
         }
@@ -111,19 +121,13 @@ impl Product {
             self.record_deallocated(line, loose.allocations, loose.reason);
         }
         line.current_promise = None;
-        self.set_backordered(self.backordered + 1);
+        self.join_queue();
         self.events.push(Event::Backordered {
             order_id: line.key.order_id.clone(),
             line_id: line.key.line_id.clone(),
             quantity: line.outstanding(),
             accepted: accepted.then(|| line.terms.clone()),
         });
-    }
-
-    /// Takes a line out of the queue: it was allocated, amended or cancelled.
-    pub fn leave_queue(&mut self) {
-        debug_assert!(self.backordered > 0, "a line that waits is counted");
-        self.set_backordered(self.backordered.saturating_sub(1));
     }
 
     /// Records that the product could not serve this line.
@@ -155,7 +159,7 @@ impl Product {
             let more = quantity - from;
             if let Some(allocation) = line.allocations.first_mut() {
                 allocation.quantity += more;
-                if let Some(at) = self.position_numbered(allocation.batch_number) {
+                if let Some(at) = self.loaded_numbered(allocation.batch_number) {
                     self.touch(at);
                     self.batches[at].allocated += more;
                 }
@@ -210,10 +214,11 @@ impl Product {
     /// Lets units of the line leave, from its batches in their order as far as they
     /// [can leave](crate::Batch::can_leave). There must be as many. All batches of the line must be loaded.
     pub fn dispatch(&mut self, line: &mut OrderLine, units: u64, today: Date) {
+        let late = line.late();
         let mut departures = Vec::new();
         let mut left = units;
         for allocation in &mut line.allocations {
-            let Some(at) = self.position_numbered(allocation.batch_number) else {
+            let Some(at) = self.loaded_numbered(allocation.batch_number) else {
                 continue;
             };
             let quantity = allocation.quantity.min(left);
@@ -235,6 +240,7 @@ impl Product {
         debug_assert_eq!(left, 0, "what is to leave is there");
         line.allocations.retain(|a| a.quantity > 0);
         line.dispatched += units - left;
+        self.count_late(late, line.late());
         self.events.push(Event::Dispatched {
             order_id: line.key.order_id.clone(),
             line_id: line.key.line_id.clone(),
@@ -255,28 +261,30 @@ impl Product {
             .and_then(|supply| day.promise_of(supply))
     }
 
-    /// Promises an allocated line again after its supply has another date. The line of an order that goes
-    /// out together, and one whose goods nobody can count on, keep their promise. Whether it is another.
+    /// Promises an allocated line again after its supply has another date, also one whose promise was withdrawn
+    /// while nobody could count on its goods. The line of an order that goes out together keeps its promise, and
+    /// so does one whose goods nobody can count on. Whether it is another.
     pub fn promise_again(&mut self, line: &mut OrderLine, day: &Day) -> bool {
-        let (Some(original), Some(_)) = (line.original_promise, line.current_promise) else {
+        if line.together() {
+            return false;
+        }
+        let Some((ready, original)) = self.ready(line, day).zip(line.original_promise) else {
             return false;
         };
-        let ready = self.ready(line, day).filter(|_| !line.together());
-        let Some(ready) = ready else { return false };
-        self.promise(
-            line,
-            Some(promise_after(ready, original, line.current_promise)),
-        )
+        let promise = promise_after(ready, original, line.current_promise);
+        self.promise(line, Some(promise))
     }
 
     /// Makes this the promise of an allocated line; the first one is its original promise for ever. Whether
     /// it is another. [`Product::tell`] records it.
     pub fn promise(&mut self, line: &mut OrderLine, promise: Option<Date>) -> bool {
+        let late = line.late();
         line.original_promise = line.original_promise.or(promise);
         if line.current_promise == promise {
             return false;
         }
         line.current_promise = promise;
+        self.count_late(late, line.late());
         self.line_changed();
         true
     }
@@ -293,12 +301,7 @@ impl Product {
     }
 
     fn give_back(&mut self, number: u64, units: u64) {
-        let at = self.position_numbered(number);
-        debug_assert!(
-            at.is_some(),
-            "the batch of an allocation is loaded before it is given back"
-        );
-        if let Some(at) = at {
+        if let Some(at) = self.loaded_numbered(number) {
             self.touch(at);
             self.batches[at].allocated -= units;
         }

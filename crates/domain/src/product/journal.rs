@@ -1,6 +1,6 @@
 //! What a product remembers of its changes: how to undo them, and what a commit must write.
 
-use super::{Before, Product};
+use super::{Before, Counters, Product};
 use crate::batch::Batch;
 use crate::events::Event;
 
@@ -14,10 +14,8 @@ pub(super) enum Undo {
         allocated: u64,
         dispatched: u64,
     },
-    /// So many lines waited.
-    Backordered(u64),
-    /// So many lines were late.
-    Late(u64),
+    /// It counted so many lines that wait or are late.
+    Counters(Counters),
     /// A batch was added.
     Created { at: usize },
     /// A batch was another, and stood elsewhere.
@@ -43,7 +41,7 @@ impl Product {
             "conservation: no batch holds more than was purchased"
         );
         if !self.journal.is_empty() {
-            self.version += 1;
+            self.counters.version += 1;
             self.journal.clear();
         }
         self.changed_for_good = self.changed.len();
@@ -66,8 +64,7 @@ impl Product {
                     batch.allocated = allocated;
                     batch.dispatched = dispatched;
                 }
-                Undo::Backordered(count) => self.backordered = count,
-                Undo::Late(count) => self.late = count,
+                Undo::Counters(counters) => self.counters = counters,
                 Undo::LineOnly => {}
                 Undo::Created { at } => {
                     self.batches.remove(at);
@@ -147,20 +144,33 @@ impl Product {
             .partition_point(|other| other.earliest_first(batch).is_lt())
     }
 
-    pub(super) fn set_backordered(&mut self, count: u64) {
-        self.journal.push(Undo::Backordered(self.backordered));
-        self.backordered = count;
+    /// One more line waits.
+    pub(super) fn join_queue(&mut self) {
+        self.journal.push(Undo::Counters(self.counters));
+        self.counters.backordered += 1;
     }
 
-    /// Counts the late lines: one more or one less.
-    pub fn count_late(&mut self, before: bool, after: bool) {
-        if before != after {
-            self.journal.push(Undo::Late(self.late));
-            self.late = if after {
-                self.late + 1
-            } else {
-                self.late.saturating_sub(1)
-            };
+    /// A line that waited does not any longer.
+    pub(super) fn leave_queue(&mut self) {
+        debug_assert!(
+            self.counters.backordered > 0,
+            "a line that waits is counted"
+        );
+        self.journal.push(Undo::Counters(self.counters));
+        self.counters.backordered = self.counters.backordered.saturating_sub(1);
+    }
+
+    /// Counts a line that was late, or not, and is late, or not.
+    pub(super) fn count_late(&mut self, before: bool, after: bool) {
+        if before == after {
+            return;
+        }
+        self.journal.push(Undo::Counters(self.counters));
+        if after {
+            self.counters.late += 1;
+        } else {
+            debug_assert!(self.counters.late > 0, "a line that is late is counted");
+            self.counters.late = self.counters.late.saturating_sub(1);
         }
     }
 

@@ -1,7 +1,8 @@
 //! What happens to a product's goods before they are sold: created, counted, delayed, held, cancelled.
 //!
 //! These change batches and record that. What it means for the lines is the service's to carry out: lines
-//! that no longer fit lose their stock by the shortage rule, and promises are looked at again.
+//! that no longer fit lose their stock by the shortage rule, and promises are looked at again. A batch must be
+//! loaded before it is changed.
 
 use jiff::civil::Date;
 
@@ -33,10 +34,9 @@ impl Product {
     }
 
     /// Makes this the purchased quantity. The batch may hold too much afterwards ([`Batch::over`]): lines
-    /// must be deallocated before the command ends. Nothing happens where it is the quantity already, or
-    /// where the batch is not loaded.
+    /// must be deallocated before the command ends. Nothing happens where it is the quantity already.
     pub fn change_quantity(&mut self, reference: &BatchRef, to: u64, reason: Option<String>) {
-        let Some(at) = self.position(reference) else {
+        let Some(at) = self.loaded(reference) else {
             return;
         };
         let from = self.batches[at].purchased;
@@ -76,7 +76,7 @@ impl Product {
         shipment: Option<&ShipmentRef>,
         today: Date,
     ) {
-        let Some(at) = self.position(reference) else {
+        let Some(at) = self.loaded(reference) else {
             return;
         };
         let from = self.batches[at].eta;
@@ -120,7 +120,7 @@ impl Product {
         to: Option<&Hold>,
         shipment: Option<&ShipmentRef>,
     ) {
-        let Some(at) = self.position(reference) else {
+        let Some(at) = self.loaded(reference) else {
             return;
         };
         let batch = &self.batches[at];
@@ -157,7 +157,7 @@ impl Product {
     /// So many units arrived, on this day: the batch is in the warehouse. It may hold too much afterwards
     /// ([`Batch::over`]). The same receipt again changes nothing.
     pub fn receive(&mut self, reference: &BatchRef, quantity: u64, today: Date) {
-        let Some(at) = self.position(reference) else {
+        let Some(at) = self.loaded(reference) else {
             return;
         };
         let batch = &self.batches[at];
@@ -194,7 +194,7 @@ impl Product {
     /// What has not left of the batch will never come. All its lines must be deallocated before the command
     /// ends.
     pub fn cancel_batch(&mut self, reference: &BatchRef, reason: Option<String>) {
-        let Some(at) = self.position(reference) else {
+        let Some(at) = self.loaded(reference) else {
             return;
         };
         let (from, to) = (self.batches[at].purchased, self.batches[at].dispatched);

@@ -218,18 +218,20 @@ fn close(board: &Board, done: &mut [u64], at: usize, quantity: u64) {
     }
 }
 
-/// Of the steps from `level` on that find room: the latest day, then the best fit, then the first supply.
+/// Of the steps from `level` on that find room: the preferred location, the latest day, then the best fit, then the
+/// first supply.
 fn best_end(board: &Board, steps: &[Step], level: usize) -> Option<usize> {
     (level..steps.len())
         .filter(|&at| board.fits(steps[at].peg, steps[at].to))
         .min_by_key(|&at| preference(board, steps[at].peg, steps[at].to))
 }
 
-/// The order in which a peg prefers the supplies that it fits on: early stock stays free for urgent buyers,
-/// large gaps for large lines.
+/// The order in which a peg prefers the supplies that it fits on: its locations in their order; then early stock
+/// stays free for urgent buyers, large gaps for large lines.
 pub(super) fn preference(board: &Board, peg: usize, to: usize) -> impl Ord + use<> {
     let left = board.free[to] - board.rules[peg].quantity;
-    (std::cmp::Reverse(board.day[to]), left, to)
+    let location = board.location_rank(peg, to);
+    (location, std::cmp::Reverse(board.day[to]), left, to)
 }
 
 fn unwind(board: &Board, steps: &[Step], last: usize) -> Vec<(usize, usize, usize)> {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::Problem;
 use super::sets::{bits, classes, has, in_order};
+use super::{Problem, Supply};
 use crate::ids::Location;
 
 /// The rank of a day that nobody can be promised.
@@ -76,6 +76,8 @@ pub(super) struct Board {
     exits: [Vec<u64>; 2],
     fresh: [Vec<bool>; 2],
     serves: Vec<Vec<u64>>,
+    /// For each set of locations, the place of each supply's location in it; empty where any will do.
+    location_ranks: Vec<Vec<usize>>,
     /// For each rank, the supplies of a lower one.
     before: Vec<Vec<u64>>,
     log: Vec<(usize, usize)>,
@@ -106,14 +108,15 @@ impl Board {
 
         let classes = classes(&problem.pegs);
         let mut regions: BTreeMap<&[Location], usize> = BTreeMap::new();
-        let mut serves = Vec::new();
+        let (mut serves, mut location_ranks) = (Vec::new(), Vec::new());
         let mut rules = Vec::with_capacity(problem.pegs.len());
         for (peg, rank) in problem.pegs.iter().zip(rank) {
             let region = *regions.entry(&peg.locations).or_insert_with(|| {
+                let ranks = location_ranks_of(&peg.locations, problem);
                 serves.push(bits(words, nowhere, |at| {
-                    let there = problem.supplies[at].location.as_ref();
-                    peg.locations.is_empty() || there.is_some_and(|l| peg.locations.contains(l))
+                    peg.locations.is_empty() || ranks[at] < peg.locations.len()
                 }));
+                location_ranks.push(ranks);
                 serves.len() - 1
             });
             let origin = peg.supply.unwrap_or(nowhere).min(nowhere);
@@ -157,6 +160,7 @@ impl Board {
             classes,
             rules,
             serves,
+            location_ranks,
             before,
             log: Vec::new(),
         };
@@ -205,6 +209,12 @@ impl Board {
 
     pub(super) fn fits(&self, peg: usize, at: usize) -> bool {
         at == self.nowhere || self.rules[peg].quantity <= self.free[at]
+    }
+
+    /// How much the peg prefers the location of a supply; 0 is the most.
+    pub(super) fn location_rank(&self, peg: usize, at: usize) -> usize {
+        let ranks = &self.location_ranks[self.rules[peg].region];
+        ranks.get(at).copied().unwrap_or(0)
     }
 
     /// One word of the set of supplies that would satisfy the peg.
@@ -396,4 +406,16 @@ impl Board {
             day => self.before[day as usize + 1][word],
         }
     }
+}
+
+/// The place of each supply's location among these, their number where it is none of them; empty: any will do.
+fn location_ranks_of(locations: &[Location], problem: &Problem) -> Vec<usize> {
+    if locations.is_empty() {
+        return Vec::new();
+    }
+    let rank = |supply: &Supply| {
+        let of = |l: &Location| supply.location.as_ref() == Some(l);
+        locations.iter().position(of).unwrap_or(locations.len())
+    };
+    problem.supplies.iter().map(rank).collect()
 }

@@ -103,6 +103,29 @@ fn goods_lie_where_they_may_serve() {
 }
 
 #[test]
+fn of_the_supplies_in_time_the_preferred_location_is_taken() {
+    let at = |name: &str| Location::new(name).expect("a location");
+    let mut supplies = vec![supply(2, 4), supply(3, 4), supply(9, 4)];
+    for (supply, name) in supplies.iter_mut().zip(["Leeds", "Kent", "Leeds"]) {
+        supply.location = Some(at(name));
+    }
+    let mut peg = late(1, 4, None, 4);
+    for (names, to) in [(["Leeds", "Kent"], 0), (["Kent", "Leeds"], 1)] {
+        peg.locations = names.map(at).into();
+        assert_eq!(moves(supplies.clone(), vec![peg.clone()]), [(0, to)]);
+    }
+    // The day comes before the location, and so does the promise of another.
+    peg.locations = vec![at("Leeds"), at("Kent")];
+    let mut other = late(2, 4, None, 4);
+    other.locations = vec![at("Leeds")];
+    assert_eq!(
+        moves(supplies, vec![peg, other]),
+        [(0, 1), (1, 0)],
+        "it leaves the only place that does to the other"
+    );
+}
+
+#[test]
 fn the_heavier_claim_wins_then_the_earlier_day_then_age() {
     let contest = |change: fn(&mut Peg)| {
         let mut pegs = vec![late(1, 4, None, 5), late(2, 4, None, 5)];

@@ -98,9 +98,9 @@ fn there_is_a_sample_of_every_version_and_none_of_another() {
 #[test]
 fn every_type_is_listed_once() {
     let samples = samples();
-    let mut sampled: Vec<&str> = samples.keys().map(|(kind, _)| kind.as_str()).collect();
-    sampled.dedup();
+    let mut named: Vec<&str> = samples.keys().map(|(kind, _)| kind.as_str()).collect();
+    named.dedup();
     let mut listed = Event::KINDS;
     listed.sort_unstable();
-    assert_eq!(listed[..], sampled);
+    assert_eq!(listed[..], named);
 }

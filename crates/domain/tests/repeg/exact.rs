@@ -83,6 +83,11 @@ pub(crate) fn case(seed: &mut Seed, kind: Kind) -> Problem {
             let mut locations = Vec::new();
             if kind.locations && seed.below(2) == 0 {
                 locations.push(place(seed));
+                // Any of the two, and this one rather.
+                let other = place(seed);
+                if !locations.contains(&other) {
+                    locations.push(other);
+                }
             }
             Peg {
                 number,

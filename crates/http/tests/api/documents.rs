@@ -297,7 +297,7 @@ async fn what_may_be_left_out_may_be_null() {
                 kinds.contains(&json!("null")) || kinds.contains(&json!({"type": "null"}))
             })
     };
-    for kind in landfall_service::wire::KINDS {
+    for kind in landfall_domain::Command::KINDS {
         let schema = &schemas[kind];
         let required = schema["required"].as_array().unwrap();
         let mut command = json!({"type": kind});

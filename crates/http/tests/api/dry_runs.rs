@@ -101,7 +101,10 @@ async fn a_dry_run_tells_events_and_a_summary_and_commits_nothing() {
             "lines_affected": 0, "orders_affected": 0, "units_affected": 0,
             "promises_broken": 0, "orders_broken": 0, "units_broken": 0,
             "promises_kept": 0, "promises_improved": 0, "lines_lost": 0,
-            "days_late": {"total": 0, "max": 0}, "broken": [],
+            "orders_improved": 0,
+            "days_late": {"total": 0, "max": 0}, "days_early": {"total": 0, "max": 0},
+            "broken": [], "broken_left_out": 0, "improved": [], "improved_left_out": 0,
+            "orders": [], "orders_left_out": 0,
         })
     );
     assert_eq!(api.see("/v1/batches/b-1").await["purchased"], 5);

@@ -323,7 +323,7 @@ async fn every_type_of_command_is_taken_everywhere() {
         json!({"type": "ReceiveShipment", "reference": "s", "counts": {"b": 6}}),
         json!({"type": "CancelBatch", "reference": "b"}),
     ];
-    for kind in landfall_service::wire::KINDS {
+    for kind in landfall_domain::Command::KINDS {
         assert!(
             commands.iter().any(|command| command["type"] == kind),
             "{kind} is not tried"

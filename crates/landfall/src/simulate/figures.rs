@@ -30,6 +30,7 @@ pub(crate) struct Figures {
     later: u64,
     earlier: u64,
     withdrawn: u64,
+    again: u64,
     days: u64,
     on_hand_days: u128,
     short: u64,
@@ -146,6 +147,7 @@ pub(crate) struct Summary {
     pub(crate) promises_later: u64,
     pub(crate) promises_earlier: u64,
     pub(crate) promises_withdrawn: u64,
+    pub(crate) promises_again: u64,
     pub(crate) by_month: Vec<Month>,
 }
 
@@ -242,8 +244,9 @@ impl Figures {
     pub(crate) fn promise_changed(&mut self, from: Option<Date>, to: Option<Date>) {
         match (from, to) {
             (Some(from), Some(to)) if to > from => self.later += 1,
-            (Some(_) | None, Some(_)) => self.earlier += 1,
+            (Some(_), Some(_)) => self.earlier += 1,
             (_, None) => self.withdrawn += 1,
+            (None, Some(_)) => self.again += 1,
         }
     }
 
@@ -281,6 +284,7 @@ impl Figures {
             promises_later: self.later,
             promises_earlier: self.earlier,
             promises_withdrawn: self.withdrawn,
+            promises_again: self.again,
             by_month: self
                 .by_month
                 .iter()

@@ -51,6 +51,8 @@ pub(crate) struct LineState {
     current: Option<Date>,
     /// The promise when the last command was over that had to do with the line.
     told: Option<Date>,
+    /// The first promise, where it had been made by then.
+    first_told: Option<Date>,
     /// Since when it waits, if it does.
     waits: Option<Date>,
     pub(crate) accepted_on: Date,
@@ -107,6 +109,8 @@ pub(crate) struct Mirror {
     command: u64,
     /// The lines that this command has to do with.
     of_command: BTreeSet<usize>,
+    /// Whether it made anything worse: less of a batch, or later, or more wanted.
+    worse: bool,
     /// What is measured meanwhile.
     pub(crate) figures: Figures,
 }
@@ -237,6 +241,16 @@ impl Mirror {
 }
 
 impl BatchState {
+    /// The day on which it can be counted on, by all that was said: the least of all dates for what is there, the
+    /// greatest for what is held and nobody knows until when.
+    fn expected(&self) -> Date {
+        let mut last = self.eta.unwrap_or(Date::MIN);
+        for hold in [&self.hold, &self.shipment_hold].into_iter().flatten() {
+            last = last.max(hold.expected_clear.unwrap_or(Date::MAX));
+        }
+        last
+    }
+
     /// The shipment that carries it.
     pub(crate) fn shipment(&self) -> Option<&ShipmentRef> {
         self.shipment.as_ref()

@@ -141,7 +141,7 @@ pub(crate) fn number(value: Option<f64>, places: usize) -> String {
 type Row = (&'static str, fn(&Run) -> String);
 
 /// The rows of the table, in the order of `docs/simulation.md`.
-const ROWS: [Row; 19] = [
+const ROWS: [Row; 20] = [
     ("orders", |run| thousands(run.orders)),
     ("lines", |run| thousands(run.figures.lines)),
     ("  dispatched", |run| {
@@ -167,6 +167,9 @@ const ROWS: [Row; 19] = [
     }),
     ("  withdrawn", |run| {
         thousands(run.figures.promises_withdrawn)
+    }),
+    ("  promised again", |run| {
+        thousands(run.figures.promises_again)
     }),
     ("lines that waited", |run| {
         thousands(run.figures.backorder_days.count)

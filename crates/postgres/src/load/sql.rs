@@ -106,7 +106,8 @@ pub(crate) const ANSWERS: &str = "SELECT a.id, a.command, a.answer, a.time \
      JOIN answers a ON a.partition = k.partition AND a.id = k.id";
 
 /// The rank of a line among those pegged to a batch, as the index `lines_pegged` has it.
-pub(crate) const SHORTAGE: &str = "(9 - l.priority - CASE WHEN l.dispatched > 0 THEN 10 ELSE 0 END)";
+pub(crate) const SHORTAGE: &str =
+    "(9 - l.priority - CASE WHEN l.dispatched > 0 THEN 10 ELSE 0 END)";
 /// Its promise there.
 pub(crate) const PROMISE: &str = "coalesce(l.current, DATE '9999-12-31')";
 

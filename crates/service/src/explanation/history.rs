@@ -18,7 +18,7 @@ pub(super) fn event(event: &Event) -> String {
         } => {
             let promise = match current_promise {
                 Some(promise) => format!("promised for {promise}"),
-                None => "without a promise until its whole order has stock".into(),
+                None => "without a promise until its whole order has a day".into(),
             };
             let accepted = accepted.as_ref().map_or_else(String::new, accepted_as);
             format!(
@@ -133,7 +133,7 @@ fn promise_changed(from: Option<Date>, to: Option<Date>, cause: PromiseCause) ->
         }
         (None, Some(to)) => format!("Promised for {to} again"),
         (Some(from), None) => {
-            format!("The promise for {from} was withdrawn, as a line of its order waits")
+            format!("The promise for {from} was withdrawn")
         }
         (None, None) => "The promise stayed open".into(),
     };

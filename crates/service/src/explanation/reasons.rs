@@ -1,6 +1,6 @@
 //! The reason for or against a candidate, in words.
 
-use landfall_domain::explanation::{HoldOf, TooLateFor, Verdict, Weighed};
+use landfall_domain::explanation::{HoldOf, TooLateFor, Verdict, Weighed, deciding_hold};
 use landfall_domain::{Batch, Hold, OrderLine};
 
 use super::phrases::{places, units};
@@ -8,7 +8,12 @@ use super::phrases::{places, units};
 /// The reason for or against a candidate.
 pub(super) fn verdict(weighed: &Weighed, batch: &Batch, line: &OrderLine) -> String {
     match &weighed.verdict {
-        Verdict::Taken { units } => format!("The line has {} of it.", self::units(*units)),
+        Verdict::Taken { units } => {
+            let held = deciding_hold(batch).map_or_else(String::new, |(of, hold)| {
+                format!(" It {}{}.", held(of, hold), note(hold))
+            });
+            format!("The line has {} of it.{held}", self::units(*units))
+        }
         Verdict::OtherLocation => {
             let place = batch.location.as_ref();
             let place = place.map_or_else(|| "nobody knows where".into(), ToString::to_string);
@@ -17,19 +22,24 @@ pub(super) fn verdict(weighed: &Weighed, batch: &Batch, line: &OrderLine) -> Str
                 places(&line.terms.locations)
             )
         }
-        Verdict::Held { of, hold } => {
-            let note = hold
-                .note
-                .as_ref()
-                .map_or_else(String::new, |note| format!(": {note}"));
-            format!("It {}{note}.", held(*of, hold))
-        }
+        Verdict::Held { of, hold } => format!("It {}{}.", held(*of, hold), note(hold)),
         Verdict::TooSmall { wants, has: 0 } => {
             format!("The line wants {}; nothing is left of it.", units(*wants))
         }
         Verdict::TooSmall { wants, has } => {
             format!(
                 "It is too small: the line wants {}, and it has {has}.",
+                units(*wants)
+            )
+        }
+        Verdict::NotEnoughTogether {
+            wants,
+            free,
+            together,
+        } => {
+            format!(
+                "It has {free} of the {} that the line wants; all batches together have {together}, and a line \
+                 that may be split waits until all of it fits.",
                 units(*wants)
             )
         }
@@ -54,7 +64,8 @@ pub(super) fn verdict(weighed: &Weighed, batch: &Batch, line: &OrderLine) -> Str
             "It has room now; the line takes it when its queue is looked through next.".into()
         }
         Verdict::Spare if line.locked() => {
-            "It has room now, but dispatch is under way, and the line keeps its batches.".into()
+            "It has room now, but a part of the line has left, and the rest stays where it is."
+                .into()
         }
         Verdict::Spare => {
             "It has room now, but a line moves only where its promise needs it.".into()
@@ -69,14 +80,21 @@ pub(super) fn short(verdict: &Verdict) -> String {
         Verdict::Held { of, hold } => held(*of, hold),
         Verdict::TooSmall { has: 0, .. } => "has nothing left".into(),
         Verdict::TooSmall { .. } => "is too small".into(),
+        Verdict::NotEnoughTogether { free, .. } => format!("has room for {free}"),
         Verdict::PromisedToOthers { .. } => "is promised to others".into(),
         Verdict::TooLate { .. } => "comes too late".into(),
         Verdict::NotPreferred { .. } => "comes after it in preference".into(),
-        Verdict::Spare => "has come free since".into(),
+        Verdict::Spare => "has room now".into(),
     }
 }
 
-fn held(of: HoldOf, hold: &Hold) -> String {
+fn note(hold: &Hold) -> String {
+    let note = hold.note.as_ref();
+    note.map_or_else(String::new, |note| format!(": {note}"))
+}
+
+/// `is held (customs) until 2026-05-14`.
+pub(super) fn held(of: HoldOf, hold: &Hold) -> String {
     let whose = match of {
         HoldOf::Batch => "is held",
         HoldOf::Shipment => "is held with its shipment",

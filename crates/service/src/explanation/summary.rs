@@ -1,11 +1,11 @@
 //! All of an explanation in one sentence.
 
 use jiff::civil::Date;
-use landfall_domain::explanation::{Verdict, Weighed};
+use landfall_domain::explanation::{Verdict, Weighed, deciding_hold};
 use landfall_domain::{Batch, Event, OrderLine, Policy, Status, Supply};
 
-use super::phrases::{BATCHES_NAMED, left_from, places, units};
-use super::reasons::short;
+use super::phrases::{BATCHES_NAMED, left_from, list, places, units};
+use super::reasons::{held, short};
 use crate::log::LogRecord;
 
 /// How many of the better candidates a summary names.
@@ -24,7 +24,7 @@ pub(super) fn summary(
         Status::Cancelled => "Cancelled before anything had left.".into(),
         Status::Dispatched => gone(line, events),
         Status::Backordered => waits(line, batches, weighed, left_out),
-        Status::Allocated => promised(line, batches, weighed, today),
+        Status::Allocated => promised(line, batches, weighed, events, today),
     }
 }
 
@@ -63,7 +63,11 @@ fn waits(line: &OrderLine, batches: &[Batch], weighed: &[Weighed], left_out: u64
             .filter(serves)
             .map(|w| batches[w.at].available())
             .fold(0, u64::saturating_add);
-        format!("all batches together have room for {free} only")
+        if free < line.outstanding() {
+            format!("all batches together have room for {free} only")
+        } else {
+            "its queue has not been looked through since there is room".into()
+        }
     } else {
         let refused = weighed.iter().filter(serves);
         format!(
@@ -96,7 +100,13 @@ fn named<'a>(
     parts.join(", ")
 }
 
-fn promised(line: &OrderLine, batches: &[Batch], weighed: &[Weighed], today: Date) -> String {
+fn promised(
+    line: &OrderLine,
+    batches: &[Batch],
+    weighed: &[Weighed],
+    events: &[LogRecord],
+    today: Date,
+) -> String {
     let mut from = Vec::new();
     for w in weighed {
         if let Verdict::Taken { units } = w.verdict {
@@ -120,26 +130,73 @@ fn promised(line: &OrderLine, batches: &[Batch], weighed: &[Weighed], today: Dat
     };
     let batch = if from.len() > 1 { "batches" } else { "batch" };
     let (left, what) = (partly(line), what.join(", "));
+    let (unknown, until): (Vec<_>, Vec<_>) = from.iter().partition(|(.., ready)| ready.is_none());
+    let (unknown, until) = (holds(&unknown), holds(&until));
     let promise = match line.current_promise {
         Some(promise) if promise < today => {
             format!("Promised for {promise}, a day that has passed, from {batch} {what}{and_more}")
         }
         Some(promise) => format!("Promised for {promise} from {batch} {what}{and_more}"),
-        None => format!(
-            "Has {batch} {what}{and_more} and no promise, as its order goes out together and another line waits"
-        ),
+        None => {
+            let why = match unknown.first() {
+                Some(held) => format!(", as {held}"),
+                None if line.together() => {
+                    ", as its order goes out together and another line of it has no day".into()
+                }
+                None => String::new(),
+            };
+            format!("Has {batch} {what}{and_more} and no promise{why}")
+        }
     };
     let ready = from.iter().map(|(.., ready)| *ready).max().flatten();
-    let choice = choice(
-        line,
-        &from.iter().map(|(b, ..)| *b).collect::<Vec<_>>(),
-        batches,
-        weighed,
-    );
+    let choice = if line.locked() {
+        stays(events)
+    } else {
+        choice(
+            line,
+            &from.iter().map(|(b, ..)| *b).collect::<Vec<_>>(),
+            batches,
+            weighed,
+        )
+    };
+    let until = until
+        .iter()
+        .fold(String::new(), |text, held| text + "; " + held);
     format!(
-        "{left}{promise}, because {choice}{}.",
+        "{left}{promise}, because {choice}{until}{}.",
         why_that_day(line, ready)
     )
+}
+
+/// What holds back the first of these: `b-1 is held (customs) until 2026-05-14`.
+fn holds(taken: &[&(&Batch, u64, Option<Date>)]) -> Vec<String> {
+    let held = taken.iter().filter_map(|(batch, ..)| {
+        deciding_hold(batch).map(|(of, hold)| format!("{} {}", batch.reference, held(of, hold)))
+    });
+    held.take(NAMED).collect()
+}
+
+/// Why a line of which a part has left has the goods that it has: they are those that it had, or such as were
+/// found for it when it lost them.
+fn stays(events: &[LogRecord]) -> String {
+    let left = |event: &Event| matches!(event, Event::Dispatched { .. });
+    let since = events.iter().map(|record| &record.event);
+    let since: Vec<&Event> = since.skip_while(|event| !left(event)).collect();
+    let got = since
+        .iter()
+        .rposition(|event| matches!(event, Event::Allocated { .. }));
+    let lost = since[..got.unwrap_or(0)].iter().rev();
+    let lost = lost.filter_map(|event| match event {
+        Event::Deallocated { allocations, .. } => Some(allocations),
+        _ => None,
+    });
+    match lost.into_iter().next() {
+        Some(lost) => {
+            let lost = list(lost.iter().map(|a| (a.batch.as_str(), a.quantity)));
+            format!("it lost {lost} after a part had left, and this was found for the rest")
+        }
+        None => "dispatch is under way, and it keeps its batches".into(),
+    }
 }
 
 /// Why it is this batch.
@@ -148,13 +205,24 @@ fn choice(line: &OrderLine, taken: &[&Batch], batches: &[Batch], weighed: &[Weig
         .iter()
         .position(|w| matches!(w.verdict, Verdict::Taken { .. }))
         .unwrap_or(0);
-    let better = &weighed[..first];
-    if !better.is_empty() {
-        let named = named(better.iter(), batches, 0);
-        return format!("what it would rather have cannot be had: {named}");
-    }
-    if line.locked() {
-        return "dispatch is under way, and it keeps its batches".into();
+    let better = weighed[..first].iter();
+    // What has room now may have had it all along: the line came here because its promise needed it.
+    let (room, refused): (Vec<&Weighed>, Vec<&Weighed>) =
+        better.partition(|w| w.verdict == Verdict::Spare);
+    let refused = named(refused.into_iter(), batches, 0);
+    let room = named(room.into_iter(), batches, 0);
+    match (refused.is_empty(), room.is_empty()) {
+        (true, true) => {}
+        (false, true) => return format!("what it would rather have cannot be had: {refused}"),
+        (true, false) => {
+            return format!("a line moves only where its promise needs it, though {room}");
+        }
+        (false, false) => {
+            return format!(
+                "what it would rather have cannot be had: {refused}; {room}, but a line moves only where its \
+                 promise needs it"
+            );
+        }
     }
     let requested = line.terms.requested_date;
     let place = taken.first().and_then(|batch| batch.location.as_ref());

@@ -222,7 +222,7 @@ fn every_event_of_a_line_has_words() {
     );
     assert_eq!(
         history::event(&allocated(None, None)),
-        "Got 1 unit of batch b-1, without a promise until its whole order has stock."
+        "Got 1 unit of batch b-1, without a promise until its whole order has a day."
     );
     let taken = |reason| {
         history::event(&Event::Deallocated {
@@ -261,7 +261,7 @@ fn every_event_of_a_line_has_words() {
     );
     assert_eq!(
         changed(Some(TODAY), None),
-        "The promise for 2026-03-01 was withdrawn, as a line of its order waits, because a hold is over."
+        "The promise for 2026-03-01 was withdrawn, because a hold is over."
     );
 }
 

@@ -3,9 +3,8 @@
 use landfall_domain::commands::Dispatch;
 use landfall_domain::{Batch, LineId, LineKey, OrderLine, Quantity, Rejection};
 
-use super::supply;
 use super::target::Target;
-use crate::uow::{Stop, UnitOfWork};
+use crate::uow::{Stop, UnitOfWork, each};
 
 /// A line, or part of one, or every line of an order whose goods are in the warehouse.
 pub(super) fn dispatch(c: &Dispatch, uow: &mut UnitOfWork) -> Result<Target, Stop> {
@@ -58,7 +57,7 @@ fn line(
 
 fn order(c: &Dispatch, uow: &mut UnitOfWork) -> Result<Target, Stop> {
     let keys = uow.order(&c.order_id)?.lines.clone();
-    let lines = supply::each(&keys, |key| uow.line_to_change(key))?;
+    let lines = each(&keys, |key| uow.line_to_change(key))?;
     let Some(first) = lines.first() else {
         return Err(Rejection::UnknownOrder {
             order_id: c.order_id.clone(),

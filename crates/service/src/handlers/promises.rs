@@ -6,6 +6,7 @@
 //! come, and of each batch the first lines in the order of the shortage rule, which may make room. Both are
 //! bounded: [`SLACK_EXAMINED`] and [`FIRST_EXAMINED`] lines of each of [`SUPPLIES_EXAMINED`] batches.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use indexmap::IndexSet;
@@ -14,8 +15,7 @@ use landfall_domain::events::DeallocationReason;
 use landfall_domain::repeg::{self, Peg, Plan, Problem};
 use landfall_domain::{Batch, Day, LineKey, OrderLine, Product, Sku, policy};
 
-use super::supply;
-use crate::uow::{Stop, Trouble, UnitOfWork};
+use crate::uow::{Stop, Trouble, UnitOfWork, each};
 
 /// How many lines of a batch that were promised a later day than its goods come may be asked to move.
 const SLACK_EXAMINED: usize = 1_024;
@@ -36,10 +36,11 @@ struct Seeker {
 }
 
 /// Looks for other goods for the lines of a product that were delayed or have lost their stock. Delayed lines
-/// that find none are promised another day; lines without stock are left to the queue.
+/// that find none are promised another day. Lines without stock get here only what keeps their promise: a promise
+/// that was made outranks the queue, and without one they stand in it like others.
 pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     // A line of several batches is delayed by each of them.
-    let Trouble { delayed, unplaced } = uow.take_trouble(sku);
+    let Trouble { delayed, loose } = uow.take_trouble(sku);
     let delayed: IndexSet<LineKey> = delayed.into_iter().collect();
     let mut seekers = Vec::new();
     let mut split = Vec::new();
@@ -59,19 +60,21 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
             });
         }
     }
-    for key in &unplaced {
-        let line = uow.line_to_change(key)?;
-        if line.terms.split {
-            continue;
-        }
-        let told = line.loose.as_ref().and_then(|loose| loose.promise);
-        seekers.push(Seeker {
-            wanted: told.or(line.original_promise).unwrap_or(Date::MAX),
-            limit: Date::MAX,
-            line,
-        });
+    for key in &loose {
+        // Who was promised nothing has no promise to keep, and is left to the queue.
+        let seeker = seeker_of(uow.line_to_change(key)?);
+        let promised = seeker.filter(|seeker| seeker.wanted < Date::MAX);
+        seekers.extend(promised.map(|seeker| Seeker {
+            limit: seeker.wanted,
+            ..seeker
+        }));
     }
     reassign(sku, seekers, uow)?;
+    // They come in the order in which a shortage takes stock away, the least important first.
+    split.sort_by_key(|line| {
+        let priority = Reverse(line.terms.priority);
+        (priority, line.current_promise, line.number)
+    });
     for line in split {
         let wanted = line.current_promise;
         bring_split(line, wanted, uow)?;
@@ -83,12 +86,37 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
             uow.put(line);
         }
     }
-    for key in unplaced {
-        if uow
-            .line(&key)?
-            .is_some_and(|line| line.allocations.is_empty())
-        {
-            uow.leave_unplaced(sku, key);
+    still_loose(sku, loose, uow)
+}
+
+/// Looks for lines that make room for those that lost their stock and for which the queue had none: on goods
+/// that come later than was promised, if need be.
+pub(super) fn make_room(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
+    let loose = uow.take_trouble(sku).loose;
+    let mut seekers = Vec::new();
+    for key in &loose {
+        seekers.extend(seeker_of(uow.line_to_change(key)?));
+    }
+    reassign(sku, seekers, uow)?;
+    still_loose(sku, loose, uow)
+}
+
+/// What a line looks for that has lost its stock: the promise that it had. Those that may be split do not move.
+fn seeker_of(line: OrderLine) -> Option<Seeker> {
+    let told = line.loose.as_ref().and_then(|loose| loose.promise);
+    (!line.terms.split).then(|| Seeker {
+        wanted: told.or(line.original_promise).unwrap_or(Date::MAX),
+        limit: Date::MAX,
+        line,
+    })
+}
+
+/// Notes those of these lines that have still found no stock.
+fn still_loose(sku: &Sku, keys: Vec<LineKey>, uow: &mut UnitOfWork) -> Result<(), Stop> {
+    for key in keys {
+        let line = uow.line(&key)?;
+        if line.is_some_and(|line| line.allocations.is_empty()) {
+            uow.leave_loose(sku, key);
         }
     }
     Ok(())
@@ -97,7 +125,7 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
 /// Pulls late lines of a product back towards their original promise, never before it.
 pub(super) fn pull_back(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let late = uow.late_lines(sku, LATE_EXAMINED)?;
-    let lines = supply::each(late, |key| uow.line_to_change(&key))?;
+    let lines = each(late, |key| uow.line_to_change(&key))?;
     let lines = lines.into_iter().filter(|line| !line.locked());
     let (split, whole): (Vec<OrderLine>, Vec<OrderLine>) =
         lines.partition(|line| line.allocations.len() > 1 || line.terms.split);
@@ -212,7 +240,7 @@ fn keepers(
         (batch.allocated > 0).then(|| (batch.reference.clone(), batch.number, ready))
     });
     let early: Vec<_> = early.take(SUPPLIES_EXAMINED).collect();
-    let found = supply::each(&early, |(reference, number, ready)| {
+    let found = each(&early, |(reference, number, ready)| {
         let batch = (sku, reference, *number);
         let mut left = SLACK_EXAMINED;
         let slack = uow.allocated_to(batch, Some(*ready), |_| {
@@ -224,7 +252,7 @@ fn keepers(
             left -= 1;
             left == 0
         });
-        supply::each([slack, first], |keys| keys)
+        each([slack, first], |keys| keys)
     })?;
     let mut seen: HashSet<&LineKey> = seekers.iter().map(|seeker| &seeker.line.key).collect();
     let keys: Vec<LineKey> = found.into_iter().flatten().flatten().collect();
@@ -264,7 +292,7 @@ fn carry_out(
     }
     for (line, to) in &mut moved {
         let units = line.outstanding();
-        product.allocate_to(line, &[(*to, units)], &day, false);
+        product.allocate_to(line, &[(*to, units)], &day);
     }
     for (line, _) in moved {
         uow.concern(&line.key);
@@ -274,7 +302,8 @@ fn carry_out(
 }
 
 /// A line of several batches whose goods come too late looks for others by itself: such that come by the day
-/// that is wanted or, where there are none, earlier than its own.
+/// that is wanted or, where there are none, earlier than its own. The caller goes by the order of the planner:
+/// priority (higher first), wanted day, age.
 fn bring_split(
     mut line: OrderLine,
     wanted: Option<Date>,
@@ -311,7 +340,7 @@ fn bring_split(
         return Ok(());
     };
     product.deallocate(&mut line, DeallocationReason::Repegged);
-    product.allocate_to(&mut line, &picks, &day, false);
+    product.allocate_to(&mut line, &picks, &day);
     uow.put(line);
     Ok(())
 }

@@ -1,21 +1,23 @@
 //! What follows from what happened: the reactions to events, in the same unit of work.
 //!
-//! The bus takes the events of a command from a queue. Lines that a command has delayed, or whose stock it took,
-//! look for other goods first ([`super::promises`]). An event that sets stock free makes its product's queue be
-//! looked through: lines that lost their stock and lines that wait longer are served in one order, by the
-//! rule of [`QueueKey`]. Then late lines are pulled back to their first promise. That records events in turn,
-//! and so on until there are no more; the number of steps is bounded. Last, the orders that go out together
-//! agree on a day, and who must know of another promise is told, once.
+//! Lines that a command has delayed, or whose stock it took, look first for goods that keep their promise
+//! ([`super::promises`]): a promise that was made outranks those who wait. What is left after that goes by the
+//! queue: the bus takes the events of the command one by one, and one that sets stock free makes its product's
+//! queue be looked through, in which lines that lost their stock and lines that wait longer stand in one order, by
+//! the rule of [`QueueKey`]. Then late lines are pulled back to their first promise. That records events in turn,
+//! and so on until there are no more; the number of steps is bounded. Lines that lost their stock and for which the
+//! queue had none wait only if nobody can make room for them. Last, the orders that go out together agree on a
+//! day, and who must know of another promise is told, once.
 
 use std::collections::HashSet;
 
 use indexmap::IndexSet;
-use landfall_domain::events::{DeallocationReason, PromiseCause};
+use landfall_domain::events::PromiseCause;
 use landfall_domain::shortage::QueueKey;
 use landfall_domain::{Event, LineKey, Rejection, Sku};
 
-use super::{promises, supply, together};
-use crate::uow::{Stop, UnitOfWork};
+use super::{promises, together};
+use crate::uow::{Stop, UnitOfWork, each};
 
 /// The most events that one command may cause: far above any real one, and a stop for a loop.
 const MAX_EVENTS: usize = 5_000_000;
@@ -24,33 +26,37 @@ const MAX_EVENTS: usize = 5_000_000;
 /// promises that are others then.
 pub(super) fn run(cause: PromiseCause, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let mut seen = 0;
-    supply::each(uow.troubled(), |sku| promises::keep(&sku, uow))?;
+    each(uow.troubled(), |sku| promises::keep(&sku, uow))?;
     let mut to_fill: IndexSet<Sku> = uow.troubled().into_iter().collect();
+    let mut helped: HashSet<Sku> = HashSet::new();
     loop {
         let count = uow.collect_events();
         if count > MAX_EVENTS {
             return Err(Rejection::TooMuchWork { limit: MAX_EVENTS }.into());
         }
-        let mut better: IndexSet<Sku> = uow.take_improved();
+        let better: IndexSet<Sku> = uow.take_improved();
         for record in &uow.events_of_command()[seen..] {
             let Some(sku) = &record.sku else { continue };
             if frees_stock(&record.event) {
                 to_fill.insert(sku.clone());
             }
-            if betters_supply(&record.event) {
-                better.insert(sku.clone());
-            }
         }
         to_fill.extend(better.iter().cloned());
         seen = count;
         if to_fill.is_empty() {
-            break;
+            let mut unhelped = uow.troubled();
+            unhelped.retain(|sku| helped.insert(sku.clone()));
+            if unhelped.is_empty() {
+                break;
+            }
+            each(unhelped, |sku| promises::make_room(&sku, uow))?;
+            continue;
         }
-        supply::each(std::mem::take(&mut to_fill), |sku| fill_queue(&sku, uow))?;
-        supply::each(&better, |sku| promises::pull_back(sku, uow))?;
+        each(std::mem::take(&mut to_fill), |sku| fill_queue(&sku, uow))?;
+        each(&better, |sku| promises::pull_back(sku, uow))?;
     }
     // Only now is it certain that nothing else makes room for them.
-    supply::each(uow.troubled(), |sku| let_wait(&sku, uow))?;
+    each(uow.troubled(), |sku| let_wait(&sku, uow))?;
     uow.collect_events();
     together::settle(uow)?;
     for (key, told) in uow.promises_to_tell() {
@@ -62,36 +68,19 @@ pub(super) fn run(cause: PromiseCause, uow: &mut UnitOfWork) -> Result<(), Stop>
     Ok(())
 }
 
-/// Whether stock became free that a line which waits could take.
+/// Whether stock became free that a line which waits could take. That there is more or earlier supply than before is
+/// no event's to say: handlers note it ([`UnitOfWork::improve`]). What moves by itself frees stock, and betters nothing.
 fn frees_stock(event: &Event) -> bool {
-    match event {
-        Event::BatchCreated { .. } | Event::Deallocated { .. } => true,
-        Event::BatchQuantityChanged { from, to, .. } => to > from,
-        Event::LineAmended { from, to, .. } => to < from,
-        _ => false,
-    }
-}
-
-/// Whether there is more for the other lines than before because a customer wants less. (What moves by itself
-/// only makes room where it was worse.)
-fn betters_supply(event: &Event) -> bool {
-    match event {
-        Event::LineAmended { from, to, .. } => to < from,
-        Event::Deallocated { reason, .. } => matches!(
-            reason,
-            DeallocationReason::Cancelled | DeallocationReason::Amended
-        ),
-        _ => false,
-    }
+    matches!(event, Event::Deallocated { .. })
 }
 
 /// Serves the lines of a product that have no stock, in the order of their queue. One that does not fit is
 /// skipped and blocks nobody. Those that lost their stock in this command and find none may still find some.
 fn fill_queue(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let day = uow.day();
-    let unplaced: IndexSet<LineKey> = uow.take_trouble(sku).unplaced.into_iter().collect();
+    let loose: IndexSet<LineKey> = uow.take_trouble(sku).loose.into_iter().collect();
     let product = uow.its_product(sku)?;
-    if product.backordered == 0 && unplaced.is_empty() {
+    if product.counters().backordered == 0 && loose.is_empty() {
         return Ok(());
     }
     let mut room = product.largest_available();
@@ -106,16 +95,14 @@ fn fill_queue(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
         let product = uow.its_product(sku)?;
         if product.allocate(&mut line, &day, false) {
             room = product.largest_available();
-            if unplaced.contains(&key) {
+            if loose.contains(&key) {
                 placed.insert(key);
-            } else {
-                product.leave_queue();
             }
             uow.put(line);
         }
     }
-    for key in unplaced.into_iter().filter(|key| !placed.contains(key)) {
-        uow.leave_unplaced(sku, key);
+    for key in loose.into_iter().filter(|key| !placed.contains(key)) {
+        uow.leave_loose(sku, key);
     }
     Ok(())
 }
@@ -123,7 +110,7 @@ fn fill_queue(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
 /// Lets the lines of a product that lost their stock in this command, and found none, wait.
 fn let_wait(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let mut told = false;
-    for key in uow.take_trouble(sku).unplaced {
+    for key in uow.take_trouble(sku).loose {
         let mut line = uow.line_to_change(&key)?;
         let product = uow.its_product(sku)?;
         product.backorder(&mut line, false);

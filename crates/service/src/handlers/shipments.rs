@@ -10,7 +10,7 @@ use super::batches::not_below_dispatched;
 use super::compare::Comparison;
 use super::supply;
 use super::target::Target;
-use crate::uow::{Stop, UnitOfWork};
+use crate::uow::{Stop, UnitOfWork, each};
 
 fn target(reference: &ShipmentRef, created: bool) -> Target {
     Target::Shipment {
@@ -57,7 +57,7 @@ fn existing(reference: &ShipmentRef, uow: &mut UnitOfWork) -> Result<(Shipment, 
         field: None,
         reference: reference.clone(),
     })?;
-    let batches = supply::each(uow.cargo(reference)?, |batch| uow.batch(&batch))?;
+    let batches = each(uow.cargo(reference)?, |batch| uow.batch(&batch))?;
     Ok((shipment, batches.into_iter().flatten().collect()))
 }
 

@@ -7,29 +7,7 @@
 use landfall_domain::events::DeallocationReason;
 use landfall_domain::{Batch, LineKey, Supply, shortage};
 
-use crate::keys::Keys;
-use crate::uow::{Stop, UnitOfWork};
-
-/// Does the same to each, and asks for what any of them lacks at once: a command that asks is run again.
-pub(super) fn each<T, R>(
-    things: impl IntoIterator<Item = T>,
-    mut ask: impl FnMut(T) -> Result<R, Stop>,
-) -> Result<Vec<R>, Stop> {
-    let mut missing = Keys::default();
-    let mut found = Vec::new();
-    for thing in things {
-        match ask(thing) {
-            Ok(result) => found.push(result),
-            Err(Stop::Needs(keys)) => missing.extend(*keys),
-            Err(stop) => return Err(stop),
-        }
-    }
-    if missing.is_empty() {
-        Ok(found)
-    } else {
-        Err(Stop::Needs(Box::new(missing)))
-    }
-}
+use crate::uow::{Stop, UnitOfWork, each};
 
 /// Carries on from batches that have changed; they are given as they were before.
 pub(super) fn changed(
@@ -123,7 +101,8 @@ fn take_back(
     Ok(())
 }
 
-/// Takes the lines of a batch that nobody can count on any longer. Lines of which a part has left keep it.
+/// Takes the lines of a batch that nobody can count on any longer. Lines of which a part has left keep it, and
+/// have no promise until somebody can: for goods that are no supply there is no honest day.
 fn withdraw(
     batch: &Batch,
     lines: &[LineKey],
@@ -131,12 +110,23 @@ fn withdraw(
     uow: &mut UnitOfWork,
 ) -> Result<(), Stop> {
     for key in lines {
-        let held = uow
-            .line(key)?
-            .is_some_and(|line| !line.locked() && line.pegged_to(batch.number) > 0);
-        if held {
-            take_stock(key, reason, uow)?;
+        let line = uow.line(key)?;
+        match line.filter(|line| line.pegged_to(batch.number) > 0) {
+            Some(line) if line.locked() => withdraw_promise(key, uow)?,
+            Some(_) => take_stock(key, reason, uow)?,
+            None => {}
         }
+    }
+    Ok(())
+}
+
+/// Of an order that goes out together all lines lose their promise, when it is settled.
+fn withdraw_promise(key: &LineKey, uow: &mut UnitOfWork) -> Result<(), Stop> {
+    let mut line = uow.line_to_change(key)?;
+    if line.together() {
+        uow.touch_order(&line.key.order_id);
+    } else if uow.its_product(&line.sku.clone())?.promise(&mut line, None) {
+        uow.put(line);
     }
     Ok(())
 }
@@ -145,7 +135,7 @@ fn take_stock(key: &LineKey, reason: DeallocationReason, uow: &mut UnitOfWork) -
     let mut line = uow.line_to_change(key)?;
     uow.its_product(&line.sku.clone())?
         .deallocate(&mut line, reason);
-    uow.unplace(line);
+    uow.loosen(line);
     Ok(())
 }
 

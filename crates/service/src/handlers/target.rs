@@ -2,10 +2,9 @@
 
 use landfall_domain::{BatchRef, LineKey, OrderId, Rejection, ShipmentRef};
 
-use super::supply;
 use crate::answer::{Done, Reply};
 use crate::resources::{BatchResource, LineResource, OrderResource, ShipmentResource};
-use crate::uow::{Stop, UnitOfWork};
+use crate::uow::{Stop, UnitOfWork, each};
 
 /// What a command was about: what its reply shows.
 pub(super) enum Target {
@@ -39,7 +38,7 @@ impl Target {
                 let batches = if created {
                     Vec::new()
                 } else {
-                    supply::each(uow.cargo(&reference)?, |batch| uow.batch(&batch))?
+                    each(uow.cargo(&reference)?, |batch| uow.batch(&batch))?
                 };
                 let batches = batches.into_iter().flatten();
                 let batches = batches.map(|batch| BatchResource::new(&batch, today));

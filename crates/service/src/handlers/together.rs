@@ -1,44 +1,41 @@
 //! Orders that go out together: one promise for all lines, the latest of theirs.
 
+use jiff::civil::Date;
 use landfall_domain::product::promise_after;
 use landfall_domain::{OrderId, OrderLine};
 
-use super::supply;
-use crate::uow::{Stop, UnitOfWork};
+use crate::uow::{Stop, UnitOfWork, each};
 
 /// Lets every order that goes out together, and of which something changed, agree on a day.
 pub(super) fn settle(uow: &mut UnitOfWork) -> Result<(), Stop> {
-    supply::each(uow.take_together(), |(id, moved)| {
+    each(uow.take_together(), |(id, moved)| {
         settle_order(&id, moved, uow)
     })?;
     Ok(())
 }
 
-/// While a line waits there is no promise for any. Otherwise it is the day on which the goods of the last
+/// While a line waits there is no promise for any, and none while goods of one are held and nobody knows until when
+/// (a line of which a part has left keeps those). Otherwise it is the day on which the goods of the last
 /// line are there: a later one than was told moves the promise, an earlier one pulls it back, never before
 /// the original. Where no goods have moved, no later day is told: time alone changes no promise.
 fn settle_order(id: &OrderId, moved: bool, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let keys = uow.order(id)?.lines.clone();
-    let mut lines = supply::each(keys, |key| uow.line_to_change(&key))?;
+    let mut lines = each(keys, |key| uow.line_to_change(&key))?;
     lines.retain(|line| line.together() && line.outstanding() > 0);
     let day = uow.day();
     let told = lines.iter().filter_map(|line| line.current_promise).max();
     let original = lines.iter().filter_map(|line| line.original_promise).max();
-    let mut ready = None;
+    let mut days = Vec::with_capacity(lines.len());
     for line in &lines {
-        // Goods that nobody can count on while a part has left already tell no day: what was told stays.
-        ready = ready.max(uow.its_product(&line.sku)?.ready(line, &day));
+        days.push(uow.its_product(&line.sku)?.ready(line, &day));
     }
-    let waits = lines.iter().any(|line| line.allocations.is_empty());
-    let promise = match ready {
-        _ if waits => None,
-        Some(ready) => {
-            let promise = promise_after(ready, original.unwrap_or(ready), told);
-            let most = told.filter(|_| !moved);
-            Some(most.map_or(promise, |told| promise.min(told)))
-        }
-        None => told,
-    };
+    // One line without a day, and the order has none.
+    let days = days.into_iter().collect::<Option<Vec<Date>>>();
+    let promise = days.and_then(|days| days.into_iter().max()).map(|ready| {
+        let promise = promise_after(ready, original.unwrap_or(ready), told);
+        let most = told.filter(|_| !moved);
+        most.map_or(promise, |told| promise.min(told))
+    });
     let mut promised: Vec<OrderLine> = Vec::new();
     for mut line in lines {
         if uow.its_product(&line.sku)?.promise(&mut line, promise) {

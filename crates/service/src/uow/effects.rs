@@ -71,18 +71,20 @@ impl UnitOfWork {
         changed.filter(|(key, _)| seen.insert(key)).collect()
     }
 
-    /// The lines that had stock before the present command and have some now, and whose promise is another:
-    /// with what was told.
+    /// The lines whose promise is another than before the present command, with what was told. Not those that the
+    /// command has made; not a line that never had stock, whose first promise its allocation tells; not one of
+    /// which nothing is wanted any longer.
     pub(crate) fn promises_to_tell(&self) -> Vec<(LineKey, Option<Date>)> {
         let mut to_tell = Vec::new();
         for (key, before) in self.lines_before() {
-            // A line that the command has made was told nothing before.
-            let Some(before) = before.filter(|before| !before.allocations.is_empty()) else {
+            let knows =
+                |line: &&OrderLine| line.original_promise.is_some() || !line.allocations.is_empty();
+            let Some(before) = before.filter(knows) else {
                 continue;
             };
             let now = self.lines.get(key).and_then(|slot| slot.now.as_ref());
             if now.is_some_and(|now| {
-                !now.allocations.is_empty() && now.current_promise != before.current_promise
+                now.outstanding() > 0 && now.current_promise != before.current_promise
             }) {
                 to_tell.push((key.clone(), before.current_promise));
             }

@@ -56,12 +56,6 @@ impl UnitOfWork {
             let moved = line.allocations.iter().any(other);
             *self.together.entry(key.order_id.clone()).or_default() |= moved;
         }
-        let late = (before.as_deref().is_some_and(OrderLine::late), line.late());
-        if late.0 != late.1
-            && let Some(product) = self.products.get_mut(&line.sku)
-        {
-            product.count_late(late.0, late.1);
-        }
         if before.is_none()
             && let Some(entry) = self.orders.get_mut(&key.order_id)
         {
@@ -78,14 +72,14 @@ impl UnitOfWork {
     }
 
     /// Puts a line back that has lost its stock: before the command ends, it is allocated or backordered.
-    pub fn unplace(&mut self, line: OrderLine) {
-        self.trouble(&line.sku).unplaced.push(line.key.clone());
+    pub fn loosen(&mut self, line: OrderLine) {
+        self.trouble(&line.sku).loose.push(line.key.clone());
         self.put(line);
     }
 
     /// Notes that a line of this product has still found no stock.
-    pub fn leave_unplaced(&mut self, sku: &Sku, key: LineKey) {
-        self.trouble(sku).unplaced.push(key);
+    pub fn leave_loose(&mut self, sku: &Sku, key: LineKey) {
+        self.trouble(sku).loose.push(key);
     }
 
     /// Notes a line whose goods come later than was promised: before the command ends, it has found others or
@@ -113,7 +107,8 @@ impl UnitOfWork {
         troubled.map(|(sku, _)| sku.clone()).collect()
     }
 
-    /// Notes that the supply of a product is better than before.
+    /// Notes that there is more supply of a product for its lines than before, or earlier: the handlers say so, once
+    /// the reactions have filled the queue late lines are pulled back.
     pub fn improve(&mut self, sku: &Sku) {
         self.improved.insert(sku.clone());
     }
@@ -178,12 +173,12 @@ pub struct Trouble {
     /// Their goods come later than was promised.
     pub delayed: Vec<LineKey>,
     /// They have lost their stock and found no other yet.
-    pub unplaced: Vec<LineKey>,
+    pub loose: Vec<LineKey>,
 }
 
 impl Trouble {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.delayed.is_empty() && self.unplaced.is_empty()
+        self.delayed.is_empty() && self.loose.is_empty()
     }
 }

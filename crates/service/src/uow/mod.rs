@@ -7,6 +7,7 @@
 
 mod cache;
 mod commit;
+mod each;
 mod effects;
 mod facts;
 mod lines;
@@ -27,6 +28,7 @@ use crate::keys::Keys;
 use crate::log::LogRecord;
 use crate::store::{AnswerKey, Head, Remembered, partition_of};
 use cache::ProductCache;
+pub use each::each;
 pub use effects::{LineEffect, LineState};
 pub use lines::Trouble;
 use queues::Queues;
@@ -202,9 +204,9 @@ impl UnitOfWork {
         self.note_effects();
         for sku in self.touched.drain(..) {
             if let Some(product) = self.products.get_mut(&sku) {
-                let version = product.version;
+                let version = product.counters().version;
                 product.accept();
-                if product.version != version {
+                if product.counters().version != version {
                     self.changed_products.insert(sku);
                 }
             }

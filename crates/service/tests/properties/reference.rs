@@ -181,6 +181,8 @@ impl Model {
                 self.pull_back(sku, today);
                 self.fill(sku, today);
             }
+            self.make_room(sku, today);
+            self.fill(sku, today);
         }
         for line in &mut self.lines {
             line.loose = None;
@@ -333,8 +335,16 @@ impl Model {
         } else if fits {
             self.lines[at].pegs[0].1 += more;
         } else {
+            let had = self.lines[at].pegs.clone();
+            let order = self.lines[at].key.order_id.clone();
             self.lines[at].lose();
-            if !self.serve(at, today) {
+            if self.serve(at, today) {
+                // More of the same goods: they come from nowhere else.
+                let same = |(name, _): &(String, u64)| had.iter().any(|(other, _)| other == name);
+                if self.lines[at].pegs.iter().all(same) {
+                    self.moved.remove(&order);
+                }
+            } else {
                 if !may_wait {
                     return Err(Refused);
                 }

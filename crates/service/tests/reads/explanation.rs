@@ -12,7 +12,11 @@ use proptest::prelude::*;
 
 use crate::{after, config, run};
 
-async fn told(harness: &Harness<Memory>, order: &str, line: &str) -> ExplanationResource {
+pub(crate) async fn told(
+    harness: &Harness<Memory>,
+    order: &str,
+    line: &str,
+) -> ExplanationResource {
     let day = Day {
         today: harness.today(),
         handling_days: 0,
@@ -118,9 +122,15 @@ proptest! {
                 prop_assert!(told.summary.ends_with('.') && !told.summary.contains(".."), "{}", told.summary);
                 prop_assert!(!told.history.is_empty());
                 // A line that waits would have taken what it could have.
-                if line.status() == Status::Backordered && !line.terms.split {
+                if line.status() == Status::Backordered {
                     let spare = told.candidates.iter().any(|c| c.verdict == Verdict::Spare);
                     prop_assert!(!spare, "{:#?}", told);
+                }
+                // Goods and no promise: because they are held, or for another line of the order.
+                if line.status() == Status::Allocated && line.current_promise.is_none() {
+                    let (held, other) = (told.summary.contains("is held"), "another line of it has no day");
+                    let why = held || line.together() && told.summary.contains(other);
+                    prop_assert!(why, "{}", told.summary);
                 }
                 for candidate in &told.candidates {
                     prop_assert!(candidate.reason.ends_with('.'), "{}", candidate.reason);

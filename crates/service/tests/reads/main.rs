@@ -6,6 +6,7 @@ mod dwell;
 mod explanation;
 mod rebuild;
 mod schemas;
+mod under_way;
 
 use landfall_service::memory::MemoryViews;
 use landfall_testkit::history::Step;

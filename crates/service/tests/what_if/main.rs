@@ -5,8 +5,10 @@
     reason = "a test that cannot go on panics, also in its helpers"
 )]
 
+mod orders;
 mod promise;
 mod summary;
+mod withdrawn;
 
 use jiff::ToSpan;
 use jiff::civil::Date;

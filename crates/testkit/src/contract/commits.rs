@@ -54,14 +54,7 @@ fn answer(id: &str) -> Remembered {
 /// What two loads have in common.
 fn same(one: &Loaded, other: &Loaded) -> bool {
     let products = |loaded: &Loaded| {
-        let of = |p: &landfall_domain::Product| {
-            (
-                p.sku.clone(),
-                p.version,
-                p.backordered,
-                p.batches().to_vec(),
-            )
-        };
+        let of = |p: &landfall_domain::Product| (p.sku.clone(), p.counters(), p.batches().to_vec());
         loaded.products.iter().map(of).collect::<Vec<_>>()
     };
     one.heads == other.heads

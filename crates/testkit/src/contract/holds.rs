@@ -43,6 +43,7 @@ pub async fn a_hold_without_a_date_takes_the_goods_away<D: Database>() {
         "Backordered",
         "OutOfStock",
         "PromiseChanged",
+        "PromiseChanged",
     ];
     assert_eq!(kinds, expected);
     let moved = h.see_line("o-1", "SOFA").await;
@@ -63,7 +64,8 @@ pub async fn a_hold_without_a_date_takes_the_goods_away<D: Database>() {
         h.line(line("o-3", "SOFA", 1)).await.status,
         Status::Backordered
     );
-    // Released, it is there again: who waits is served first, then who is late.
+    // Released, it is there again: who waits is served first, then who is late. Who had a promise before is told of
+    // another one; the first promise is no change.
     let kinds = h.kinds_of(h.done(release("b"))).await;
     let expected = [
         "BatchReleased",
@@ -71,6 +73,7 @@ pub async fn a_hold_without_a_date_takes_the_goods_away<D: Database>() {
         "Allocated",
         "Deallocated",
         "Allocated",
+        "PromiseChanged",
         "PromiseChanged",
     ];
     assert_eq!(kinds, expected);
@@ -184,5 +187,25 @@ pub async fn held_goods_do_not_leave<D: Database>() {
     };
     assert_eq!(*on, today());
     assert_eq!(departures[0].landed, Some(today()));
+    h.in_order().await;
+}
+
+/// What a line had before it waited gives it no place: by priority, requested date and age a newer one that names a
+/// date is before one that names none.
+pub async fn released_goods_go_to_the_queue<D: Database>() {
+    let h = Harness::<D>::start();
+    h.done(batch("b", "SOFA", 4)).await;
+    h.done(line("had-it", "SOFA", 4)).await;
+    h.done(hold("b", "customs", None)).await;
+    h.done(line("newer", "SOFA", 4).requested(in_days(90)))
+        .await;
+    h.done(release("b")).await;
+    let newer = h.see_line("newer", "SOFA").await;
+    assert_eq!(newer.status, Status::Allocated);
+    let had_it = h.see_line("had-it", "SOFA").await;
+    assert_eq!(
+        (had_it.status, had_it.original_promise),
+        (Status::Backordered, Some(today()))
+    );
     h.in_order().await;
 }

@@ -199,7 +199,7 @@ pub async fn late_lines_are_found_in_order<D: Database>() {
         ["1-high", "2-day-1", "3-day-7", "4-day-7-too", "5-low"]
     );
     assert!(complete);
-    assert_eq!(loaded.products[0].late, 5);
+    assert_eq!(loaded.products[0].counters().late, 5);
     assert!(found.iter().all(|id| line_in(&loaded, id, "l").is_some()));
     assert!(batch_in(&loaded, "b-1").is_some());
     let (found, ..) = late(&mut store, "LAMP", None, 100).await;
@@ -240,5 +240,5 @@ pub async fn late_lines_follow_the_lines<D: Database>() {
     let (found, complete, loaded) = late(&mut store, "SOFA", None, 100).await;
     assert_eq!(found, ["2-day-1", "in-time"]);
     assert!(complete);
-    assert_eq!(loaded.products[0].late, 2);
+    assert_eq!(loaded.products[0].counters().late, 2);
 }

@@ -18,6 +18,7 @@ mod shop;
 pub mod again;
 pub mod book;
 pub mod cargo;
+pub mod claims;
 pub mod commits;
 pub mod demand;
 pub mod dispatch;
@@ -38,6 +39,7 @@ pub mod shipments;
 pub mod supply;
 pub mod things;
 pub mod together;
+pub mod withheld;
 
 /// Makes a test of every case of the contract suite, for one kind of database.
 #[macro_export]
@@ -96,7 +98,9 @@ macro_rules! store_contract {
         }
         $crate::store_contract! { @group promises
             no_promise_is_made_for_a_past_day time_alone_changes_nothing promises_follow_the_eta
+            a_changed_promise_names_its_cause
             a_move_to_earlier_goods_keeps_the_date a_new_eta_reaches_every_line
+            who_waited_is_told_once_each_way
         }
         $crate::store_contract! { @group demand
             two_equal_lines_are_two_lines a_line_without_stock_waits_or_is_refused
@@ -115,12 +119,17 @@ macro_rules! store_contract {
         }
         $crate::store_contract! { @group holds
             a_hold_without_a_date_takes_the_goods_away a_hold_with_a_date_keeps_its_lines
-            a_hold_is_repeated held_goods_do_not_leave
+            a_hold_is_repeated held_goods_do_not_leave released_goods_go_to_the_queue
         }
         $crate::store_contract! { @group dispatch
             a_line_leaves a_part_leaves_and_locks_the_rest a_line_under_way_is_spared
             a_line_under_way_makes_no_room what_is_not_there_stays
             an_order_leaves_as_far_as_it_is_there a_split_line_leaves_from_what_is_there
+        }
+        $crate::store_contract! { @group withheld
+            held_goods_have_no_day a_clear_date_is_a_day_again a_shipment_is_withheld
+            a_part_of_its_goods_is_withheld withheld_goods_are_lost_or_given_back
+            an_order_is_withheld_together
         }
         $crate::store_contract! { @group together
             one_promise_for_all_lines any_line_moves_the_promise_of_all a_waiting_line_holds_all_up
@@ -132,6 +141,10 @@ macro_rules! store_contract {
             priority_decides_who_is_kept a_move_keeps_to_the_terms days_are_those_of_the_promise
             a_split_line_moves_in_parts just_in_time_waits_least early_stays_free
             wanting_less_helps_the_late
+        }
+        $crate::store_contract! { @group claims
+            important_split_lines_move_first a_promise_outranks_the_queue
+            a_broken_promise_stands_in_the_queue the_preferred_location_serves_in_time
         }
         $crate::store_contract! { @group receipts
             a_receipt_is_short_or_over nothing_may_have_arrived what_has_left_was_there

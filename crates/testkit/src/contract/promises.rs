@@ -1,9 +1,15 @@
 //! Promises: made for no past day, moved by ETAs and not by time, never before the original.
 
+use landfall_domain::Event;
+use landfall_domain::events::PromiseCause;
 use landfall_service::engine::Limits;
+use landfall_service::{LogRecord, Request};
 
 use super::scene::in_days;
-use crate::commands::{batch, line, name, set_eta, set_quantity};
+use crate::commands::{
+    amend, amend_or_wait, batch, cancel_batch, cancel_line, hold, line, name, receive, release,
+    set_eta, set_quantity,
+};
 use crate::database::Database;
 use crate::harness::Harness;
 
@@ -147,4 +153,126 @@ pub async fn a_new_eta_reaches_every_line<D: Database>() {
         "as little later as can be"
     );
     h.audit().await;
+}
+
+/// Each change of a promise is told once, with its cause: on the way down, when the line waits, and on the way up,
+/// when it has goods again. A first promise is no change, and neither is the end of a line.
+pub async fn who_waited_is_told_once_each_way<D: Database>() {
+    use PromiseCause::{Amended, BatchCreated, QuantityChanged, Received};
+    let h = Harness::<D>::start();
+    h.done(batch("b", "SOFA", 8).eta(in_days(5))).await;
+    h.done(line("o-1", "SOFA", 4)).await;
+    h.done(line("o-2", "SOFA", 4)).await;
+    h.done(line("first", "SOFA", 4)).await;
+    let told = async |request: Request| {
+        let before = h.events().await.len();
+        h.done(request).await;
+        let events = h.events().await.split_off(before);
+        let told = events.into_iter().filter_map(|record| match record.event {
+            Event::PromiseChanged {
+                order_id,
+                from,
+                to,
+                cause,
+                ..
+            } => Some((order_id.to_string(), from, to, cause)),
+            _ => None,
+        });
+        told.collect::<Vec<_>>()
+    };
+    let change = |order: &str, from: Option<i64>, to: Option<i64>, cause| {
+        (order.to_owned(), from.map(in_days), to.map(in_days), cause)
+    };
+    let cut = told(set_quantity("b", 4).into()).await;
+    assert_eq!(cut, [change("o-2", Some(5), None, QuantityChanged)]);
+    let later = told(batch("c", "SOFA", 8).eta(in_days(20)).into()).await;
+    assert_eq!(later, [change("o-2", None, Some(20), BatchCreated)]);
+    let first = h.see_line("first", "SOFA").await;
+    assert_eq!(
+        first.current_promise,
+        Some(in_days(20)),
+        "told by Allocated"
+    );
+    let back = told(set_quantity("b", 8).into()).await;
+    assert_eq!(back, [change("o-2", Some(20), Some(5), QuantityChanged)]);
+    // Lost to another cut and found again on the day that was promised before: two changes.
+    let lost = told(receive("c", 0).into()).await;
+    assert_eq!(lost, [change("first", Some(20), None, Received)]);
+    let found = told(receive("c", 4).into()).await;
+    assert_eq!(found, [change("first", None, Some(20), Received)]);
+    // More than there is is a change of its own making; who waits is told nothing more.
+    let waits = told(amend_or_wait("o-1", "SOFA", 40).into()).await;
+    assert_eq!(waits, [change("o-1", Some(5), None, Amended)]);
+    assert_eq!(told(amend("o-1", "SOFA", 30).into()).await, []);
+    assert_eq!(told(cancel_line("o-1", "SOFA").into()).await, []);
+    assert_eq!(told(cancel_line("o-2", "SOFA").into()).await, []);
+    h.in_order().await;
+}
+
+/// A changed promise names what happened that made it change.
+pub async fn a_changed_promise_names_its_cause<D: Database>() {
+    let h = Harness::<D>::start();
+    h.done(batch("ship", "SOFA", 2).eta(in_days(10))).await;
+    h.done(line("o-1", "SOFA", 2)).await;
+    h.done(batch("later", "SOFA", 3).eta(in_days(30))).await;
+    let (to, customs) = (|day| Some(in_days(day)), "customs");
+    let changes: [(Request, PromiseCause, Option<i64>); 8] = [
+        (
+            set_eta("ship", to(15)).into(),
+            PromiseCause::EtaChanged,
+            Some(15),
+        ),
+        (
+            hold("ship", customs, to(20)).into(),
+            PromiseCause::Held,
+            Some(20),
+        ),
+        (release("ship").into(), PromiseCause::Released, Some(15)),
+        (receive("ship", 2).into(), PromiseCause::Received, Some(10)),
+        (
+            set_quantity("ship", 0).into(),
+            PromiseCause::QuantityChanged,
+            Some(30),
+        ),
+        (
+            batch("new", "SOFA", 2).eta(in_days(12)).into(),
+            PromiseCause::BatchCreated,
+            Some(12),
+        ),
+        (
+            cancel_batch("new").into(),
+            PromiseCause::BatchCancelled,
+            Some(30),
+        ),
+        (
+            amend_or_wait("o-1", "SOFA", 4).into(),
+            PromiseCause::Amended,
+            None,
+        ),
+    ];
+    for (request, cause, promise) in changes {
+        let log = h.events().await.len();
+        h.done(request).await;
+        assert_eq!(told(&h, log).await, [cause]);
+        let line = h.see_line("o-1", "SOFA").await;
+        assert_eq!(line.current_promise, promise.map(in_days), "{cause:?}");
+    }
+    // Another line is late, and what the first gives up helps it.
+    h.done(batch("four", "SOFA", 4).eta(in_days(5))).await;
+    h.done(line("o-2", "SOFA", 3)).await;
+    h.done(set_eta("later", to(40))).await;
+    let log = h.events().await.len();
+    h.done(cancel_line("o-1", "SOFA")).await;
+    assert_eq!(told(&h, log).await, [PromiseCause::Cancelled]);
+    h.audit().await;
+}
+
+/// The causes of the promises that have changed since then.
+async fn told<D: Database>(h: &Harness<D>, log: usize) -> Vec<PromiseCause> {
+    let events = h.events().await.split_off(log);
+    let cause = |record: LogRecord| match record.event {
+        Event::PromiseChanged { cause, .. } => Some(cause),
+        _ => None,
+    };
+    events.into_iter().filter_map(cause).collect()
 }

@@ -254,7 +254,7 @@ pub async fn lines_wait_in_the_order_of_the_queue<D: Database>() {
         "the lines come with the range"
     );
     assert_eq!(products_in(&loaded), ["SOFA"]);
-    assert_eq!(loaded.products[0].backordered, 7);
+    assert_eq!(loaded.products[0].counters().backordered, 7);
     let (ids, ..) = waiting(&mut store, "LAMP", u64::MAX, None, 100).await;
     assert_eq!(ids, ["other"]);
 }
@@ -307,7 +307,7 @@ pub async fn the_queue_follows_the_lines<D: Database>() {
         ]
     );
     assert!(complete);
-    assert_eq!(loaded.products[0].backordered, 6);
+    assert_eq!(loaded.products[0].counters().backordered, 6);
     let (ids, ..) = waiting(&mut store, "SOFA", 50, None, 1).await;
     assert_eq!(ids, ["3-soon-too"]);
 }

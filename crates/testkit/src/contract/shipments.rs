@@ -300,7 +300,13 @@ pub async fn a_shipment_is_received<D: Database>() {
     let kinds = h
         .kinds_of(h.done(receive_shipment("MV-1", &[("b", 6)])))
         .await;
-    assert_eq!(kinds, ["ShipmentReceived", "BatchReceived", "Allocated"]);
+    let expected = [
+        "ShipmentReceived",
+        "BatchReceived",
+        "Allocated",
+        "PromiseChanged",
+    ];
+    assert_eq!(kinds, expected);
     // What has left cannot be uncounted, and nothing else is counted then.
     h.done(dispatch("o-1", "LAMP")).await;
     let below = h

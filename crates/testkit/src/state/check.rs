@@ -82,7 +82,11 @@ impl State {
             );
         }
         if line.status() == Status::Allocated && !line.together() {
-            assert!(line.current_promise.is_some(), "{key}: goods, no promise");
+            assert_eq!(
+                line.current_promise.is_some(),
+                self.can_be_counted_on(line),
+                "{key}: it is promised where its goods can be counted on"
+            );
         }
     }
 
@@ -130,7 +134,8 @@ impl State {
         }
     }
 
-    /// Orders that go out together have one promise, and none while a line waits.
+    /// Orders that go out together have one promise, and none while a line waits, or nobody knows when its goods
+    /// can leave.
     #[track_caller]
     fn check_orders(&self) {
         let mut orders: BTreeMap<&OrderId, Vec<&OrderLine>> = BTreeMap::new();
@@ -145,14 +150,11 @@ impl State {
                 lines.iter().all(|line| line.current_promise == promise),
                 "{id}: its lines are promised for different days"
             );
-            let waits = lines.iter().any(|line| line.allocations.is_empty());
-            let known = lines.iter().any(|line| self.can_be_counted_on(line));
-            assert!(
-                if waits {
-                    promise.is_none()
-                } else {
-                    promise.is_some() || !known
-                },
+            let known =
+                |line: &&OrderLine| !line.allocations.is_empty() && self.can_be_counted_on(line);
+            assert_eq!(
+                promise.is_some(),
+                lines.iter().all(known),
                 "{id}: promised {promise:?}"
             );
         }

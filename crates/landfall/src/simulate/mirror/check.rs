@@ -94,8 +94,17 @@ impl Mirror {
                 line.waits
             )
         })?;
-        let promised = line.together || pegged == 0 || line.current.is_some();
-        ensure(promised, || format!("line {name}: goods and no promise"))
+        let promised =
+            line.together || pegged == 0 || line.current.is_some() == self.counted_on(line);
+        ensure(promised, || {
+            format!("line {name}: goods and no promise, or one of goods that nobody can count on")
+        })
+    }
+
+    /// Whether it is known when all goods of the line can leave.
+    fn counted_on(&self, line: &LineState) -> bool {
+        let for_ever = |(at, _): &(usize, u64)| self.batches[*at].held_for_ever();
+        !line.pegs.iter().any(for_ever)
     }
 
     fn compare_line(&self, line: &LineState, row: &LineResource) -> Result<(), String> {
@@ -130,7 +139,8 @@ impl Mirror {
         })
     }
 
-    /// An order that goes out together has one promise, and none while a line waits.
+    /// An order that goes out together has one promise, and none while a line waits or has goods that nobody can
+    /// count on.
     fn check_together(&self, name: &str, lines: &[usize]) -> Result<(), String> {
         let mut open = lines.iter().map(|at| &self.lines[*at]);
         let open: Vec<_> = open
@@ -144,9 +154,13 @@ impl Mirror {
         ensure(one, || {
             format!("order {name}: together, with several promises")
         })?;
-        let waits = open.iter().any(|line| line.waits.is_some());
-        ensure(waits == first.current.is_none(), || {
-            format!("order {name}: a line waits and it is promised, or the other way round")
+        let unknown = open
+            .iter()
+            .any(|line| line.waits.is_some() || !self.counted_on(line));
+        ensure(unknown == first.current.is_none(), || {
+            format!(
+                "order {name}: a line has no day and the order is promised, or the other way round"
+            )
         })
     }
 

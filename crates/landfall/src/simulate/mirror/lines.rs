@@ -74,6 +74,7 @@ impl Mirror {
             original: None,
             current: None,
             told: None,
+            first_told: None,
             waits: None,
             accepted_on: self.today,
             requested: terms.requested_date,
@@ -190,6 +191,7 @@ impl Mirror {
             format!("from {from}, and {} were wanted", line.quantity)
         })?;
         line.quantity = *to;
+        self.worse |= to > from;
         self.figures.amended += 1;
         if allocations.is_empty() {
             return Ok(());
@@ -281,6 +283,7 @@ impl Mirror {
 
     /// When a command is over: what each of its lines was told is what it is promised.
     pub(super) fn end_command(&mut self) -> Result<(), String> {
+        let worse = std::mem::take(&mut self.worse);
         for at in std::mem::take(&mut self.of_command) {
             let today = self.today;
             let line = &mut self.lines[at];
@@ -297,15 +300,27 @@ impl Mirror {
                     format!("line {name}: promised on {today} for {promise}")
                 })?;
             }
-            let silent = line.changed_by != self.command && line.waits.is_none();
-            let known = line.told.is_none() || line.told == line.current;
-            ensure(!silent || known || line.outstanding() == 0, || {
+            // What is better for one is worse for nobody. An order that goes out together may see on that occasion
+            // that its other goods are overdue.
+            let later = line.told.is_some() && line.current.is_none_or(|day| Some(day) > line.told);
+            let may = worse || line.together || line.outstanding() == 0;
+            ensure(!later || may, || {
+                format!(
+                    "line {name}: the promise went from {:?} to {:?}, and nothing had become worse",
+                    line.told, line.current
+                )
+            })?;
+            // What is told first, its allocation tells; and of what is not wanted nothing is promised.
+            let known =
+                line.told == line.current || line.first_told.is_none() || line.outstanding() == 0;
+            ensure(known || line.changed_by == self.command, || {
                 format!(
                     "line {name}: the promise went from {:?} to {:?}, and nobody was told",
                     line.told, line.current
                 )
             })?;
             line.told = line.current;
+            line.first_told = line.original;
         }
         Ok(())
     }

@@ -46,8 +46,22 @@ impl Mirror {
         self.touched.products.insert(self.batches[at].product);
         let of_product = self.products[self.batches[at].product].sku == *sku;
         ensure(of_product, || "the batch is another product's".into())?;
+        let (expected, purchased) = (self.batches[at].expected(), self.batches[at].purchased);
+        self.batch_changed(at, &record.event)?;
+        let batch = &self.batches[at];
+        // Of a day that has passed nobody could be promised what is there today.
+        let could = if expected == Date::MIN {
+            self.today
+        } else {
+            expected
+        };
+        self.worse |= batch.purchased < purchased || batch.expected().max(self.today) > could;
+        Ok(())
+    }
+
+    fn batch_changed(&mut self, at: usize, event: &Event) -> Result<(), String> {
         let batch = &mut self.batches[at];
-        match &record.event {
+        match event {
             Event::BatchQuantityChanged { from, to, .. }
             | Event::BatchCancelled { from, to, .. } => {
                 ensure(*from == batch.purchased, || {
@@ -197,11 +211,15 @@ impl BatchState {
 
     /// Units that a line could take now.
     pub(super) fn available(&self) -> u64 {
-        let held_for_ever = [&self.hold, &self.shipment_hold]
+        if self.held_for_ever() { 0 } else { self.free() }
+    }
+
+    /// Whether it is held, and nobody knows until when.
+    pub(super) fn held_for_ever(&self) -> bool {
+        [&self.hold, &self.shipment_hold]
             .into_iter()
             .flatten()
-            .any(|hold| hold.expected_clear.is_none());
-        if held_for_ever { 0 } else { self.free() }
+            .any(|hold| hold.expected_clear.is_none())
     }
 
     /// Units that lie in the warehouse.

@@ -94,9 +94,13 @@ impl Fold<'_> {
             return;
         };
         let line = self.line(at);
-        // A move has told its new promise with `Allocated`.
-        let wrong =
-            line.standing != Standing::Allocated || (line.current != *from && line.current != *to);
+        // A move has told its new promise with `Allocated`, a line that waits that it has none with `Backordered`.
+        let stands = match line.standing {
+            Standing::Allocated => true,
+            Standing::Backordered => to.is_none(),
+            _ => false,
+        };
+        let wrong = !stands || (line.current != *from && line.current != *to);
         line.current = *to;
         // Of an order that goes out together a line may have had stock before there was a promise.
         line.original = line.original.or(*to);

@@ -88,6 +88,21 @@ fn events_that_make_no_sense_are_found() {
         },
         "of another promise than the line had",
     );
+    // A day for a line that waits.
+    found(
+        |s| {
+            set(s, "PromiseChanged", |e| {
+                if let Event::PromiseChanged {
+                    order_id, from, to, ..
+                } = e
+                {
+                    (*order_id, *from) = ("o-waits".parse().unwrap(), None);
+                    *to = Some(TODAY);
+                }
+            });
+        },
+        "of another promise than the line had",
+    );
     let units = |e: &mut Event| match e {
         Event::Allocated { allocations, .. } | Event::Deallocated { allocations, .. } => {
             allocations[0].quantity += 1;

@@ -205,7 +205,6 @@ pub(super) fn story() -> Story {
     let told = lines[1].current_promise;
     assert!(product.promise_again(&mut lines[1], &day));
     product.tell(&lines[1], told, PromiseCause::EtaChanged);
-    product.count_late(false, true);
     product.change_quantity(&"b-here".parse().unwrap(), 10, Some("damage".into()));
     let mut moved = line(8, "o-moved", 1);
     assert!(product.allocate(&mut moved, &day, true));

@@ -75,7 +75,7 @@ fn a_day_that_is_not_that_of_the_goods_is_explained_as_well() {
     let told = summary(together, none);
     assert!(
         told.starts_with(
-            "Has batch b-1 and no promise, as its order goes out together and another line waits, "
+            "Has batch b-1 and no promise, as its order goes out together and another line of it has no day, "
         ),
         "{told}"
     );
@@ -132,6 +132,11 @@ fn a_line_that_waits_is_told_what_is_against_every_batch() {
             .ends_with("because all batches together have room for 3 only."),
         "{}",
         told.summary
+    );
+    assert_eq!(
+        reason(&told, "b-2"),
+        "It has 2 of the 5 units that the line wants; all batches together have 3, and a line that may be \
+         split waits until all of it fits."
     );
 }
 

@@ -71,7 +71,7 @@ impl UnitOfWork {
         at_most: u64,
     ) -> Result<Option<LineKey>, Stop> {
         let product: &Product = self.its_product(sku)?;
-        let (product_number, backordered) = (product.number, product.backordered);
+        let (product_number, backordered) = (product.number, product.counters().backordered);
         if backordered == 0 && !self.queues.waiting.contains_key(sku) {
             self.queues.watch_empty(
                 sku,
@@ -116,7 +116,7 @@ impl UnitOfWork {
     /// The first late lines of this product, in the order in which they are pulled back, at most so many.
     pub fn late_lines(&mut self, sku: &Sku, most: usize) -> Result<Vec<LineKey>, Stop> {
         let product: &Product = self.its_product(sku)?;
-        let (product_number, late) = (product.number, product.late);
+        let (product_number, late) = (product.number, product.counters().late);
         if late == 0 {
             return Ok(Vec::new());
         }

@@ -68,30 +68,35 @@ impl Model {
         None
     }
 
-    fn preferred(&self, line: &Line, today: Date) -> Vec<&Batch> {
+    fn preferred<'a>(&'a self, line: &Line, today: Date) -> Vec<&'a Batch> {
         let terms = &line.terms;
         let wanted = |batch: &&Batch| batch.sku == line.sku;
         let mut batches: Vec<&Batch> = self.batches.iter().filter(wanted).collect();
         batches.sort_by_key(|batch| (batch.supply(), batch.reference.clone()));
         let in_time = |batch: &Batch| {
-            terms.policy == Policy::JustInTime
-                && terms.requested_date.is_some_and(|day| {
-                    self.there(batch.supply(), today)
-                        .is_some_and(|there| there <= day)
-                })
+            terms.requested_date.is_some_and(|day| {
+                self.there(batch.supply(), today)
+                    .is_some_and(|there| there <= day)
+            })
         };
         let (mut first, then): (Vec<&Batch>, Vec<&Batch>) =
             batches.into_iter().partition(|batch| in_time(batch));
-        first.reverse();
-        let ordered: Vec<&Batch> = first.into_iter().chain(then).collect();
-        if terms.locations.is_empty() {
-            return ordered;
+        if terms.policy == Policy::JustInTime {
+            first.reverse();
         }
-        let of_location = |location: &Location| {
-            let there = |batch: &&Batch| batch.location.as_ref() == Some(location);
-            ordered.iter().copied().filter(there).collect::<Vec<_>>()
+        if terms.locations.is_empty() {
+            return first.into_iter().chain(then).collect();
+        }
+        // What is in time comes first, wherever it is.
+        let by_location = |ordered: &[&'a Batch]| {
+            let of_location = |location: &Location| {
+                let there = |batch: &&Batch| batch.location.as_ref() == Some(location);
+                ordered.iter().copied().filter(there).collect::<Vec<_>>()
+            };
+            let locations = terms.locations.iter();
+            locations.flat_map(of_location).collect::<Vec<&Batch>>()
         };
-        terms.locations.iter().flat_map(of_location).collect()
+        [by_location(&first), by_location(&then)].concat()
     }
 
     /// When goods of this supply can be with the customer.

@@ -1,5 +1,7 @@
 //! Keeping promises: who looks for other goods, who may make room, and what is made of the plan.
 
+use std::cmp::Reverse;
+
 use jiff::civil::Date;
 use landfall_domain::repeg::{self, Peg, Plan, Problem};
 
@@ -27,16 +29,16 @@ impl Model {
                 seekers.push((*at, promise, Date::MAX));
             }
         }
-        for (at, line) in self.lines.iter().enumerate() {
-            if let (Some(loose), true) = (line.loose, line.sku == sku && !line.terms.split) {
-                seekers.push((
-                    at,
-                    loose.told.or(line.original).unwrap_or(Date::MAX),
-                    Date::MAX,
-                ));
-            }
-        }
+        // Who has lost its goods keeps its promise or goes by the queue.
+        let loose = self.loose(sku).into_iter();
+        seekers.extend(
+            loose.filter_map(|(at, promise)| promise.map(|promise| (at, promise, promise))),
+        );
         self.reassign(sku, &seekers, today);
+        split.sort_by_key(|at| {
+            let line = &self.lines[*at];
+            (Reverse(line.terms.priority.get()), line.current, *at)
+        });
         for at in split {
             let wanted = self.lines[at].current;
             self.bring_split(at, wanted, today);
@@ -44,6 +46,22 @@ impl Model {
         for at in delayed {
             self.promise_again(at, today);
         }
+    }
+
+    /// Lines that lost their goods and for which the queue had none may have the goods of who can wait.
+    pub(super) fn make_room(&mut self, sku: &str, today: Date) {
+        let seeker =
+            |(at, promise): (usize, Option<Date>)| (at, promise.unwrap_or(Date::MAX), Date::MAX);
+        let seekers: Vec<Seeker> = self.loose(sku).into_iter().map(seeker).collect();
+        self.reassign(sku, &seekers, today);
+    }
+
+    /// The lines that have lost their goods and may not be split, and what each was promised.
+    fn loose(&self, sku: &str) -> Vec<(usize, Option<Date>)> {
+        let lines = self.lines.iter().enumerate();
+        let of = lines.filter(|(_, line)| line.sku == sku && !line.terms.split);
+        of.filter_map(|(at, line)| Some((at, line.loose?.told.or(line.original))))
+            .collect()
     }
 
     /// Late lines back towards their original promise.
@@ -59,11 +77,7 @@ impl Model {
         late.retain(|at| self.lines[*at].dispatched == 0);
         late.sort_by_key(|at| {
             let line = &self.lines[*at];
-            (
-                std::cmp::Reverse(line.terms.priority.get()),
-                line.original,
-                *at,
-            )
+            (Reverse(line.terms.priority.get()), line.original, *at)
         });
         let (split, whole): (Vec<usize>, Vec<usize>) = late
             .into_iter()
@@ -231,15 +245,17 @@ impl Model {
     }
 }
 
-/// The latest day that a line wants and does not get.
+/// Where a line does not get the day that it wants, the latest day that any wants: who is served may leave the
+/// place to it.
 fn unsatisfied(problem: &Problem, plan: &Plan) -> Option<Date> {
     let place = |at: usize| {
         let step = plan.moves.iter().find(|step| step.peg == at);
         step.map_or(problem.pegs[at].supply, |step| Some(step.to))
     };
-    let missed = (0..problem.pegs.len()).filter(|at| {
-        let ready = place(*at).and_then(|to| problem.supplies[to].ready);
-        ready.is_none_or(|ready| ready > problem.pegs[*at].wanted)
-    });
-    missed.map(|at| problem.pegs[at].wanted).max()
+    let missed = |at: usize| {
+        let ready = place(at).and_then(|to| problem.supplies[to].ready);
+        ready.is_none_or(|ready| ready > problem.pegs[at].wanted)
+    };
+    let wanted = problem.pegs.iter().map(|peg| peg.wanted).max();
+    wanted.filter(|_| (0..problem.pegs.len()).any(missed))
 }

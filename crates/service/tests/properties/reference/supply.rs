@@ -34,6 +34,10 @@ impl Model {
                 if is.supply() == Supply::Never {
                     if !locked {
                         self.lines[at].lose();
+                    } else if self.lines[at].together() {
+                        self.moved.insert(self.lines[at].key.order_id.clone());
+                    } else {
+                        self.lines[at].current = None;
                     }
                     continue;
                 }
@@ -106,13 +110,11 @@ impl Model {
     /// original. An order that goes out together does that for its lines.
     pub(super) fn promise_again(&mut self, at: usize, today: Date) {
         let line = &self.lines[at];
-        let (Some(ready), Some(original), Some(told)) =
-            (self.ready_of(at, today), line.original, line.current)
-        else {
+        let (Some(ready), Some(original)) = (self.ready_of(at, today), line.original) else {
             return;
         };
         if !line.together() {
-            self.lines[at].current = Some(promise_after(ready, original, Some(told)));
+            self.lines[at].current = Some(promise_after(ready, original, line.current));
         }
     }
 
@@ -137,14 +139,17 @@ impl Model {
             let lines = || of_order.iter().map(|at| &self.lines[*at]);
             let told = lines().filter_map(|line| line.current).max();
             let original = lines().filter_map(|line| line.original).max();
-            let waits = lines().any(|line| line.pegs.is_empty());
+            let unknown = |at: &usize| {
+                let held = |(name, _): &(String, u64)| self.named(name).supply() == Supply::Never;
+                self.lines[*at].pegs.is_empty() || self.lines[*at].pegs.iter().any(held)
+            };
             let ready = of_order
                 .iter()
                 .filter_map(|at| self.ready_of(*at, today))
                 .max();
             let promise = match ready {
-                _ if waits => None,
-                None => told,
+                None => None,
+                _ if of_order.iter().any(unknown) => None,
                 Some(ready) => {
                     let promise = promise_after(ready, original.unwrap_or(ready), told);
                     let later = told.is_some_and(|told| promise > told);

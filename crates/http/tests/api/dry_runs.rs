@@ -97,7 +97,7 @@ async fn a_dry_run_tells_events_and_a_summary_and_commits_nothing() {
             "text": "5 commands (1 refused, 1 ill-formed): 2 new lines (2 without stock)",
             "commands": 5, "ok": 3, "rejected": 1, "invalid": 1, "events": events,
             "lines_allocated": 1, "lines_backordered": 2, "lines_deallocated": 1,
-            "promises_changed": 0, "lines_new": 2, "lines_new_waiting": 2,
+            "promises_changed": 1, "lines_new": 2, "lines_new_waiting": 2,
             "lines_affected": 0, "orders_affected": 0, "units_affected": 0,
             "promises_broken": 0, "orders_broken": 0, "units_broken": 0,
             "promises_kept": 0, "promises_improved": 0, "lines_lost": 0,

@@ -48,7 +48,7 @@ use landfall_service::access::Doorkeeper;
 use landfall_service::clock::Calendar;
 use landfall_service::engine::Stats;
 use landfall_service::views::Views;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 pub use openapi::openapi;
@@ -69,7 +69,7 @@ pub struct App {
     /// What the engine has done: `/metrics` shows it.
     pub stats: Arc<Stats>,
     /// Changes when the engine has committed something: it wakes streams of events.
-    pub commits: watch::Receiver<()>,
+    pub commits: tokio::sync::watch::Receiver<()>,
     /// Cancelled when the service is to end: streams come to an end then. It is the one that [`serve()`]
     /// is given.
     pub stopping: CancellationToken,

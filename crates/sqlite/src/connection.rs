@@ -67,7 +67,7 @@ pub(crate) fn beside(path: &Path, options: &Options) -> Result<Connection, OpenE
         Kind::Empty | Kind::Other => return Err(OpenError::NotLandfall { path: path.into() }),
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
     // Under load the engine leaves the file alone for moments only, and whoever looks for one seldom finds none.
     connection
         .busy_handler(Some(|tried| {

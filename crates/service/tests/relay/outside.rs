@@ -203,7 +203,6 @@ impl EventPublisher for Outside {
         let gap =
             first.is_some_and(|first| offsets.iter().copied().ne((first..).take(offsets.len())));
         assert!(!gap, "{offsets:?}");
-        let some = |count: usize| &records[..count.min(records.len())];
         let turn = {
             let mut reached = self.lock();
             if records.is_empty() {
@@ -224,11 +223,29 @@ impl EventPublisher for Outside {
             _ => Duration::from_millis(1),
         };
         tokio::time::sleep(slow).await;
+        match self.take(partition, records, &turn) {
+            Some(delivery) => delivery,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn let_go(&self, partition: u16) {
+        let mut reached = self.lock();
+        reached.held_back.remove(&partition);
+        reached.let_go += 1;
+    }
+}
+
+impl Outside {
+    /// Takes records as it is to; `None`: and never answers.
+    fn take(&self, partition: u16, records: &[LogRecord], turn: &Turn) -> Option<Delivery> {
+        let offsets: Vec<u64> = records.iter().map(|record| record.offset).collect();
+        let some = |count: usize| &records[..count.min(records.len())];
         let mut reached = self.lock();
         // Order is kept: what was held back goes out before anything else does.
         let held = reached.held_back.remove(&partition).unwrap_or_default();
         reached.come(partition, held);
-        match turn {
+        Some(match *turn {
             Turn::Take | Turn::Slow(_) => {
                 reached.come(partition, offsets);
                 Delivery::all(records)
@@ -243,8 +260,7 @@ impl EventPublisher for Outside {
             }
             Turn::Hang => {
                 reached.come(partition, offsets);
-                drop(reached);
-                std::future::pending().await
+                return None;
             }
             Turn::Refuse(which) => {
                 let bad = offsets[which % offsets.len()];
@@ -276,13 +292,7 @@ impl EventPublisher for Outside {
                 drop(reached);
                 panic!("the sink breaks down, as the test wants it to");
             }
-        }
-    }
-
-    async fn let_go(&self, partition: u16) {
-        let mut reached = self.lock();
-        reached.held_back.remove(&partition);
-        reached.let_go += 1;
+        })
     }
 }
 

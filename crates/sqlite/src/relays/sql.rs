@@ -109,8 +109,9 @@ pub(super) fn renew(
     prolong.execute(params![sink, holder, until])?;
     let mut members =
         connection.prepare_cached("SELECT count(*) FROM relay_members WHERE sink = ?1")?;
+    let members: u32 = members.query_row([sink], |row| row.get(0))?;
     let mut shares = Shares {
-        members: members.query_row([sink], |row| row.get(0))?,
+        members: usize::try_from(members).unwrap_or(usize::MAX),
         ..Shares::default()
     };
     for place in places(connection, sink)? {

@@ -1,6 +1,7 @@
 # Landfall in a small image. Not tested yet: written without a container engine at hand.
 #
 #   docker build --tag landfall .
+#   docker run --rm --volume landfall:/data landfall keys create --name ops --role admin
 #   docker run --publish 127.0.0.1:5005:5005 --volume landfall:/data landfall
 
 FROM rust:1.95-slim-trixie AS build
@@ -25,5 +26,6 @@ VOLUME /data
 EXPOSE 5005
 # SIGTERM, docker's default, lets the service answer what it has accepted before it ends.
 ENTRYPOINT ["landfall"]
-# In a container the service has to listen on every address; who may connect is decided by what is published.
-CMD ["serve", "--listen", "0.0.0.0:5005", "--insecure-no-keys", "--database", "sqlite:/data/landfall.db"]
+# In a container the service has to listen on every address, so it starts once there is an API key.
+ENV LANDFALL_DATABASE=sqlite:/data/landfall.db
+CMD ["serve", "--listen", "0.0.0.0:5005"]

@@ -162,7 +162,7 @@ impl PgStore {
         let mut plan_anew = self.growth.is_due();
         loop {
             let link = self.connect().await?;
-            let mut found = Found::new(keys);
+            let mut found = Found::new(keys, partitions);
             let mut trip = Trip::new(link);
             if dirty {
                 trip.plain(Ask::Bound, ROLLBACK);
@@ -204,7 +204,7 @@ impl PgStore {
         let reader = matches!(self.role, Role::Reader);
         let mut heads = wanted.heads();
         loop {
-            let mut found = Found::new(keys);
+            let mut found = Found::new(keys, partitions);
             let mut trip = Trip::new(link);
             let holds = |head: &u16| held.iter().any(|held| held.partition == *head);
             let more: BTreeSet<u16> = if reader {

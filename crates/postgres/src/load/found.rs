@@ -9,7 +9,7 @@ use landfall_domain::{
     Batch, BatchRef, LineKey, OrderId, PlacedOrder, Product, Shipment, ShipmentRef, Sku,
 };
 use landfall_service::keys::{AllocatedRange, Keys};
-use landfall_service::store::{Loaded, LoadedOrder, LoadedRange, Remembered};
+use landfall_service::store::{LineOrder, Loaded, LoadedOrder, LoadedRange, Remembered};
 use tokio_postgres::Row;
 
 use super::Ask;
@@ -32,13 +32,15 @@ pub(crate) struct Found {
     batches: BTreeMap<Place, Batch>,
     lines: BTreeMap<Place, RawLine>,
     /// The lines of orders that were named.
-    orders: HashMap<OrderId, Vec<(u64, u16, LineKey)>>,
+    orders: HashMap<OrderId, Vec<(u64, Sku, LineKey)>>,
     placed: HashMap<OrderId, PlacedOrder>,
     shipments: BTreeMap<ShipmentRef, Shipment>,
     cargo: HashMap<ShipmentRef, Vec<BatchRef>>,
     remembered: Vec<Remembered>,
     /// The ranges, by what they are of.
     ranges: HashMap<Ask, Vec<FoundRange>>,
+    /// How many partitions the database has.
+    partitions: u16,
 }
 
 /// The lines of a range.
@@ -69,8 +71,11 @@ impl FoundRange {
 
 impl Found {
     /// Nothing yet of these keys.
-    pub(crate) fn new(keys: &Keys) -> Self {
-        let mut found = Self::default();
+    pub(crate) fn new(keys: &Keys, partitions: u16) -> Self {
+        let mut found = Self {
+            partitions,
+            ..Self::default()
+        };
         let mut expect = |ask, limit| {
             let ranges = found.ranges.entry(ask).or_default();
             ranges.push(FoundRange::up_to(limit));
@@ -137,9 +142,9 @@ impl Found {
             Ask::OrderLines => {
                 for row in rows {
                     let key = self.add_line(row)?;
-                    let (partition, number) = rows::place(row, 0)?;
+                    let (number, sku) = (rows::count(row, 1)?, rows::name(row, PRODUCT_OF_LINE)?);
                     let lines = self.orders.entry(key.order_id.clone()).or_default();
-                    lines.push((number, partition, key));
+                    lines.push((number, sku, key));
                 }
             }
             Ask::Placed => {
@@ -323,7 +328,8 @@ impl Found {
             let (lines, placed) = (self.orders.remove(id), self.placed.remove(id));
             if lines.is_some() || placed.is_some() {
                 let mut lines = lines.unwrap_or_default();
-                lines.sort_unstable();
+                let order = LineOrder::new(placed.as_ref(), self.partitions);
+                lines.sort_by_key(|(number, sku, key)| order.place(&key.line_id, *number, sku));
                 loaded.orders.push(LoadedOrder {
                     order_id: id.clone(),
                     lines: lines.into_iter().map(|(_, _, key)| key).collect(),

@@ -54,7 +54,10 @@ pub(crate) const ENDS: &str = "SELECT next_offset - 1 FROM heads ORDER BY partit
 /// Where the log ends.
 pub(super) async fn end(pool: &Pool) -> Result<String, Fault> {
     let rows = pool.ask(&Ask::new(ENDS)).await?;
-    let ends: Vec<u64> = rows.iter().map(|row| count(row, 0)).collect::<Result<_, _>>()?;
+    let ends: Vec<u64> = rows
+        .iter()
+        .map(|row| count(row, 0))
+        .collect::<Result<_, _>>()?;
     Ok(LogCursor::at(ends).to_string())
 }
 

@@ -10,6 +10,7 @@ use deadpool_postgres::GenericClient;
 use jiff::civil::Date;
 use landfall_domain::{BatchRef, OrderId, PlacedOrder, Status};
 use landfall_service::resources::{LineResource, OrderResource};
+use landfall_service::store::LineOrder;
 use landfall_service::views::cursor::{Span, cut};
 use landfall_service::views::{Attention, List, OrderFilter, Page};
 
@@ -78,16 +79,8 @@ async fn read(
     }
     let orders = found.into_iter().map(|(id, placed, lines)| {
         let mut lines = lines.finish();
-        // In the order in which they were accepted: numbers tell it within a partition, and the order itself of those
-        // that were placed with it.
-        let place_in_order = |line: &super::order_view::Line| {
-            let placed = placed.as_ref().map_or(&[][..], |placed| &placed.lines);
-            let found = placed.iter().position(|id| *id == line.view.key.line_id);
-            found.unwrap_or(usize::MAX)
-        };
-        if pool.partitions() > 1 {
-            lines.sort_by_cached_key(|line| (place_in_order(line), line.place.1, line.place.0));
-        }
+        let order = LineOrder::new(placed.as_ref(), pool.partitions());
+        lines.sort_by_key(|line| order.place(&line.view.key.line_id, line.place.1, &line.view.sku));
         let lines = lines
             .into_iter()
             .map(|line| line.into_resource(today))

@@ -177,7 +177,27 @@ fn kind(step: &Value) -> &str {
     step["Node Type"].as_str().unwrap_or_default()
 }
 
-/// With a database on whose plans nothing depends but the schema.
+/// Rows, so that it matters how they are found: one in each partition for every row of an empty database would do
+/// with any plan. Nobody has counted them (`ANALYZE`), as in a database that has just been filled.
+const ROWS: [&str; 12] = [
+    "INSERT INTO products SELECT n, 1, n % 2, 0, n % 16, 'S-' || n FROM generate_series(1, 4000) AS n",
+    "INSERT INTO batches SELECT n, n / 2, 9, 4, 0, 9, NULL, NULL, NULL, NULL, NULL, NULL, NULL, n % 16, n % 3, NULL, \
+     false, 'b-' || n FROM generate_series(1, 8000) AS n",
+    "INSERT INTO batch_names SELECT n, n % 16, n % 16, 'b-' || n FROM generate_series(1, 8000) AS n",
+    "INSERT INTO shipments SELECT NULL, NULL, NULL, n % 16, 's-' || n FROM generate_series(1, 2000) AS n",
+    "INSERT INTO cargo SELECT n, n % 16, n % 16, 's-' || n % 100, 'b-' || n FROM generate_series(1, 4000) AS n",
+    "INSERT INTO lines SELECT n, n / 4, 5, 0, 5, n / 2, n, NULL, NULL, NULL, n % 16, n % 2, 5, 0, 0, 0, false, false, \
+     'o-' || n / 2, 'l-' || n FROM generate_series(1, 16000) AS n",
+    "INSERT INTO line_parts SELECT n, n, 1, DATE '2026-01-01', n % 16, 4 FROM generate_series(1, 2000) AS n",
+    "INSERT INTO order_view SELECT n, 5, 0, n / 2, NULL, NULL, NULL, n / 2 % 16, n % 16, n % 2, 5, 0, 0, 'o-' || n / 2, \
+     'l-' || n, 'S-' || n / 4 FROM generate_series(1, 16000) AS n",
+    "INSERT INTO orders SELECT n, n % 16, 0, 'o-' || n, '[]' FROM generate_series(1, 8000) AS n",
+    "INSERT INTO availability SELECT n, 5, DATE '2026-01-01', n % 16 FROM generate_series(1, 4000) AS n",
+    "INSERT INTO events SELECT n, now(), n % 16, 'T', 'S-' || n / 8, NULL, NULL, '{}' FROM generate_series(1, 16000) AS n",
+    "INSERT INTO history SELECT n / 3, n, n % 16, 3 FROM generate_series(1, 16000) AS n",
+];
+
+/// With a database that has something in it.
 fn with_pool(test: impl AsyncFnOnce(Pool)) {
     let Some(server) = servers::needed(postgres::database()) else {
         return;
@@ -185,7 +205,14 @@ fn with_pool(test: impl AsyncFnOnce(Pool)) {
     run(async {
         let database = PgDatabase::open(&server.url(), Options::default()).await;
         let database = database.unwrap_or_else(|error| panic!("{error}"));
-        test(Pool::new(&database)).await;
+        let pool = Pool::new(&database);
+        let connection = pool.get().await.unwrap_or_else(|fault| panic!("{fault:?}"));
+        for sql in ROWS {
+            let filled = connection.batch_execute(sql).await;
+            filled.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        }
+        drop(connection);
+        test(pool).await;
     });
 }
 
@@ -220,7 +247,7 @@ fn a_page_goes_along_an_index_and_no_further() {
                 }
                 partitions += 1;
                 each(step, &mut above.to_vec(), &mut |below, _| {
-                    let sorts = kind(below).contains("Sort") || kind(below).contains("Hash");
+                    let sorts = kind(below) == "Sort" || kind(below).contains("Hash");
                     assert!(!sorts, "{}\n{plan:#}", ask.sql);
                 });
             });

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use deadpool_postgres::{
-    GenericClient, Manager, ManagerConfig, Object, Pool as Connections, RecyclingMethod, Runtime,
-    Timeouts, Transaction,
+    GenericClient, Hook, HookError, Manager, ManagerConfig, Object, Pool as Connections,
+    RecyclingMethod, Runtime, Timeouts, Transaction,
 };
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{IsolationLevel, NoTls, Row};
@@ -14,6 +14,10 @@ use crate::error::Fault;
 
 /// How long a question waits for a connection while all are in use.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A connection that is older is given up when it is asked for next. Statements are planned once for each connection,
+/// by what the tables hold by then: a database that has grown is to be looked at anew.
+const MOST_AGE: Duration = Duration::from_mins(1);
 
 /// A few connections to one database.
 #[derive(Clone)]
@@ -42,6 +46,13 @@ impl Pool {
         let connections = Connections::builder(Manager::from_config(config, NoTls, manager))
             .max_size(options.readers.max(1))
             .timeouts(timeouts)
+            .pre_recycle(Hook::sync_fn(|_, metrics| {
+                if metrics.age() < MOST_AGE {
+                    Ok(())
+                } else {
+                    Err(HookError::message("it is old"))
+                }
+            }))
             .runtime(Runtime::Tokio1)
             .build();
         Self {

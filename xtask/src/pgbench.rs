@@ -34,12 +34,11 @@ pub(crate) struct Args {
 
 /// Measures, and prints a line for each figure.
 pub(crate) fn run(args: &Args) -> Outcome<()> {
-    let landfall = match &args.landfall {
-        Some(path) => path.clone(),
-        None => {
-            command::run(Command::new("cargo").args(["build", "--release", "-p", "landfall"]))?;
-            "target/release/landfall".to_owned()
-        }
+    let landfall = if let Some(path) = &args.landfall {
+        path.clone()
+    } else {
+        command::run(Command::new("cargo").args(["build", "--release", "-p", "landfall"]))?;
+        "target/release/landfall".to_owned()
     };
     let servers = Servers::start(&Which {
         names: &["postgres", "durable"],

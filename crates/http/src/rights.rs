@@ -37,8 +37,9 @@ pub fn need(method: &Method, route: &str) -> Option<Need> {
     match *method {
         Method::GET | Method::HEAD => Some(match route {
             // Probes carry no keys, and the documents are the same for every Landfall.
-            "/healthz" | "/readyz" | "/openapi.json" => Need::Nothing,
-            "/docs" | "/docs/" | "/docs/{*file}" => Need::Nothing,
+            "/healthz" | "/readyz" | "/openapi.json" | "/docs" | "/docs/" | "/docs/{*file}" => {
+                Need::Nothing
+            }
             _ => READ,
         }),
         Method::POST => match route {

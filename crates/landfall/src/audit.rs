@@ -30,7 +30,7 @@ pub(crate) struct AuditArgs {
 /// Audits a database.
 pub(crate) fn run(args: &AuditArgs, settings: &Settings) -> Result<Outcome, CliError> {
     let database = settings.database(&args.database);
-    let views = bootstrap::open_to_read(&database, "audit")?;
+    let views = bootstrap::open_to_read(&database, settings, "audit")?;
     let mut watched = Watched {
         auditor: Auditor::default(),
         progress: Progress::new("records"),

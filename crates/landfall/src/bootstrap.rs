@@ -1,6 +1,10 @@
 //! The one place that names adapters: it opens a database, takes the right to write to it, starts the
 //! engine, and hands out what the commands work with.
 
+mod outside;
+mod postgres;
+mod sqlite;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,14 +14,17 @@ use landfall_service::access::{AccessKeys, Entropy, NoEntropy};
 use landfall_service::clock::Calendar;
 use landfall_service::engine::{self, Limits, Running, Stats};
 use landfall_service::memory::{MemoryKeys, MemoryStore};
-use landfall_service::relay::{EventPublisher, Relays};
+use landfall_service::relay::Relays;
 use landfall_service::views::{Rebuild, Views};
-use landfall_sqlite::{Options, SqliteKeys, SqliteRelays, SqliteStore, SqliteViews, WriterLock};
+use landfall_sqlite::WriterLock;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
 use crate::config::{CalendarArgs, Database, Settings};
 use crate::outcome::CliError;
+
+pub(crate) use outside::{Outside, OutsideArgs};
+use postgres::Opened;
 
 /// Commands after which a group takes no more, where they come from a file: nobody waits for the answer to a
 /// single one, and a large group costs less.
@@ -31,6 +38,10 @@ pub(crate) struct Engine {
     pub(crate) views: Arc<dyn Views>,
     /// Who may use it.
     pub(crate) keys: Arc<dyn AccessKeys>,
+    /// Where relays keep their place.
+    pub(crate) relays: Arc<dyn Relays>,
+    /// Whether no other process can write to the database.
+    pub(crate) alone: bool,
     /// What the engine has done.
     pub(crate) stats: Arc<Stats>,
     /// The calendar by which commands are carried out.
@@ -79,8 +90,10 @@ pub(crate) fn open_to_write(
         ..limits(settings)
     };
     match database {
-        Database::Sqlite(path) => open_sqlite(path, calendar, limits),
-        Database::Postgres(_) => Err(not_yet()),
+        Database::Sqlite(path) => sqlite::open(path, calendar, limits),
+        Database::Postgres(url) => {
+            Opened::open(url, settings, true)?.engine(calendar, limits, true)
+        }
         Database::Memory => Err(gone(command)),
     }
 }
@@ -92,39 +105,18 @@ pub(crate) fn open_service(
     settings: &Settings,
 ) -> Result<Engine, CliError> {
     match database {
-        Database::Sqlite(path) => open_sqlite(path, calendar, limits(settings)),
-        Database::Postgres(_) => Err(not_yet()),
+        Database::Sqlite(path) => sqlite::open(path, calendar, limits(settings)),
+        Database::Postgres(url) => {
+            Opened::open(url, settings, true)?.engine(calendar, limits(settings), true)
+        }
         Database::Memory => open_memory(calendar, settings),
     }
-}
-
-fn open_sqlite(path: &Path, calendar: Calendar, limits: Limits) -> Result<Engine, CliError> {
-    let failed = |error: landfall_sqlite::OpenError| CliError::failed(error.to_string());
-    let options = Options::default();
-    let lock = WriterLock::acquire(path).map_err(failed)?;
-    let store = SqliteStore::open(path, &options).map_err(failed)?;
-    let views = SqliteViews::open(path, &options).map_err(failed)?;
-    let reader = {
-        let (path, options) = (path.to_owned(), options.clone());
-        move || SqliteStore::open_reader(&path, &options).map_err(unavailable)
-    };
-    let (bus, running) =
-        engine::start(store, reader, calendar.clone(), limits).map_err(no_thread)?;
-    let keys = SqliteKeys::open(path, &Options::default()).map_err(failed)?;
-    Ok(Engine {
-        bus,
-        views: Arc::new(views),
-        keys: Arc::new(keys),
-        stats: Arc::clone(&running.stats),
-        calendar,
-        running,
-        lock: Some(lock),
-    })
 }
 
 /// A database in memory, gone when the process ends.
 pub(crate) fn open_memory(calendar: Calendar, settings: &Settings) -> Result<Engine, CliError> {
     let (store, views) = MemoryStore::new();
+    let relays = store.relays();
     let other = store.reader();
     let reader = move || Ok(other.reader());
     let (bus, running) =
@@ -133,6 +125,8 @@ pub(crate) fn open_memory(calendar: Calendar, settings: &Settings) -> Result<Eng
         bus,
         views: Arc::new(views),
         keys: Arc::new(MemoryKeys::default()),
+        relays: Arc::new(relays),
+        alone: true,
         stats: Arc::clone(&running.stats),
         calendar,
         running,
@@ -147,57 +141,51 @@ pub(crate) fn open_to_try(
     calendar: Calendar,
     settings: &Settings,
 ) -> Result<Engine, CliError> {
-    let path = file(database, "apply")?;
-    let failed = |error: landfall_sqlite::OpenError| CliError::failed(error.to_string());
-    let options = Options::default();
-    let store = SqliteStore::open_reader(path, &options).map_err(failed)?;
-    let views = SqliteViews::open(path, &options).map_err(failed)?;
-    let reader = {
-        let path = path.to_owned();
-        move || SqliteStore::open_reader(&path, &options).map_err(unavailable)
-    };
-    let (bus, running) =
-        engine::start(store, reader, calendar.clone(), limits(settings)).map_err(no_thread)?;
-    Ok(Engine {
-        bus,
-        views: Arc::new(views),
-        keys: Arc::new(MemoryKeys::default()),
-        stats: Arc::clone(&running.stats),
-        calendar,
-        running,
-        lock: None,
-    })
+    match database {
+        Database::Sqlite(path) => sqlite::open_to_try(path, calendar, limits(settings)),
+        Database::Postgres(url) => {
+            Opened::open(url, settings, false)?.engine(calendar, limits(settings), false)
+        }
+        Database::Memory => Err(gone("apply")),
+    }
 }
 
 /// Opens a database to read, beside a service or not.
-pub(crate) fn open_to_read(database: &Database, command: &str) -> Result<Arc<dyn Views>, CliError> {
-    let path = file(database, command)?;
-    let views = SqliteViews::open(path, &Options::default())
-        .map_err(|error| CliError::failed(error.to_string()))?;
-    Ok(Arc::new(views))
+pub(crate) fn open_to_read(
+    database: &Database,
+    settings: &Settings,
+    command: &str,
+) -> Result<Arc<dyn Views>, CliError> {
+    match database {
+        Database::Sqlite(path) => sqlite::views(path),
+        Database::Postgres(url) => Ok(Opened::open(url, settings, false)?.views()),
+        Database::Memory => Err(gone(command)),
+    }
 }
 
 /// Opens what relays keep of a database, beside a service or not.
-pub(crate) fn open_relays(database: &Database, command: &str) -> Result<Arc<dyn Relays>, CliError> {
-    let path = file(database, command)?;
-    let relays = SqliteRelays::open(path, &Options::default())
-        .map_err(|error| CliError::failed(error.to_string()))?;
-    Ok(Arc::new(relays))
-}
-
-/// The publisher of a sink.
-pub(crate) fn publisher(sink: &str) -> Result<Arc<dyn EventPublisher>, CliError> {
-    Err(CliError::usage(format!(
-        "there is no sink {sink} in the configuration"
-    )))
+pub(crate) fn open_relays(
+    database: &Database,
+    settings: &Settings,
+    command: &str,
+) -> Result<Arc<dyn Relays>, CliError> {
+    match database {
+        Database::Sqlite(path) => sqlite::relays(path),
+        Database::Postgres(url) => Ok(Opened::open(url, settings, false)?.relays()),
+        Database::Memory => Err(gone(command)),
+    }
 }
 
 /// Opens the keys of a database, beside a service or not; makes the database where there is none.
-pub(crate) fn open_keys(database: &Database) -> Result<Arc<dyn AccessKeys>, CliError> {
-    let path = file(database, "keys")?;
-    let keys = SqliteKeys::open_or_make(path, &Options::default())
-        .map_err(|error| CliError::failed(error.to_string()))?;
-    Ok(Arc::new(keys))
+pub(crate) fn open_keys(
+    database: &Database,
+    settings: &Settings,
+) -> Result<Arc<dyn AccessKeys>, CliError> {
+    match database {
+        Database::Sqlite(path) => sqlite::keys(path),
+        Database::Postgres(url) => Ok(Opened::open(url, settings, true)?.keys()),
+        Database::Memory => Err(gone("keys")),
+    }
 }
 
 /// Whether there can be keys in a database. `false`: there is no such database.
@@ -218,15 +206,25 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// Opens a database whose read models are to be replaced. While the lock is held, nobody else writes.
+/// A number as good as random, from the operating system.
+fn random() -> Result<u64, CliError> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| CliError::failed(format!("no random numbers: {error}")))?;
+    Ok(u64::from_ne_bytes(bytes))
+}
+
+/// Opens a database whose read models are to be replaced. While the lock is held, nobody else writes; on a
+/// server the replacement itself keeps others from writing.
 pub(crate) fn open_to_rebuild(
     database: &Database,
-) -> Result<(WriterLock, Box<dyn Rebuild>), CliError> {
-    let failed = |error: landfall_sqlite::OpenError| CliError::failed(error.to_string());
-    let path = file(database, "views rebuild")?;
-    let lock = WriterLock::acquire(path).map_err(failed)?;
-    let store = SqliteStore::open(path, &Options::default()).map_err(failed)?;
-    Ok((lock, Box::new(store)))
+    settings: &Settings,
+) -> Result<(Option<WriterLock>, Box<dyn Rebuild>), CliError> {
+    match database {
+        Database::Sqlite(path) => sqlite::open_to_rebuild(path),
+        Database::Postgres(url) => Ok((None, Opened::open(url, settings, false)?.rebuild())),
+        Database::Memory => Err(gone("views rebuild")),
+    }
 }
 
 /// Copies a database; `progress` is told pages done and pages in all.
@@ -235,21 +233,13 @@ pub(crate) fn back_up(
     to: &Path,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(), CliError> {
-    let path = file(database, "backup")?;
-    landfall_sqlite::backup(path, to, progress).map_err(|error| CliError::failed(error.to_string()))
-}
-
-/// The file of a database that has one.
-fn file<'a>(database: &'a Database, command: &str) -> Result<&'a Path, CliError> {
     match database {
-        Database::Sqlite(path) => Ok(path),
-        Database::Postgres(_) => Err(not_yet()),
-        Database::Memory => Err(gone(command)),
+        Database::Sqlite(path) => sqlite::back_up(path, to, progress),
+        Database::Postgres(_) => Err(CliError::usage(
+            "backup is for a database file; back a PostgreSQL database up with pg_dump, or as your server does it",
+        )),
+        Database::Memory => Err(gone("backup")),
     }
-}
-
-fn not_yet() -> CliError {
-    CliError::usage("this build has no PostgreSQL store; use --database sqlite:PATH")
 }
 
 fn gone(command: &str) -> CliError {
@@ -257,11 +247,6 @@ fn gone(command: &str) -> CliError {
         "{command} makes no sense with memory:, which lives and ends with its process; name a file with \
          --database sqlite:PATH"
     ))
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is called by map_err")]
-fn unavailable(error: landfall_sqlite::OpenError) -> landfall_service::store::StoreError {
-    landfall_service::store::StoreError::Unavailable(error.to_string())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is called by map_err")]

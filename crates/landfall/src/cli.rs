@@ -8,12 +8,13 @@ use crate::allocate::{self, AllocateArgs};
 use crate::apply::{self, ApplyArgs};
 use crate::audit::{self, AuditArgs};
 use crate::backup::{self, BackupArgs};
-use crate::bootstrap;
 use crate::bench::{self, BareHttpArgs, BenchArgs, BenchError};
+use crate::bootstrap::{Outside, OutsideArgs};
+use crate::clock;
 use crate::config::{self, Common, ConfigArgs, Otlp, Settings};
 use crate::demo::{self, DemoArgs};
-use crate::explain::{self, ExplainArgs};
 use crate::events::{self, EventsArgs};
+use crate::explain::{self, ExplainArgs};
 use crate::export::{self, ExportArgs};
 use crate::import::{self, ImportArgs};
 use crate::keys::{self, KeysArgs};
@@ -110,7 +111,10 @@ fn carry_out(cli: &Cli) -> Result<ExitCode, CliError> {
         Command::Audit(args) => audit::run(args, &settings),
         Command::Explain(args) => explain::run(args, &settings),
         Command::Report(args) => report::run(args, &settings),
-        Command::Events(args) => events::run(args, &settings, &bootstrap::publisher),
+        Command::Events(args) => events::run(args, &settings, &|sink| {
+            let outside = Outside::read(&settings, &OutsideArgs::default())?;
+            outside.publisher(sink, &clock::system())
+        }),
         Command::Views(args) => views::run(args, &settings),
         Command::Backup(args) => backup::run(args, &settings),
         Command::Config(args) => config::run(args, &settings),

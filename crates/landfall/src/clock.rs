@@ -23,6 +23,11 @@ impl Clock for SystemClock {
     }
 }
 
+/// The system's clock, as whoever asks for the time has it.
+pub(crate) fn system() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
+
 /// A clock that stands still.
 #[derive(Debug)]
 struct FixedClock(Timestamp);

@@ -20,8 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bootstrap::{self, Engine};
 use crate::config::{CalendarArgs, Common, Database, Settings};
-use crate::outcome::{CliError, Outcome};
 use crate::listen::{ListenArgs, listen};
+use crate::outcome::{CliError, Outcome};
 use crate::serve;
 use crate::simulate::clock::WorldClock;
 use crate::terminal::{self, count};
@@ -107,7 +107,7 @@ pub(crate) fn run(
         }
         Ok(())
     };
-    serve::run_on(listening, door, engine, format, meanwhile)
+    serve::run_on(listening, door, engine, None, format, meanwhile)
 }
 
 /// A demo among somebody's own data would be a nuisance that could not be taken back.

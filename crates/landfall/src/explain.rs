@@ -38,7 +38,7 @@ pub(crate) struct ExplainArgs {
 pub(crate) fn run(args: &ExplainArgs, settings: &Settings) -> Result<Outcome, CliError> {
     let (_, day) = settings.calendar(&args.calendar)?.read();
     let database = settings.database(&args.database);
-    let views = bootstrap::open_to_read(&database, "explain")?;
+    let views = bootstrap::open_to_read(&database, settings, "explain")?;
     let key = LineKey {
         order_id: args.order_id.clone(),
         line_id: args.line_id.clone(),

@@ -61,7 +61,7 @@ pub(crate) struct ExportArgs {
 /// Exports.
 pub(crate) fn run(args: &ExportArgs, settings: &Settings) -> Result<Outcome, CliError> {
     let database = settings.database(&args.database);
-    let views = bootstrap::open_to_read(&database, "export")?;
+    let views = bootstrap::open_to_read(&database, settings, "export")?;
     let today = present_day(settings.zone(None));
     let mut export = Export {
         views: views.as_ref(),

@@ -132,7 +132,7 @@ fn create(
     settings: &Settings,
 ) -> Result<(), CliError> {
     let runtime = bootstrap::small_runtime()?;
-    let keys = bootstrap::open_keys(&settings.database(database))?;
+    let keys = bootstrap::open_keys(&settings.database(database), settings)?;
     let issued = issue(name.clone(), role, now(), &SystemEntropy)
         .map_err(|error| CliError::failed(error.to_string()))?;
     runtime
@@ -152,7 +152,7 @@ fn create(
 
 fn list(json: bool, database: &DatabaseArgs, settings: &Settings) -> Result<(), CliError> {
     let runtime = bootstrap::small_runtime()?;
-    let keys = bootstrap::open_keys(&settings.database(database))?;
+    let keys = bootstrap::open_keys(&settings.database(database), settings)?;
     let kept = runtime
         .block_on(keys.keys())
         .map_err(|error| failed(&error))?;
@@ -161,7 +161,7 @@ fn list(json: bool, database: &DatabaseArgs, settings: &Settings) -> Result<(), 
         return terminal::print_json(&shown);
     }
     let rows = shown.into_iter().map(|key| {
-        let state = key.revoked.map_or_else(String::new, |time| time);
+        let state = key.revoked.unwrap_or_default();
         [
             key.name.to_owned(),
             key.role.to_owned(),
@@ -183,7 +183,7 @@ fn revoke(
     settings: &Settings,
 ) -> Result<(), CliError> {
     let runtime = bootstrap::small_runtime()?;
-    let keys = bootstrap::open_keys(&settings.database(database))?;
+    let keys = bootstrap::open_keys(&settings.database(database), settings)?;
     let now = now();
     let revoked = runtime
         .block_on(keys.revoke(name, now))

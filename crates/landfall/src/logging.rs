@@ -54,7 +54,9 @@ pub(crate) fn no_keys(format: LogFormat) {
              landfall keys create makes a key, which closes this door"
         ),
         LogFormat::Json => {
-            tracing::warn!("there are no API keys: only this machine can connect, and whoever does can do everything");
+            tracing::warn!(
+                "there are no API keys: only this machine can connect, and whoever does can do everything"
+            );
         }
     }
 }

@@ -160,6 +160,19 @@ trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 
 impl Remote {
+    /// A service on this machine that asks for no key.
+    pub(crate) fn near(address: std::net::SocketAddr) -> Self {
+        Self {
+            service: Service {
+                tls: false,
+                host: address.ip().to_string(),
+                port: address.port(),
+            },
+            key: None,
+            ca: None,
+        }
+    }
+
     /// Begins to stream commands to the service.
     pub(crate) async fn commands(&self, dry_run: bool) -> Result<(Commands, Answer), CliError> {
         let Self { service, key, .. } = self;

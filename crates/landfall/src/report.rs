@@ -44,7 +44,7 @@ pub(crate) struct ReportArgs {
 pub(crate) fn run(args: &ReportArgs, settings: &Settings) -> Result<Outcome, CliError> {
     let (_, day) = settings.calendar(&args.calendar)?.read();
     let database = settings.database(&args.database);
-    let views = bootstrap::open_to_read(&database, "report")?;
+    let views = bootstrap::open_to_read(&database, settings, "report")?;
     match args.what {
         What::Dwell => {
             let report = bootstrap::small_runtime()?.block_on(report::dwell(views.as_ref(), &day));

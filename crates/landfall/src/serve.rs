@@ -9,15 +9,18 @@ use landfall_service::Bus;
 use landfall_service::access::Doorkeeper;
 use tokio_util::sync::CancellationToken;
 
-use crate::bootstrap::{self, Engine};
+use crate::bootstrap::{self, Engine, Outside, OutsideArgs};
 use crate::config::{CalendarArgs, Common, DatabaseArgs, LogFormat, Otlp, Settings};
 use crate::listen::{ListenArgs, Listening, listen, reload_on_hangup};
 use crate::logging;
-use crate::traces;
 use crate::outcome::{CliError, Outcome};
+use crate::traces;
 
 /// How often it is looked at whether the engine is still there.
 const LOOK_AT_ENGINE: Duration = Duration::from_secs(1);
+
+/// How long it may take to hand over to other replicas.
+const HAND_OVER: Duration = Duration::from_secs(10);
 
 /// Run the service
 ///
@@ -35,6 +38,8 @@ pub(crate) struct ServeArgs {
     listen: ListenArgs,
     #[command(flatten)]
     calendar: CalendarArgs,
+    #[command(flatten)]
+    outside: OutsideArgs,
     #[arg(
         long,
         value_name = "URL",
@@ -60,10 +65,13 @@ pub(crate) fn run(
     let database = settings.database(&args.database);
     let listening = listen(&args.listen, settings, &database, true)?;
     let calendar = settings.calendar(&args.calendar)?;
+    let outside = Outside::read(settings, &args.outside)?;
     let engine = bootstrap::open_service(&database, calendar, settings)?;
     let format = settings.log(common, "info").1;
     match listening.door(Arc::clone(&engine.keys), format) {
-        Ok(door) => run_on(listening, door, engine, format, |_, _| Ok(())),
+        Ok(door) => run_on(listening, door, engine, Some(&outside), format, |_, _| {
+            Ok(())
+        }),
         Err(error) => {
             engine.finish();
             Err(error)
@@ -77,6 +85,7 @@ pub(crate) fn run_on(
     listening: Listening,
     door: Doorkeeper,
     mut engine: Engine,
+    outside: Option<&Outside>,
     format: LogFormat,
     meanwhile: impl FnOnce(&str, &CancellationToken) -> Result<(), CliError>,
 ) -> Result<Outcome, CliError> {
@@ -111,6 +120,9 @@ pub(crate) fn run_on(
         watch_engine(engine.bus.clone(), &stopping, &engine_failed);
         logging::listening(format, &url);
         meanwhile(&url, &stopping)?;
+        let outside =
+            outside.map(|outside| outside.start(&engine, &address.to_string(), &stopping));
+        let outside = outside.transpose()?;
         let mut router = landfall_http::router(app, &limits);
         if traces::wanted() {
             router = router.layer(axum::middleware::from_fn(traces::trace_request));
@@ -122,6 +134,14 @@ pub(crate) fn run_on(
                 landfall_http::serve_over_tls(listener, tls, router, limits, stopping).await
             }
         };
+        // What came from outside is answered, and every lease handed over, before the engine ends.
+        if let Some(outside) = outside
+            && tokio::time::timeout(HAND_OVER, outside.join())
+                .await
+                .is_err()
+        {
+            tracing::warn!("not every lease was handed over in time; each ends by itself");
+        }
         served.map_err(|error| CliError::failed(format!("cannot serve: {error}")))
     });
     // Requests that would not end in time go with the runtime; then no handle of the bus is left, and the

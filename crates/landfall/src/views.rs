@@ -43,8 +43,8 @@ struct RebuildArgs {
 pub(crate) fn run(args: &ViewsArgs, settings: &Settings) -> Result<Outcome, CliError> {
     let What::Rebuild(args) = &args.what;
     let database = settings.database(&args.database);
-    let views = bootstrap::open_to_read(&database, "views rebuild")?;
-    let (lock, mut target) = bootstrap::open_to_rebuild(&database)?;
+    let views = bootstrap::open_to_read(&database, settings, "views rebuild")?;
+    let (lock, mut target) = bootstrap::open_to_rebuild(&database, settings)?;
     let rebuilt =
         bootstrap::small_runtime()?.block_on(rebuild::rebuild(views.as_ref(), target.as_mut()));
     // Nobody may write before the new rows are there.

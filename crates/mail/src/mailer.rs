@@ -92,9 +92,8 @@ impl SmtpMailer {
     async fn send_to(&self, message: &Message, to: &[Address]) -> Result<(), NotSent> {
         let letter = self.letter(message, to).map_err(NotSent::Refused)?;
         let conversation = async {
-            let error = match self.transport.send(letter).await {
-                Ok(_) => return Ok(()),
-                Err(error) => error,
+            let Err(error) = self.transport.send(letter).await else {
+                return Ok(());
             };
             if self.is_about_the_message(&error).await {
                 Err(NotSent::Refused(plain(&error)))

@@ -111,9 +111,10 @@ impl fmt::Display for Server {
         if let Some((user, _)) = &self.login {
             write!(f, "{}:***@", utf8_percent_encode(user, &USER))?;
         }
-        match self.host.contains(':') {
-            true => write!(f, "[{}]:{}{tls}", self.host, self.port),
-            false => write!(f, "{}:{}{tls}", self.host, self.port),
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}{tls}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}{tls}", self.host, self.port)
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Against a real NATS server: what goes out, and what happens when it is not there.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::process::Stdio;
 use std::time::Duration;
 

@@ -12,8 +12,8 @@ mod error;
 mod link;
 mod load;
 mod options;
-mod relays;
 mod rebuild;
+mod relays;
 mod rows;
 mod schema;
 mod store;
@@ -24,13 +24,15 @@ mod write;
 
 #[cfg(test)]
 mod lint_tests;
+#[cfg(test)]
+mod plans_tests;
 
 pub use access::PgKeys;
 pub use database::PgDatabase;
 pub use error::OpenError;
 pub use options::Options;
-pub use relays::PgRelays;
 pub use rebuild::PgRebuild;
+pub use relays::PgRelays;
 pub use store::{CommitIds, PgStore};
 pub use target::Target;
 pub use views::PgViews;

@@ -12,13 +12,19 @@ const BANNED: [(&str, &str); 14] = [
     ("plpgsql", "no code in the database"),
     ("create function", "no code in the database"),
     ("create procedure", "no code in the database"),
-    ("skip locked", "not everywhere, and it would hide contention"),
+    (
+        "skip locked",
+        "not everywhere, and it would hide contention",
+    ),
     ("serial", "numbers come from the heads"),
     ("nextval", "numbers come from the heads"),
     ("sequence", "numbers come from the heads"),
     ("temp table", "a session keeps no state"),
     ("temporary", "a session keeps no state"),
-    ("savepoint", "one commit for a group, and no rollback of a part"),
+    (
+        "savepoint",
+        "one commit for a group, and no rollback of a part",
+    ),
 ];
 
 /// All files below a directory with this ending.
@@ -46,7 +52,10 @@ fn statements(path: &Path) -> String {
 }
 
 fn migrations() -> Vec<PathBuf> {
-    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations"), "sql")
+    files(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations"),
+        "sql",
+    )
 }
 
 fn sources() -> Vec<PathBuf> {
@@ -99,7 +108,8 @@ fn tables_that_grow_are_led_by_their_partition() {
         let grows = text.starts_with("create table") && !text.starts_with("create table meta");
         if grows {
             assert!(
-                text.contains("primary key (partition, ") || text.contains("primary key (partition))"),
+                text.contains("primary key (partition, ")
+                    || text.contains("primary key (partition))"),
                 "{}",
                 path.display()
             );

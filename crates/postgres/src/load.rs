@@ -42,7 +42,7 @@ pub(crate) enum Ask {
 }
 
 /// Sends a round trip and takes in what it brings: heads, and everything else.
-pub(crate) async fn take<'a>(trip: Trip<'a, Ask>, found: &mut Found) -> Result<Vec<Head>, Fault> {
+pub(crate) async fn take(trip: Trip<'_, Ask>, found: &mut Found) -> Result<Vec<Head>, Fault> {
     let mut heads = Vec::new();
     for (ask, rows) in trip.go().await {
         let rows = rows?;

@@ -20,8 +20,6 @@ pub(crate) const BATCH: &str = "b.partition, b.number, b.product, b.reference, b
      p.sku, p.version, p.backordered, p.late";
 /// Where [`PRODUCT`] begins in [`BATCH`].
 pub(crate) const PRODUCT_OF_BATCH: usize = 22;
-/// How many columns [`BATCH`] has.
-pub(crate) const BATCH_COLUMNS: usize = 26;
 
 /// The columns of `lines l` that [`RawLine::read`] reads, followed by those of [`PRODUCT`].
 pub(crate) const LINE: &str = "l.partition, l.number, l.order_id, l.line_id, l.product, l.quantity, l.dispatched, \

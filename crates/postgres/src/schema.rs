@@ -44,10 +44,6 @@ const FIX_PARTITIONS: &str =
 const MAKE_HEADS: &str = "INSERT INTO heads (partition, version, next_offset, next_number) \
      SELECT partition, 0, 1, 1 FROM unnest($1::smallint[]) AS partition ON CONFLICT (partition) DO NOTHING";
 
-/// All of them, for the lint.
-#[cfg(test)]
-pub(crate) const STATEMENTS: [&str; 5] = [HISTORY, VERSION, PARTITIONS, FIX_PARTITIONS, MAKE_HEADS];
-
 /// The version of the schema that a database has; 0: none yet.
 pub(crate) async fn found(client: &Client) -> Result<u32, tokio_postgres::Error> {
     let there: bool = client.query_one(HISTORY, &[]).await?.try_get(0)?;

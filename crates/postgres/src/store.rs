@@ -140,13 +140,12 @@ impl PgStore {
 
     /// Connects, where there is no connection that works. A writer's statements are prepared at once: then no unit of
     /// work waits for that.
-    async fn connect(&mut self) -> Result<&Link, Fault> {
-        let link = match self.link.take().filter(|link| !link.is_closed()) {
-            Some(link) => link,
-            None => {
-                self.growth = Growth::default();
-                open(&self.database, &self.role).await?
-            }
+    pub(crate) async fn connect(&mut self) -> Result<&Link, Fault> {
+        let link = if let Some(link) = self.link.take().filter(|link| !link.is_closed()) {
+            link
+        } else {
+            self.growth = Growth::default();
+            open(&self.database, &self.role).await?
         };
         Ok(self.link.insert(link))
     }
@@ -290,8 +289,11 @@ impl PgStore {
         };
         let meaning = error.code().map(meaning_of);
         let fault = match (write, meaning) {
-            (Write::Heads, Some(Meaning::Miscounted)) | (Write::Answers, Some(Meaning::Taken)) => {
-                Fault::Conflict
+            // A product that is not as it was loaded is loaded again: somebody may have changed it by hand.
+            (Write::Heads | Write::Products, Some(Meaning::Miscounted))
+            | (Write::Answers, Some(Meaning::Taken)) => Fault::Conflict,
+            (Write::Shipments, Some(Meaning::Miscounted)) => {
+                Fault::Refused("a shipment to be changed is not there".into())
             }
             (Write::Supply | Write::Lines, Some(Meaning::Taken)) => {
                 // The transaction is over for the database, which waits for its end.

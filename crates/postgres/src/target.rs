@@ -16,6 +16,10 @@ pub struct Target {
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "they are called as the server calls them"
+)]
 pub(crate) struct Session {
     pub(crate) connect_timeout: Duration,
     pub(crate) statement_timeout: Duration,
@@ -47,7 +51,7 @@ impl Target {
         let mut options = config
             .get_options()
             .map_or_else(String::new, |own| format!("{own} "));
-        options += &format!(
+        let ours = format!(
             "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={} \
              -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off \
              -c enable_mergejoin=off -c jit=off",
@@ -55,6 +59,7 @@ impl Target {
             millis(session.lock_timeout),
             millis(session.idle_timeout),
         );
+        options.push_str(&ours);
         config.options(options);
         config.connect_timeout(session.connect_timeout);
         if config.get_application_name().is_none() {

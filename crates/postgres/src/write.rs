@@ -19,6 +19,9 @@ use crate::trip::Trip;
 /// What a statement of the burst writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Write {
+    /// Products: each must be as it was loaded.
+    Products,
+    Shipments,
     Supply,
     Lines,
     Log,

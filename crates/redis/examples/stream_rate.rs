@@ -3,6 +3,8 @@
 //! It starts a Redis of its own, or uses the one that `LANDFALL_TEST_REDIS` names, and publishes as a relay
 //! does: 500 records at a time, each after the other.
 
+#![expect(clippy::unwrap_used, reason = "an example may panic")]
+
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -32,6 +34,7 @@ fn record(offset: u64) -> LogRecord {
             quantity: 2,
             allocations: vec![Allocation {
                 batch: name(&format!("B-{}", offset % 5_000)),
+                batch_number: 1,
                 quantity: 2,
             }],
             original_promise: "2026-06-01".parse().ok(),

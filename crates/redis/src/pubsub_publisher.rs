@@ -98,6 +98,7 @@ mod tests {
     fn a_line_of_two_batches_is_told_of_twice() {
         let part = |batch, quantity| Allocation {
             batch: BatchRef::new(batch).unwrap(),
+            batch_number: 1,
             quantity,
         };
         let record = LogRecord {

@@ -110,6 +110,15 @@ impl Relaying {
     }
 }
 
+/// Makes new sinks known, and where they begin. A service does so before it takes its first command: a sink that
+/// begins with what is written from now on misses nothing of it then. ([`start`] does so as well, in its own time.)
+pub async fn enroll(relays: &dyn Relays, sinks: &[Sink]) -> Result<(), RelayError> {
+    for sink in sinks {
+        relays.enroll(&sink.name, sink.begin).await?;
+    }
+    Ok(())
+}
+
 /// Starts to relay to these sinks, on the runtime that it is called on, until the token is cancelled.
 /// `commits` changes when this replica has committed something.
 pub fn start(

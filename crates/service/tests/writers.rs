@@ -1,6 +1,8 @@
 //! Several writers on one database of several partitions: whoever comes second loads again, nothing is lost,
 //! and nothing is given twice.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -61,7 +63,7 @@ fn command(caller: u64, at: u64, numbers: &mut Numbers) -> Request {
                 &lines[..]
             };
             let placed = order(&format!("p-{caller}-{at}"), lines);
-            let placed = if at % 2 == 0 {
+            let placed = if at.is_multiple_of(2) {
                 placed.together()
             } else {
                 placed
@@ -73,7 +75,7 @@ fn command(caller: u64, at: u64, numbers: &mut Numbers) -> Request {
             .line_id(&format!("{caller}-{at}"))
             .into(),
         7 => set_quantity(&format!("b-all-{sku}"), quantity * 5).into(),
-        8 if at % 3 == 0 => set_shipment_eta("MV-1", Some(eta)).into(),
+        8 if at.is_multiple_of(3) => set_shipment_eta("MV-1", Some(eta)).into(),
         8 => set_eta(&format!("b-all-{sku}"), Some(eta)).into(),
         _ => cancel_line(&format!("o-{caller}-{}", numbers.below(at + 1)), sku).into(),
     }
@@ -116,7 +118,7 @@ fn several_writers_lose_nothing() {
     let reader = move || Ok(store.reader());
     let calendar = FixedClock::new().calendar(1);
     let limits = Limits::default();
-    let (bus, running) = engine::start_writers(stores, reader, calendar, &limits).unwrap();
+    let (bus, running) = engine::start_writers(stores, reader, calendar, limits).unwrap();
     let accepted = runtime.block_on(async {
         ask(
             &bus,

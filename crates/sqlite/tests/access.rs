@@ -1,5 +1,7 @@
 //! API keys in a file: the port's promises, and keys beside a service that writes.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use landfall_service::access::AccessKeys;
 use landfall_sqlite::{OpenError, Options, SqliteKeys, SqliteStore, WriterLock};
 

@@ -21,7 +21,7 @@ use Reach::{Nobody, Private, Public};
 
 /// Address, bits of the prefix, and what it is.
 const V4: [(Ipv4Addr, u32, Reach); 15] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8, Nobody("unspecified")),
+    (Ipv4Addr::UNSPECIFIED, 8, Nobody("unspecified")),
     (Ipv4Addr::new(10, 0, 0, 0), 8, Private("private")),
     (
         Ipv4Addr::new(100, 64, 0, 0),
@@ -83,9 +83,8 @@ pub(crate) fn reach(address: IpAddr) -> Reach {
 
 /// The address of IPv4 in `::ffff:a.b.c.d` (mapped) and `64:ff9b::a.b.c.d` (NAT64, RFC 6052).
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, e, f, high, low] = address.segments();
-    match [a, b, c, d, e, f] {
-        [0, 0, 0, 0, 0, 0xffff] | [0x64, 0xff9b, 0, 0, 0, 0] => {
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
             Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
         }
         _ => None,

@@ -10,7 +10,7 @@ use super::child::Server;
 use super::client::{Connection, PostHead};
 use super::report::quotient;
 use super::steal::CpuTimes;
-use crate::remote::Service;
+use crate::remote::Remote;
 use bytes::Bytes;
 use serde::Serialize;
 use std::fmt::{self, Display, Formatter, Write as _};
@@ -141,7 +141,7 @@ impl Storm {
             what: "shipment and its lines",
             reason,
         };
-        let service: Service = format!("http://{address}").parse().map_err(failed)?;
+        let service = Remote::near(address);
         let said = |error: crate::outcome::CliError| failed(error.to_string());
         let (sender, answer) = service.commands(false).await.map_err(said)?;
         sender.send(Bytes::from(commands)).await;

@@ -9,7 +9,7 @@ use landfall_nats::JetStreamPublisher;
 use landfall_redis::{CommandReader, PubSubPublisher, QuantityListener, StreamPublisher};
 use landfall_service::clock::Clock;
 use landfall_service::notices::{self, MailPublisher};
-use landfall_service::relay::{self, Begin, EventPublisher, Jitter, Options, Relaying, Sink, SinkStats};
+use landfall_service::relay::{self, Begin, EventPublisher, Jitter, Options, Relaying, Sink};
 use landfall_webhooks::{Endpoint, WebhookPublisher};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -153,9 +153,9 @@ impl Outside {
         }
         let (redis, nats, mail) = (&self.redis, &self.nats, &self.mail);
         Ok(match (sink, redis, nats, mail) {
-            (CHANNEL, Some(redis), _, _) => Arc::new(
-                PubSubPublisher::new(redis).map_err(|error| wrong("redis", &error))?,
-            ),
+            (CHANNEL, Some(redis), _, _) => {
+                Arc::new(PubSubPublisher::new(redis).map_err(|error| wrong("redis", &error))?)
+            }
             (STREAM, Some(redis), _, _) => Arc::new(
                 StreamPublisher::new(redis, self.source.as_str())
                     .map_err(|error| wrong("redis", &error))?,
@@ -248,11 +248,6 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// How each sink does.
-    pub(crate) fn sinks(&self) -> Vec<Arc<SinkStats>> {
-        self.relaying.stats.clone()
-    }
-
     /// Waits until what was taken is answered and every lease is handed over: call it when the token is cancelled.
     pub(crate) async fn join(mut self) {
         while self.readers.join_next().await.is_some() {}

@@ -98,8 +98,8 @@ impl Opened {
             let database = self.database.clone();
             move || Ok(database.reader())
         };
-        let (bus, running) = engine::start_writers(stores, reader, calendar.clone(), limits)
-            .map_err(no_thread)?;
+        let (bus, running) =
+            engine::start_writers(stores, reader, calendar.clone(), limits).map_err(no_thread)?;
         Ok(Engine {
             bus,
             views: self.views(),

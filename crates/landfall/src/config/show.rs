@@ -1,6 +1,7 @@
 //! `landfall config`: what holds, and who says so.
 
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 
 use serde_json::json;
 
@@ -90,6 +91,7 @@ fn origin(settings: &Settings, key: &Key, origin: Origin) -> String {
 
 /// The configuration as a file: first the keys outside of sections.
 fn toml(settings: &Settings) -> String {
+    // Writing to a string cannot fail.
     let mut text = String::new();
     let mut section = "";
     // In a file, what stands below a section's name belongs to it.
@@ -102,17 +104,17 @@ fn toml(settings: &Settings) -> String {
         let (its_section, name) = key.name.rsplit_once('.').unwrap_or(("", key.name));
         if its_section != section {
             section = its_section;
-            text.push_str(&format!("\n[{section}]\n"));
+            let _ = writeln!(text, "\n[{section}]");
         }
         match value.map(|value| masked(key, &value)) {
-            None => text.push_str(&format!("# {name} is not set\n")),
+            None => drop(writeln!(text, "# {name} is not set")),
             Some(toml::Value::Array(tables)) if tables.iter().any(toml::Value::is_table) => {
                 for table in tables {
                     let body = ::toml::to_string(&table).unwrap_or_default();
-                    text.push_str(&format!("\n[[{}]]  # {from}\n{body}", key.name));
+                    let _ = write!(text, "\n[[{}]]  # {from}\n{body}", key.name);
                 }
             }
-            Some(value) => text.push_str(&format!("{name} = {value}  # {from}\n")),
+            Some(value) => drop(writeln!(text, "{name} = {value}  # {from}")),
         }
     }
     text

@@ -102,7 +102,7 @@ impl Filter {
 /// Lists.
 pub(crate) fn list(args: &ListArgs, settings: &Settings) -> Result<Outcome, CliError> {
     let database = settings.database(&args.filter.database);
-    let views = bootstrap::open_to_read(&database, "events list")?;
+    let views = bootstrap::open_to_read(&database, settings, "events list")?;
     let after = match &args.after {
         Some(text) => cursor("--after", text, views.partitions())?,
         None => LogCursor::new(views.partitions()),
@@ -117,7 +117,7 @@ pub(crate) fn list(args: &ListArgs, settings: &Settings) -> Result<Outcome, CliE
 /// Shows the end of the log.
 pub(crate) fn tail(args: &TailArgs, settings: &Settings) -> Result<Outcome, CliError> {
     let database = settings.database(&args.filter.database);
-    let views = bootstrap::open_to_read(&database, "events tail")?;
+    let views = bootstrap::open_to_read(&database, settings, "events tail")?;
     bootstrap::small_runtime()?.block_on(async {
         let (last, end) = last(views.as_ref(), args.lines).await?;
         for record in last.iter().filter(|record| args.filter.wants(record)) {

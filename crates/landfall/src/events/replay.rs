@@ -52,7 +52,7 @@ pub(crate) fn run(
     let mut progress = Progress::new("events");
     let replayed = runtime.block_on(async {
         let database = settings.database(&args.database);
-        let relays = bootstrap::open_relays(&database, "events replay")?;
+        let relays = bootstrap::open_relays(&database, settings, "events replay")?;
         let publisher = publishers(&args.sink)?;
         let mut told = |done: &Replayed| {
             let events = done.replayed + done.refused.len() as u64;

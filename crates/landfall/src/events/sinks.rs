@@ -54,7 +54,7 @@ pub(crate) fn run(args: &SinksArgs, settings: &Settings) -> Result<Outcome, CliE
     let runtime = bootstrap::small_runtime()?;
     runtime.block_on(async {
         let database = settings.database(&args.database);
-        let relays = bootstrap::open_relays(&database, "events sinks")?;
+        let relays = bootstrap::open_relays(&database, settings, "events sinks")?;
         let standing = relays
             .standing()
             .await
@@ -77,7 +77,7 @@ pub(crate) fn dead_letters(
     let runtime = bootstrap::small_runtime()?;
     runtime.block_on(async {
         let database = settings.database(&args.database);
-        let relays = bootstrap::open_relays(&database, "events dead-letters")?;
+        let relays = bootstrap::open_relays(&database, settings, "events dead-letters")?;
         let mut page = Page {
             after: None,
             limit: PAGE,

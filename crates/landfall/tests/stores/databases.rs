@@ -73,7 +73,7 @@ impl<const PARTITIONS: u16> Database for Pg<PARTITIONS> {
         let options = landfall_postgres::Options {
             partitions: PARTITIONS,
             // A unit of work may pause for long on a machine that is busy with many tests.
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_mins(1),
             ..landfall_postgres::Options::default()
         };
         let opened = run_apart(async move { PgDatabase::open(&url, options).await });

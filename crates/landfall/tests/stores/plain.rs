@@ -79,7 +79,7 @@ fn of_value(value: &mut Value) {
             }
             fields.values_mut().for_each(of_value);
             if let Some(Value::Array(events)) = fields.get_mut("events") {
-                events.sort_by_key(|event| stream_of(event));
+                events.sort_by_key(stream_of);
             }
             if let Some(Value::Array(lines)) = fields.get_mut("lines") {
                 lines.sort_by_key(|line| line["line_id"].to_string());

@@ -53,7 +53,7 @@ impl Front {
     }
 
     fn config(&self) -> String {
-        format!("ca_file = {:?}", self.ca_file)
+        format!("ca_file = \"{}\"", self.ca_file.display())
     }
 }
 

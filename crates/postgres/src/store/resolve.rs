@@ -84,8 +84,8 @@ impl PgStore {
         ];
         trip.ask((), sql::ANSWERS, params);
         for ((), found) in trip.go().await {
-            for row in found? {
-                return Ok(rows::get::<&str>(&row, 2)? == answer.answer);
+            if let Some(row) = found?.first() {
+                return Ok(rows::get::<&str>(row, 2)? == answer.answer);
             }
         }
         Ok(false)

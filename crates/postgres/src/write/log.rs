@@ -105,7 +105,7 @@ fn write_events<'a>(trip: &mut Trip<'a, Write>, events: &'a [LogRecord]) -> Resu
         param(
             events
                 .iter()
-                .map(|record| record.sku.as_ref().map(|sku| sku.as_str()))
+                .map(|record| record.sku.as_ref().map(landfall_domain::Sku::as_str))
                 .collect::<Vec<Option<&'a str>>>(),
         ),
         param(

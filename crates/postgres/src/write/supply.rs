@@ -168,7 +168,7 @@ fn write_products<'a>(trip: &mut Trip<'a, Write>, created: &[Homed<'a>], changed
             .map(|(product, _)| product.sku.as_str())
             .collect();
         params.push(param(skus));
-        trip.ask(Write::Supply, INSERT_PRODUCTS, params);
+        trip.ask(Write::Products, INSERT_PRODUCTS, params);
     }
     if !changed.is_empty() {
         let mut params = columns(changed);
@@ -177,7 +177,7 @@ fn write_products<'a>(trip: &mut Trip<'a, Write>, created: &[Homed<'a>], changed
             .map(|(product, _)| int(product.before.version))
             .collect();
         params.extend([param(before), count(changed.len())]);
-        trip.ask(Write::Supply, UPDATE_PRODUCTS, params);
+        trip.ask(Write::Products, UPDATE_PRODUCTS, params);
     }
 }
 
@@ -373,12 +373,12 @@ fn write_shipments<'a>(
             text(|shipment| shipment.container.as_ref()),
             param(first),
         ]);
-        trip.ask(Write::Supply, INSERT_SHIPMENTS, params);
+        trip.ask(Write::Shipments, INSERT_SHIPMENTS, params);
     }
     if !changed.is_empty() {
         let mut params = columns(&changed);
         params.push(count(changed.len()));
-        trip.ask(Write::Supply, UPDATE_SHIPMENTS, params);
+        trip.ask(Write::Shipments, UPDATE_SHIPMENTS, params);
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn commit_ids() -> CommitIds {
 pub(crate) fn options(partitions: u16) -> Options {
     Options {
         partitions,
-        idle_timeout: std::time::Duration::from_secs(60),
+        idle_timeout: std::time::Duration::from_mins(1),
         ..Options::default()
     }
 }

@@ -1,5 +1,7 @@
 //! Against a real Redis: what goes out, what comes in, and what happens when it is not there.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 mod commands;
 mod outages;
 mod publishers;

@@ -146,6 +146,7 @@ impl Reading {
 pub(crate) fn allocated(offset: u64, order: &str) -> LogRecord {
     let part = |batch, quantity| Allocation {
         batch: BatchRef::new(batch).unwrap(),
+        batch_number: 1,
         quantity,
     };
     LogRecord {

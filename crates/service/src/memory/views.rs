@@ -360,7 +360,9 @@ impl Tables {
             after.cloned().collect()
         });
         let events = log::cursor::merge(partitions.collect(), limit);
-        events.iter().for_each(|record| cursor.pass(record));
+        for record in &events {
+            cursor.pass(record);
+        }
         EventPage {
             events,
             next: cursor.to_string(),

@@ -72,7 +72,7 @@ mod tests {
                 .collect();
             assert_eq!(to, ["stock@made.com"]);
         }
-        assert_eq!(config.window, Duration::from_secs(600));
+        assert_eq!(config.window, Duration::from_mins(10));
     }
 
     #[test]

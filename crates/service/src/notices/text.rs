@@ -70,18 +70,17 @@ pub(super) fn single(notice: &Notice) -> (String, String) {
 pub(super) fn digest(held: &[Held], rows: usize) -> (String, String) {
     let subject = heading(held);
     let (header, table) = table_of(held);
-    let mut body = format!("{subject}.\n\n");
     let shown = table.len().min(rows);
-    body.push_str(&table_text(&header, &table[..shown]));
-    if table.len() > shown {
-        body.push_str(&format!("and {} more\n", table.len() - shown));
-    }
+    let more = match table.len() - shown {
+        0 => String::new(),
+        more => format!("and {more} more\n"),
+    };
     let times = held.iter().map(|held| held.time);
-    if let (Some(first), Some(last)) = (times.clone().min(), times.max()) {
-        let minute = |time: jiff::Timestamp| time.strftime("%Y-%m-%d %H:%M").to_string();
-        let (first, last) = (minute(first), minute(last));
-        body.push_str(&format!("\nRecorded from {first} to {last} UTC.\n"));
-    }
+    let minute =
+        |time: Option<jiff::Timestamp>| time.unwrap_or_default().strftime("%Y-%m-%d %H:%M");
+    let (first, last) = (minute(times.clone().min()), minute(times.max()));
+    let table = table_text(&header, &table[..shown]);
+    let body = format!("{subject}.\n\n{table}{more}\nRecorded from {first} to {last} UTC.\n");
     (shorten(subject), body)
 }
 

@@ -19,7 +19,7 @@ const ATTEMPTS: u32 = 6;
 /// The pause after the first time; it doubles.
 const PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause that is made because a sink asks for it.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 /// How often a sink that holds something back is asked whether it is out.
 const ASK: Duration = Duration::from_secs(1);
 

@@ -107,22 +107,22 @@ impl Sink {
         let shared = Arc::clone(&self.shared);
         let (name, options) = (&*shared.name, &*shared.options);
         let asked = Instant::now();
-        let renewed = shared
+        let renewal = shared
             .relays
             .renew(name, &options.holder, options.lease)
             .await;
-        let shares = match renewed {
-            Ok(shares) => shares,
+        let split = match renewal {
+            Ok(split) => split,
             Err(error) => {
                 tracing::warn!(sink = name, %error, "leases are not renewed");
                 return;
             }
         };
-        self.drop_lost(&shares).await;
+        self.drop_lost(&split).await;
         // The database's own clock began to count later.
         self.shared.valid.send_replace(asked + options.lease);
         let partitions = usize::from(shared.relays.partitions());
-        let fair = partitions.div_ceil(shares.members.max(1));
+        let fair = partitions.div_ceil(split.members.max(1));
         let staying = self
             .held
             .values()
@@ -134,8 +134,8 @@ impl Sink {
             for held in held.take(staying - fair) {
                 held.hand.leave.cancel();
             }
-        } else if staying < fair && !shares.free.is_empty() {
-            self.take(shares.free, fair - staying).await;
+        } else if staying < fair && !split.free.is_empty() {
+            self.take(split.free, fair - staying).await;
         }
     }
 

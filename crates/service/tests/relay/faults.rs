@@ -209,7 +209,7 @@ async fn all_goes_out(turns: Vec<Turn>, happenings: Vec<Happening>, failing: usi
     }
     outside.until_all(&log.lengths).await;
     // Asked for what they hold back, sinks are out; then it is written down.
-    sleep(Duration::from_secs(60)).await;
+    sleep(Duration::from_mins(1)).await;
     for replica in replicas.into_iter().flatten() {
         replica.stop().await;
     }

@@ -63,7 +63,7 @@ fn the_cursor_waits_for_what_is_held_back() {
         let mut log = Log::new(1);
         let outside = Outside::new([Turn::HoldBack(2)]);
         let slow = Options {
-            ask: Duration::from_secs(60),
+            ask: Duration::from_mins(1),
             ..options("a")
         };
         let replica = Replica::start(&log, log.relays(), &outside, slow);

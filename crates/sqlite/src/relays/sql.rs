@@ -316,9 +316,3 @@ pub(super) fn standing(connection: &Connection) -> Result<Vec<Standing>, Fault> 
     }
     Ok(all)
 }
-
-/// The statements that read lists, for a test of their plans.
-#[cfg(test)]
-pub(crate) fn statements() -> [&'static str; 3] {
-    [PLACES, LETTERS, LETTERS_OF_SINK]
-}

@@ -35,7 +35,7 @@ macro_rules! relays_contract {
     };
 }
 
-const LONG: Duration = Duration::from_secs(3_600);
+const LONG: Duration = Duration::from_hours(1);
 const SHORT: Duration = Duration::from_millis(1);
 
 /// Writes an event of each of so many products, and gives the ends of the log.

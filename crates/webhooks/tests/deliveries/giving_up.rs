@@ -64,7 +64,7 @@ async fn what_is_old_because_landfall_was_away_is_tried_first() {
 async fn a_record_that_breaks_the_receiver_holds_the_others_up_for_three_days_at_most() {
     let clock = FixedClock::new();
     let receiver = Receiver::start().await;
-    receiver.answers([status(500), status(500), Answer::Fine]);
+    receiver.answers(&[status(500), status(500), Answer::Fine]);
     let sink = publisher(endpoint(&receiver.url(), ""), &clock);
     let records = [record(1), record(2)];
     assert_eq!(sink.publish(0, &records).await.taken, None);
@@ -74,7 +74,7 @@ async fn a_record_that_breaks_the_receiver_holds_the_others_up_for_three_days_at
     assert_eq!(dead(&delivery), [(1, 2)]);
     assert_eq!(receiver.ids(), ["0-1", "0-1", "0-2"]);
     // It works again: what comes next has its three days.
-    receiver.answers([status(500)]);
+    receiver.answers(&[status(500)]);
     let late = written_after(3, 72);
     assert_eq!(sink.publish(0, &[late]).await.dead, []);
 }

@@ -98,10 +98,11 @@ impl Receiver {
                 tokio::spawn(async move {
                     match tls {
                         None => server.serve(stream).await,
-                        Some(tls) => match tls.accept(stream).await {
-                            Ok(stream) => server.serve(stream).await,
-                            Err(_) => {}
-                        },
+                        Some(tls) => {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                server.serve(stream).await;
+                            }
+                        }
                     }
                 });
             }
@@ -176,7 +177,7 @@ impl Receiver {
     }
 
     /// From now on it answers so, one after the other, and the last one to all that follow.
-    pub(crate) fn answers<const N: usize>(&self, answers: [Answer; N]) {
+    pub(crate) fn answers<const N: usize>(&self, answers: &[Answer; N]) {
         *self.answers.lock().unwrap() = answers.to_vec();
     }
 

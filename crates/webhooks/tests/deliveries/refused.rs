@@ -13,7 +13,7 @@ async fn an_endpoint_that_has_no_time_is_asked_again() {
     let clock = FixedClock::new();
     for code in [408, 425, 429, 500, 502, 503, 504, 599] {
         let receiver = Receiver::start().await;
-        receiver.answers([
+        receiver.answers(&[
             Answer::Fine,
             status(code),
             status(code),
@@ -53,7 +53,7 @@ async fn an_endpoint_may_say_how_long_it_wants_to_be_left_alone() {
     let clock = FixedClock::new();
     let receiver = Receiver::start().await;
     let retry = |code, text: &str| Answer::Status(code, vec![("retry-after", text.to_owned())]);
-    receiver.answers([
+    receiver.answers(&[
         retry(429, "17"),
         retry(503, "Sun, 10 May 2026 12:00:30 GMT"),
         status(503),
@@ -71,7 +71,7 @@ async fn what_is_refused_for_good_is_a_dead_letter_and_the_rest_goes_on() {
     let clock = FixedClock::new();
     for code in [400, 401, 403, 404, 410, 413, 422] {
         let receiver = Receiver::start().await;
-        receiver.answers([status(code), status(code), status(code), Answer::Fine]);
+        receiver.answers(&[status(code), status(code), status(code), Answer::Fine]);
         let sink = publisher(endpoint(&receiver.url(), ""), &clock);
         let records = [record(1), record(2)];
         for _ in 0..2 {
@@ -95,7 +95,7 @@ async fn what_is_refused_for_good_is_a_dead_letter_and_the_rest_goes_on() {
 async fn refusals_are_counted_by_record_and_forgotten_with_the_partition() {
     let clock = FixedClock::new();
     let receiver = Receiver::start().await;
-    receiver.answers([status(400)]);
+    receiver.answers(&[status(400)]);
     let sink = publisher(endpoint(&receiver.url(), "attempts = 2"), &clock);
     let tried = async |partition| dead(&sink.publish(partition, &[record(1)]).await);
     assert_eq!(tried(0).await, []);
@@ -114,7 +114,7 @@ async fn a_redirect_is_not_followed() {
     let clock = FixedClock::new();
     let (receiver, elsewhere) = (Receiver::start().await, Receiver::start().await);
     for code in [301, 302, 303, 307, 308] {
-        receiver.answers([Answer::Status(code, vec![("location", elsewhere.url())])]);
+        receiver.answers(&[Answer::Status(code, vec![("location", elsewhere.url())])]);
         let sink = publisher(endpoint(&receiver.url(), "attempts = 1"), &clock);
         let delivery = sink.publish(0, &[record(1)]).await;
         assert_eq!(dead(&delivery), [(1, 1)]);
@@ -131,7 +131,7 @@ async fn a_redirect_is_not_followed() {
 async fn an_endpoint_that_does_not_answer_is_asked_again() {
     let clock = FixedClock::new();
     let receiver = Receiver::start().await;
-    receiver.answers([Answer::Hang, Answer::Fine]);
+    receiver.answers(&[Answer::Hang, Answer::Fine]);
     let sink = publisher(endpoint(&receiver.url(), "timeout = \"500ms\""), &clock);
     let delivery = sink.publish(0, &[record(1)]).await;
     assert_eq!(

@@ -83,7 +83,7 @@ async fn both_secrets_sign_while_one_follows_the_other() {
 async fn a_body_without_end_is_not_waited_for() {
     let clock = FixedClock::new();
     let receiver = Receiver::start().await;
-    receiver.answers([
+    receiver.answers(&[
         Answer::Long(200, 50_000_000),
         Answer::Long(503, 50_000_000),
         Answer::Fine,
@@ -102,7 +102,7 @@ async fn a_body_without_end_is_not_waited_for() {
 async fn one_partition_does_not_wait_for_another() {
     let clock = FixedClock::new();
     let receiver = Receiver::start().await;
-    receiver.answers([Answer::Hang, Answer::Fine]);
+    receiver.answers(&[Answer::Hang, Answer::Fine]);
     let sink = Arc::new(publisher(
         endpoint(&receiver.url(), "timeout = \"20s\""),
         &clock,
@@ -128,7 +128,7 @@ async fn one_partition_does_not_wait_for_another() {
 async fn a_slow_endpoint_gives_the_turn_back() {
     let clock = FixedClock::new();
     let receiver = Receiver::start().await;
-    receiver.answers([Answer::After(Duration::from_secs(2))]);
+    receiver.answers(&[Answer::After(Duration::from_secs(2))]);
     let sink = publisher(endpoint(&receiver.url(), ""), &clock);
     let records: Vec<_> = (1..=9).map(record).collect();
     let delivery = sink.publish(0, &records).await;

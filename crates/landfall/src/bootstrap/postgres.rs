@@ -49,13 +49,16 @@ impl Opened {
             ..Options::default()
         };
         let runtime = small_runtime()?;
-        let opened = runtime.block_on(async {
+        let open = async {
             if migrate {
                 PgDatabase::open(url, options).await
             } else {
                 PgDatabase::open_existing(url, options).await
             }
-        });
+        };
+        // On a thread of its own: whoever calls this may be on a runtime already.
+        let opened = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(open)).join());
+        let opened = opened.map_err(|_| CliError::failed("opening the database failed"))?;
         let database = opened.map_err(|error| CliError::failed(error.to_string()))?;
         Ok(Self {
             database,

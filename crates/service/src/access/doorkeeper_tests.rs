@@ -61,7 +61,7 @@ impl AccessKeys for Down {
 
     async fn keys(&self) -> Result<Keys, AccessError> {
         if self.hangs {
-            std::future::pending().await;
+            std::future::pending::<()>().await;
         }
         Err(AccessError::Unavailable("no connection".into()))
     }

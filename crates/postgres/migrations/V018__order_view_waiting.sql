@@ -1,2 +1,2 @@
--- Orders with a line that waits, by id.
-CREATE INDEX order_view_waiting ON order_view (partition, order_id) WHERE status = 1;
+-- Lines that wait by key, and so the orders that have one by id.
+CREATE INDEX order_view_waiting ON order_view (partition, order_id, line_id) WHERE status = 1;

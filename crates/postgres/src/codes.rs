@@ -34,9 +34,10 @@ impl Day {
     }
 
     pub(crate) fn date(self) -> Result<Date, Fault> {
-        let after = SignedDuration::from_hours(i64::from(self.0) * 24);
-        EPOCH
-            .checked_add(after)
+        // A duration reaches every date only from the day that it is counted from elsewhere.
+        let days = i64::from(self.0) + EPOCH_SECONDS / 86_400;
+        date(1970, 1, 1)
+            .checked_add(SignedDuration::from_hours(days * 24))
             .map_err(|_| Fault::Corrupt(format!("2000-01-01 and {} days is no date", self.0)))
     }
 

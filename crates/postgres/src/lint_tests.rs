@@ -109,7 +109,7 @@ fn tables_that_grow_are_led_by_their_partition() {
         if grows {
             assert!(
                 text.contains("primary key (partition, ")
-                    || text.contains("primary key (partition))"),
+                    || text.contains("primary key (partition)"),
                 "{}",
                 path.display()
             );

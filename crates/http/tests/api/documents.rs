@@ -88,9 +88,14 @@ async fn every_operation_is_routed() {
             .collect::<Vec<_>>()
             .join("/");
         for method in operations.as_object().unwrap().keys() {
+            // A stream that begins has no end that could be waited for.
+            let query = match path.as_str() {
+                "/v1/events/stream" => "?after=nowhere",
+                _ => "",
+            };
             let request = Request::builder()
                 .method(method.to_uppercase().as_str())
-                .uri(&address)
+                .uri(format!("{address}{query}"))
                 .body(Body::empty())
                 .unwrap();
             let answer = api.send(request).await;

@@ -80,7 +80,7 @@ impl Client {
 
 fn post(path: &str, body: &str) -> String {
     format!(
-        "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
 }
@@ -102,7 +102,7 @@ async fn requests_are_answered_with_their_length_on_one_connection() {
         client.0.read_exact(&mut body).await.unwrap();
     }
     // Several at once are answered in their order.
-    client.say("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\nGET /nowhere HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    client.say("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\nGET /nowhere HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await;
     let all = client.hear_out().await;
     assert!(
         all.starts_with("HTTP/1.1 200") && all.contains("HTTP/1.1 404"),
@@ -128,14 +128,14 @@ async fn a_head_has_a_most() {
     let server = serve(Limits::default()).await;
     let mut client = Client::connect(&server).await;
     let long = format!(
-        "GET /healthz HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-long: {}\r\n\r\n",
         "y".repeat(1_000_000)
     );
     client.say(&long).await;
     let said = client.hear_out().await;
     assert!(said.starts_with("HTTP/1.1 431"), "{said}");
     let mut next = Client::connect(&server).await;
-    next.say("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    next.say("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     assert_eq!(next.hear_head().await[0], "HTTP/1.1 200 OK");
 }
 
@@ -147,11 +147,11 @@ async fn there_are_only_so_many_connections() {
     };
     let server = serve(limits).await;
     let mut first = Client::connect(&server).await;
-    first.say("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    first.say("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     assert_eq!(first.hear_head().await[0], "HTTP/1.1 200 OK");
     // The second is connected by the system, but not served until there is room.
     let mut second = Client::connect(&server).await;
-    second.say("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    second.say("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     let mut one = [0];
     let early = tokio::time::timeout(Duration::from_millis(100), second.0.read(&mut one)).await;
     assert!(early.is_err(), "it was served beside the first");
@@ -168,7 +168,7 @@ async fn there_are_only_so_many_requests_and_probes_are_answered_all_the_same() 
     let server = serve(limits).await;
     let mut first = Client::connect(&server).await;
     // Its body does not come: it is under way.
-    first.say("POST /v1/batches HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n").await;
+    first.say("POST /v1/batches HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n").await;
     soon(async {
         while server.api.get("/v1/orders").await.status == StatusCode::OK {
             tokio::task::yield_now().await;
@@ -197,7 +197,7 @@ async fn shutdown_answers_what_was_asked_and_then_ends() {
     };
     let server = serve(limits).await;
     let mut idle = Client::connect(&server).await;
-    idle.say("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    idle.say("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     assert_eq!(idle.hear_head().await[0], "HTTP/1.1 200 OK");
     server.api.stock("b-1", "SOFA", 5).await;
     server.api.engine.faults.close_gate();
@@ -254,7 +254,7 @@ async fn a_stream_is_answered_while_it_is_written() {
     let server = serve(Limits::default()).await;
     server.api.stock("b-1", "SOFA", 100).await;
     let mut client = Client::connect(&server).await;
-    client.say("POST /v1/commands HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n").await;
+    client.say("POST /v1/commands HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n").await;
     let head = client.hear_head().await;
     assert_eq!(head[0], "HTTP/1.1 200 OK");
     for order in 0..3 {
@@ -270,7 +270,7 @@ async fn a_stream_is_answered_while_it_is_written() {
     client.say("0\r\n\r\n").await;
     assert_eq!(client.hear_chunk().await, "");
     // The connection can be used again.
-    client.say("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    client.say("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     assert_eq!(client.hear_head().await[0], "HTTP/1.1 200 OK");
 }
 
@@ -279,7 +279,7 @@ async fn a_client_that_asks_whether_to_go_on_is_told_so() {
     let server = serve(Limits::default()).await;
     let mut client = Client::connect(&server).await;
     let line = r#"{"type":"CreateBatch","reference":"b-1","sku":"S","quantity":1}"#;
-    client.say(&format!("POST /v1/commands HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-type: application/x-ndjson\r\ncontent-length: {}\r\n\r\n", line.len())).await;
+    client.say(&format!("POST /v1/commands HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-type: application/x-ndjson\r\ncontent-length: {}\r\n\r\n", line.len())).await;
     assert_eq!(client.hear_head().await, ["HTTP/1.1 100 Continue"]);
     client.say(line).await;
     assert_eq!(client.hear_head().await[0], "HTTP/1.1 200 OK");
@@ -294,7 +294,7 @@ async fn many_lines_pass_through_a_connection() {
     let (reading, mut writing) = client.into_split();
     let count = 20_000;
     let write = async move {
-        writing.write_all(b"POST /v1/commands HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
+        writing.write_all(b"POST /v1/commands HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
         for order in 0..count {
             let line = format!(
                 "{{\"type\":\"Allocate\",\"order_id\":\"o-{order}\",\"sku\":\"SOFA\",\"quantity\":1}}\n"
@@ -332,7 +332,7 @@ async fn a_client_that_writes_too_much_hears_why() {
         } else {
             "application/json"
         };
-        client.say(&format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {content_type}\r\n{length}\r\n\r\n")).await;
+        client.say(&format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: {content_type}\r\n{length}\r\n\r\n")).await;
         let piece = " ".repeat(100_000);
         for _ in 0..if chunked { 400 } else { 200 } {
             if chunked {
@@ -358,7 +358,7 @@ async fn a_client_that_writes_too_much_hears_why() {
 async fn a_client_that_asks_before_it_writes_too_much_is_told_at_once() {
     let server = serve(Limits::default()).await;
     let mut client = Client::connect(&server).await;
-    client.say("POST /v1/batches HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: 20000000\r\n\r\n").await;
+    client.say("POST /v1/batches HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: 20000000\r\n\r\n").await;
     assert_eq!(
         client.hear_head().await[0],
         "HTTP/1.1 413 Payload Too Large"
@@ -371,7 +371,7 @@ async fn a_stream_that_breaks_off_is_answered_as_far_as_it_was_whole() {
     let server = serve(Limits::default()).await;
     server.api.stock("b-1", "SOFA", 100_000).await;
     let mut client = Client::connect(&server).await;
-    client.say("POST /v1/commands HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n").await;
+    client.say("POST /v1/commands HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n").await;
     let line = r#"{"type":"Allocate","order_id":"o-1","sku":"SOFA","quantity":1}"#;
     client
         .say(&format!("ffff\r\n{line}\n{}", &line[..40]))

@@ -320,10 +320,12 @@ async fn a_full_queue_is_told_at_once() {
                 () = tokio::task::yield_now() => {}
             }
         }
-        tokio::select! {
-            biased;
-            early = &mut second => panic!("{early:?}"),
-            () = tokio::task::yield_now() => {}
+        while api.engine.bus.waiting().0 == 0 {
+            tokio::select! {
+                biased;
+                early = &mut second => panic!("{early:?}"),
+                () = tokio::task::yield_now() => {}
+            }
         }
     })
     .await;

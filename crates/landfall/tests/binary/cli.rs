@@ -46,7 +46,7 @@ fn wrong_usage_is_told_apart_from_failure() {
         &["audit", "--database", "memory:"],
         &["export", "batches", "--database", "memory:"],
         &["backup", "x.db", "--database", "memory:"],
-        &["serve", "--database", "postgres://localhost/x"],
+        &["serve", "--database", "mysql://localhost/x"],
         &["serve", "--today", "21.11.2026"],
         &["serve", "--time-zone", "Atlantis"],
         &["serve", "--log", "no=such=filter"],

@@ -9,10 +9,21 @@ use crate::asked::Told;
 
 pub(crate) fn without_partitions(told: &Told) -> Told {
     let mut plain = told.clone();
-    plain.answers.iter_mut().for_each(of_value);
+    plain.answers.iter_mut().for_each(of_answer);
     plain.pages.values_mut().for_each(of_value);
     of_state(&mut plain.state);
     plain
+}
+
+/// Of several lines of an order that refuse a command, the first is named: which one that is depends on the order
+/// across products. So of a refusal its kind is compared.
+fn of_answer(answer: &mut Value) {
+    if let Some(what) = answer["what"].as_str() {
+        let kind = what.split(['{', ' ']).next().unwrap_or_default();
+        *answer = Value::String(kind.to_owned());
+    } else {
+        of_value(answer);
+    }
 }
 
 /// Numbers are given in each partition apart, and events stand in the log of theirs.

@@ -176,14 +176,15 @@ pub(crate) fn open_relays(
     }
 }
 
-/// Opens the keys of a database, beside a service or not; makes the database where there is none.
+/// Opens the keys of a database, beside a service or not. `make`: the database, where there is none.
 pub(crate) fn open_keys(
     database: &Database,
     settings: &Settings,
+    make: bool,
 ) -> Result<Arc<dyn AccessKeys>, CliError> {
     match database {
-        Database::Sqlite(path) => sqlite::keys(path),
-        Database::Postgres(url) => Ok(Opened::open(url, settings, true)?.keys()),
+        Database::Sqlite(path) => sqlite::keys(path, make),
+        Database::Postgres(url) => Ok(Opened::open(url, settings, make)?.keys()),
         Database::Memory => Err(gone("keys")),
     }
 }

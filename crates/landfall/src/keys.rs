@@ -132,7 +132,7 @@ fn create(
     settings: &Settings,
 ) -> Result<(), CliError> {
     let runtime = bootstrap::small_runtime()?;
-    let keys = bootstrap::open_keys(&settings.database(database), settings)?;
+    let keys = bootstrap::open_keys(&settings.database(database), settings, true)?;
     let issued = issue(name.clone(), role, now(), &SystemEntropy)
         .map_err(|error| CliError::failed(error.to_string()))?;
     runtime
@@ -152,7 +152,7 @@ fn create(
 
 fn list(json: bool, database: &DatabaseArgs, settings: &Settings) -> Result<(), CliError> {
     let runtime = bootstrap::small_runtime()?;
-    let keys = bootstrap::open_keys(&settings.database(database), settings)?;
+    let keys = bootstrap::open_keys(&settings.database(database), settings, false)?;
     let kept = runtime
         .block_on(keys.keys())
         .map_err(|error| failed(&error))?;
@@ -183,7 +183,7 @@ fn revoke(
     settings: &Settings,
 ) -> Result<(), CliError> {
     let runtime = bootstrap::small_runtime()?;
-    let keys = bootstrap::open_keys(&settings.database(database), settings)?;
+    let keys = bootstrap::open_keys(&settings.database(database), settings, false)?;
     let now = now();
     let revoked = runtime
         .block_on(keys.revoke(name, now))

@@ -51,7 +51,11 @@ impl PgDatabase {
 impl PgKeys {
     async fn open(&self) -> Result<Link, Fault> {
         let options = &self.database.options;
-        let mut link = Link::open(&self.database.target.config(&options.reader())).await?;
+        let mut link = Link::open(
+            &self.database.target,
+            &self.database.target.config(&options.reader()),
+        )
+        .await?;
         link.prepare(&[VERSION, KEYS]).await?;
         Ok(link)
     }
@@ -98,7 +102,11 @@ impl PgKeys {
 
     async fn writing(&self) -> Result<Link, Fault> {
         let options = &self.database.options;
-        Link::open(&self.database.target.config(&options.writer())).await
+        Link::open(
+            &self.database.target,
+            &self.database.target.config(&options.writer()),
+        )
+        .await
     }
 }
 

@@ -18,6 +18,7 @@ mod rows;
 mod schema;
 mod store;
 mod target;
+mod tls;
 mod trip;
 mod views;
 mod write;

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::try_join_all;
 use hashbrown::HashMap;
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::{Client, Config, Statement};
 
 use crate::error::Fault;
+use crate::target::Target;
 
 /// A connection of our own. It is driven on the runtime on which it was made, and ends when it is dropped.
 #[derive(Debug)]
@@ -21,8 +22,8 @@ pub(crate) struct Link {
 
 impl Link {
     /// Connects.
-    pub(crate) async fn open(config: &Config) -> Result<Self, Fault> {
-        let (client, connection) = config.connect(NoTls).await?;
+    pub(crate) async fn open(target: &Target, config: &Config) -> Result<Self, Fault> {
+        let (client, connection) = config.connect(target.tls.clone()).await?;
         let end = Arc::new(Mutex::new(None));
         let told = Arc::clone(&end);
         let driver = tokio::spawn(async move {

@@ -98,7 +98,11 @@ impl Rebuild for PgRebuild {
 
 /// A connection on which a transaction is open that keeps others from writing.
 async fn hold(database: &PgDatabase) -> Result<Link, Fault> {
-    let link = Link::open(&database.target.config(&database.options.patient())).await?;
+    let link = Link::open(
+        &database.target,
+        &database.target.config(&database.options.patient()),
+    )
+    .await?;
     link.client.batch_execute(BEGIN).await?;
     link.client.query(HOLD, &[]).await?;
     Ok(link)

@@ -110,7 +110,7 @@ pub(crate) async fn check(target: &Target, options: &Options) -> Result<u16, Ope
 }
 
 async fn connect(target: &Target, options: &Options) -> Result<Link, OpenError> {
-    let link = Link::open(&target.config(&options.patient())).await;
+    let link = Link::open(target, &target.config(&options.patient())).await;
     link.map_err(|fault| OpenError::Unavailable {
         database: target.to_string(),
         reason: match fault {

@@ -383,7 +383,7 @@ async fn open(database: &PgDatabase, role: &Role) -> Result<Link, Fault> {
     // Each statement names its tables in the order in which they are to be gone through.
     let own = config.get_options().unwrap_or_default().to_owned();
     config.options(own + " -c join_collapse_limit=1 -c from_collapse_limit=1");
-    let mut link = Link::open(&config).await?;
+    let mut link = Link::open(&database.target, &config).await?;
     link.prepare(&statements).await?;
     Ok(link)
 }

@@ -4,14 +4,17 @@ use std::fmt;
 use std::time::Duration;
 
 use tokio_postgres::Config;
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::OpenError;
+use crate::tls::Security;
 
 /// A database server, a database on it, and how to get in. Its text has no password.
 #[derive(Clone)]
 pub struct Target {
     config: Config,
+    pub(crate) tls: MakeRustlsConnect,
 }
 
 /// What a connection is for.
@@ -28,16 +31,29 @@ pub(crate) struct Session {
 }
 
 impl Target {
-    /// Reads a URL such as `postgres://user:password@host:5432/name`, or `host=… user=…`.
+    /// Reads a URL such as `postgres://user:password@host:5432/name?sslmode=verify-full`, or `host=… user=…`.
+    ///
+    /// `sslmode` is `disable`, as by default, or `require`, `verify-ca` or `verify-full`: these all encrypt, and the
+    /// server must prove that it is the host named. Who vouches for it is in the file `sslrootcert`, or is trusted by
+    /// the system.
     pub fn parse(url: &str) -> Result<Self, OpenError> {
-        let config = url.parse::<Config>().map_err(|error| {
+        let (security, url) = Security::take(url)?;
+        let mut config = url.parse::<Config>().map_err(|error| {
             use std::error::Error as _;
             let cause = error
                 .source()
                 .map_or_else(|| error.to_string(), ToString::to_string);
             OpenError::Url(cause)
         })?;
-        Ok(Self { config })
+        config.ssl_mode(if security.encrypted {
+            SslMode::Require
+        } else {
+            SslMode::Disable
+        });
+        Ok(Self {
+            config,
+            tls: security.connector()?,
+        })
     }
 
     /// The configuration of a connection with these settings.

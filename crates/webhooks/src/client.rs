@@ -190,7 +190,7 @@ mod tests {
             ("0", Some(0)),
             ("999999999", Some(3600)),
             ("Sun, 06 Nov 1994 08:50:07 GMT", Some(30)),
-            ("Sun, 06 Nov 2094 08:50:07 GMT", Some(3600)),
+            ("Sat, 06 Nov 2094 08:50:07 GMT", Some(3600)),
             ("Sun, 06 Nov 1994 08:00:00 GMT", None),
             ("soon", None),
             ("-3", None),

@@ -48,7 +48,7 @@ fn everything_can_be_said() {
 fn what_makes_no_sense_is_refused_and_named() {
     let secret = format!("secret = \"{SECRET}\"\n");
     for (more, said) in [
-        (String::new(), "secrets"),
+        (String::new(), "must be a secret"),
         ("secret = \"hunter2\"".into(), "a secret is whsec_"),
         ("secret = 7".into(), "must be a secret"),
         ("secrets = []".into(), "must be a secret"),

@@ -60,7 +60,7 @@ mod tests {
 
     /// The example that the specification's own libraries test themselves by.
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-    const SIGNATURE: &str = "v1,g0hM9SsE+OTPJTGt/tmKtSyyVlE3uFJELVlNIOLJ1OE=";
+    const SIGNATURE: &str = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
 
     fn signed(secrets: &[&str]) -> String {
         let secrets: Vec<Secret> = secrets.iter().map(|s| s.parse().unwrap()).collect();

@@ -80,10 +80,14 @@ pub(super) fn relays(path: &Path) -> Result<Arc<dyn Relays>, CliError> {
     Ok(Arc::new(relays))
 }
 
-/// Makes the database where there is none.
-pub(super) fn keys(path: &Path) -> Result<Arc<dyn AccessKeys>, CliError> {
-    let keys = SqliteKeys::open_or_make(path, &Options::default()).map_err(failed)?;
-    Ok(Arc::new(keys))
+pub(super) fn keys(path: &Path, make: bool) -> Result<Arc<dyn AccessKeys>, CliError> {
+    let options = Options::default();
+    let keys = if make {
+        SqliteKeys::open_or_make(path, &options)
+    } else {
+        SqliteKeys::open(path, &options)
+    };
+    Ok(Arc::new(keys.map_err(failed)?))
 }
 
 pub(super) fn open_to_rebuild(

@@ -51,7 +51,7 @@ fn wrong_usage_is_told_apart_from_failure() {
         &["serve", "--time-zone", "Atlantis"],
         &["serve", "--log", "no=such=filter"],
         &["serve", "--listen", "5005"],
-        &["import", "batches", "b.csv", "--url", "https://localhost"],
+        &["import", "batches", "b.csv", "--url", "ftp://localhost"],
     ] {
         let ran = place.run(arguments).ended(2);
         assert!(!ran.stderr.is_empty());

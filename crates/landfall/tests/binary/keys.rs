@@ -116,6 +116,12 @@ fn keys_come_and_go_beside_a_running_service() {
 #[test]
 fn a_key_is_said_once_and_as_it_should_be() {
     let place = Place::new();
+    // Whoever only asks makes no database, nor does a name that is mistyped.
+    for asks in [&["keys", "list"][..], &["keys", "revoke", "a"]] {
+        let none = place.run(asks).ended(1);
+        assert!(none.stderr.contains("landfall.db"), "{none:?}");
+    }
+    assert!(!exists(&place.path("landfall.db")));
     let made = place
         .run(["keys", "create", "--name", "a", "--role", "read", "--json"])
         .ended(0)

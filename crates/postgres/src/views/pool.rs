@@ -7,7 +7,7 @@ use deadpool_postgres::{
     RecyclingMethod, Runtime, Timeouts, Transaction,
 };
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{IsolationLevel, NoTls, Row};
+use tokio_postgres::{IsolationLevel, Row};
 
 use crate::database::PgDatabase;
 use crate::error::Fault;
@@ -43,7 +43,8 @@ impl Pool {
             create: Some(options.connect_timeout),
             recycle: Some(options.connect_timeout),
         };
-        let connections = Connections::builder(Manager::from_config(config, NoTls, manager))
+        let tls = database.target.tls.clone();
+        let connections = Connections::builder(Manager::from_config(config, tls, manager))
             .max_size(options.readers.max(1))
             .timeouts(timeouts)
             .pre_recycle(Hook::sync_fn(|_, metrics| {

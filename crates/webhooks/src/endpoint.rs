@@ -189,7 +189,7 @@ impl<'de> Deserialize<'de> for Secrets {
             One(String),
             Many(Vec<String>),
         }
-        let wrong = || D::Error::custom("must be a secret or a list of some");
+        let wrong = || D::Error::custom("`secret` must be whsec_… or a list of such");
         let texts = match OneOrMany::deserialize(deserializer).map_err(|_| wrong())? {
             OneOrMany::One(text) => vec![text],
             OneOrMany::Many(texts) => texts,

@@ -48,10 +48,10 @@ fn everything_can_be_said() {
 fn what_makes_no_sense_is_refused_and_named() {
     let secret = format!("secret = \"{SECRET}\"\n");
     for (more, said) in [
-        (String::new(), "must be a secret"),
+        (String::new(), "`secret` must be whsec_"),
         ("secret = \"hunter2\"".into(), "a secret is whsec_"),
-        ("secret = 7".into(), "must be a secret"),
-        ("secrets = []".into(), "must be a secret"),
+        ("secret = 7".into(), "`secret` must be whsec_"),
+        ("secrets = []".into(), "`secret` must be whsec_"),
         (
             format!("{secret}events = [\"Alocated\"]"),
             "\"Alocated\" is no type",

@@ -290,12 +290,13 @@ impl PgStore {
         let meaning = error.code().map(meaning_of);
         let fault = match (write, meaning) {
             // A product that is not as it was loaded is loaded again: somebody may have changed it by hand.
-            (Write::Heads | Write::Products, Some(Meaning::Miscounted))
-            | (Write::Answers, Some(Meaning::Taken)) => Fault::Conflict,
+            (Write::Group, Some(Meaning::Miscounted)) | (Write::Answers, Some(Meaning::Taken)) => {
+                Fault::Conflict
+            }
             (Write::Shipments, Some(Meaning::Miscounted)) => {
                 Fault::Refused("a shipment to be changed is not there".into())
             }
-            (Write::Supply | Write::Lines, Some(Meaning::Taken)) => {
+            (Write::Supply | Write::Group, Some(Meaning::Taken)) => {
                 // The transaction is over for the database, which waits for its end.
                 self.end().await;
                 match self.taken(held, changes).await {

@@ -5,6 +5,7 @@
 //! One that changes rows counts them, and divides by zero where a row is not there or is not what it was: the burst
 //! cannot wait to be told, and the division lets the COMMIT at its end fail.
 
+mod group;
 mod heads;
 mod lines;
 mod log;
@@ -19,14 +20,14 @@ use crate::trip::Trip;
 /// What a statement of the burst writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Write {
-    /// Products: each must be as it was loaded.
     Products,
     Shipments,
     Supply,
     Lines,
+    /// What nearly every group changes. Products and heads must be as they were loaded.
+    Group,
     Log,
     Answers,
-    Heads,
     Commit,
 }
 
@@ -70,10 +71,10 @@ pub(crate) fn ask<'a>(
     partitions: u16,
     id: Id,
 ) -> Result<(), Fault> {
-    supply::ask(trip, changes, partitions);
-    lines::ask(trip, changes, partitions);
-    log::ask(trip, changes, partitions)?;
-    heads::ask(trip, &changes.heads, id);
+    let supply = supply::ask(trip, changes, partitions);
+    let new_lines = lines::ask(trip, changes, partitions);
+    group::ask(trip, changes, supply, new_lines, id)?;
+    log::ask(trip, changes, partitions);
     Ok(())
 }
 
@@ -81,6 +82,7 @@ pub(crate) fn ask<'a>(
 pub(crate) fn statements() -> Vec<&'static str> {
     let mut statements = supply::STATEMENTS.to_vec();
     statements.extend(lines::STATEMENTS);
+    statements.push(group::GROUP);
     statements.extend(log::STATEMENTS);
     statements.extend(heads::STATEMENTS);
     statements

@@ -7,30 +7,11 @@ use landfall_domain::shortage::ShortageKey;
 use landfall_domain::{Allocation, OrderLine};
 use landfall_service::store::{Changes, LineChange, partition_of};
 
+use tokio_postgres::types::ToSql;
+
 use super::{Write, log};
 use crate::codes::{self, Day, int, small};
-use crate::trip::{Trip, param};
-
-/// New lines, and their rows in the directory.
-const INSERT: &str = "WITH k AS MATERIALIZED ( \
-         SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::smallint[], \
-             $7::boolean[], $8::date[], $9::date[], $10::bigint[], $11::text[], $12::smallint[], $13::text[], \
-             $14::text[], $15::text[], $16::bigint[], $17::smallint[], $18::smallint[], $19::boolean[], \
-             $20::smallint[], $21::date[], $22::bigint[], $23::text[], $24::smallint[]) \
-             AS k (home, number, product, quantity, dispatched, status, cancelled, original, current, batch, parts, \
-             partition, order_id, line_id, sku, accepted, priority, policy, split, if_short, requested, \
-             first_quantity, locations, deliver)), \
-     shown AS ( \
-         INSERT INTO order_view (number, quantity, dispatched, batch, requested, original, current, partition, home, \
-                status, priority, policy, deliver, order_id, line_id, sku, parts) \
-         SELECT number, quantity, dispatched, batch, requested, original, current, partition, home, \
-                status, priority, policy, deliver, order_id, line_id, sku, parts FROM k) \
-     INSERT INTO lines (number, product, quantity, dispatched, first_quantity, batch, accepted, requested, original, \
-            current, partition, status, priority, policy, if_short, deliver, cancelled, split, order_id, line_id, parts, \
-            locations) \
-     SELECT number, product, quantity, dispatched, first_quantity, batch, accepted, requested, original, \
-            current, home, status, priority, policy, if_short, deliver, cancelled, split, order_id, line_id, parts, \
-            locations FROM k";
+use crate::trip::{Param, Trip, param};
 
 /// Lines that were there. Their terms never change, nor do their keys and their products.
 const UPDATE: &str = "WITH k AS MATERIALIZED ( \
@@ -65,7 +46,7 @@ const TAKEN: &str = "SELECT v.home FROM unnest($1::smallint[], $2::text[], $3::t
          AS k (partition, order_id, line_id) \
      JOIN order_view v ON v.partition = k.partition AND v.order_id = k.order_id AND v.line_id = k.line_id";
 
-pub(super) const STATEMENTS: [&str; 5] = [INSERT, UPDATE, DELETE_PARTS, INSERT_PARTS, TAKEN];
+pub(super) const STATEMENTS: [&str; 4] = [UPDATE, DELETE_PARTS, INSERT_PARTS, TAKEN];
 
 /// A line to be written, and what is known of it beside its own row.
 struct Written<'a> {
@@ -80,7 +61,12 @@ struct Written<'a> {
     accepted: Option<i64>,
 }
 
-pub(super) fn ask<'a>(trip: &mut Trip<'a, Write>, changes: &'a Changes, partitions: u16) {
+/// Adds what is written here, and gives back what the statement for the whole group takes: new lines.
+pub(super) fn ask<'a>(
+    trip: &mut Trip<'a, Write>,
+    changes: &'a Changes,
+    partitions: u16,
+) -> Vec<Param<'a>> {
     let (mut new, mut old): (Vec<Written<'a>>, Vec<Written<'a>>) = Default::default();
     let (mut gone, mut made) = (Parts::default(), Parts::default());
     for product in &changes.products {
@@ -116,12 +102,12 @@ pub(super) fn ask<'a>(trip: &mut Trip<'a, Write>, changes: &'a Changes, partitio
     old.sort_unstable_by(|a, b| (a.partition, &a.line.key).cmp(&(b.partition, &b.line.key)));
     gone.delete(trip);
     update(trip, &old);
-    insert(trip, &new);
     made.insert(trip);
+    columns_of_new(&new)
 }
 
-/// The columns that new and changed lines have in common.
-fn common<'a>(lines: &[Written<'a>]) -> Vec<crate::trip::Param<'a>> {
+/// The columns of changed lines.
+fn columns_of_changed<'a>(lines: &[Written<'a>]) -> Vec<Param<'a>> {
     let pegs: Vec<(Option<i64>, Option<String>)> = lines.iter().map(|w| pegs(w.line)).collect();
     let (batches, parts): (Vec<Option<i64>>, Vec<Option<String>>) = pegs.into_iter().unzip();
     vec![
@@ -150,29 +136,58 @@ fn update<'a>(trip: &mut Trip<'a, Write>, lines: &[Written<'a>]) {
     if lines.is_empty() {
         return;
     }
-    let mut params = common(lines);
+    let mut params = columns_of_changed(lines);
     params.push(param(i64::try_from(lines.len()).unwrap_or(i64::MAX)));
     trip.ask(Write::Lines, UPDATE, params);
 }
 
-fn insert<'a>(trip: &mut Trip<'a, Write>, lines: &[Written<'a>]) {
-    if lines.is_empty() {
-        return;
-    }
-    let mut params = common(lines);
-    params.extend([
+/// The columns of new lines. One that says the same of all lines, as it mostly does, is left out.
+fn columns_of_new<'a>(lines: &[Written<'a>]) -> Vec<Param<'a>> {
+    let pegs: Vec<(Option<i64>, Option<String>)> = lines.iter().map(|w| pegs(w.line)).collect();
+    let (batches, parts): (Vec<Option<i64>>, Vec<Option<String>>) = pegs.into_iter().unzip();
+    let first = |w: &Written<'a>| {
+        let first = w.line.terms.quantity;
+        (first != w.line.quantity).then(|| int(first))
+    };
+    vec![
+        param(column(lines, |w| small(w.home))),
+        param(column(lines, |w| int(w.line.number))),
+        param(column(lines, |w| int(w.product))),
+        param(column(lines, |w| int(w.line.quantity))),
+        unless_all(lines, |w| int(w.line.dispatched), &0),
+        unless_all(lines, |w| codes::status(w.line.status()), &0),
+        unless_all(lines, |w| w.line.cancelled, &false),
+        param(column(lines, |w| w.line.original_promise.map(Day::of))),
+        param(column(lines, |w| w.line.current_promise.map(Day::of))),
+        param(batches),
+        param(parts.iter().any(Option::is_some).then_some(parts)),
+        param(column(lines, |w| small(w.partition))),
+        param(column(lines, |w| w.line.key.order_id.as_str())),
+        param(column(lines, |w| w.line.key.line_id.as_str())),
         param(column(lines, |w| w.line.sku.as_str())),
         param(column(lines, |w| w.accepted)),
         param(column(lines, |w| i16::from(w.line.terms.priority.get()))),
-        param(column(lines, |w| codes::policy(w.line.terms.policy))),
-        param(column(lines, |w| w.line.terms.split)),
-        param(column(lines, |w| codes::if_short(w.line.terms.if_short))),
-        param(column(lines, |w| w.line.terms.requested_date.map(Day::of))),
-        param(column(lines, |w| int(w.line.terms.quantity))),
-        param(column(lines, |w| locations(w.line))),
-        param(column(lines, |w| codes::deliver(w.line.terms.deliver))),
-    ]);
-    trip.ask(Write::Lines, INSERT, params);
+        unless_all(lines, |w| codes::policy(w.line.terms.policy), &0),
+        unless_all(lines, |w| w.line.terms.split, &false),
+        unless_all(lines, |w| codes::if_short(w.line.terms.if_short), &0),
+        unless_all(lines, |w| w.line.terms.requested_date.map(Day::of), &None),
+        unless_all(lines, first, &None),
+        unless_all(lines, |w| locations(w.line), &None),
+        unless_all(lines, |w| codes::deliver(w.line.terms.deliver), &0),
+    ]
+}
+
+/// A column, or nothing where all lines have the usual value, which the statement knows.
+fn unless_all<'a, T: PartialEq>(
+    lines: &[Written<'a>],
+    of: impl Fn(&Written<'a>) -> T,
+    usual: &T,
+) -> Param<'a>
+where
+    Vec<T>: ToSql + Sync + Send + 'a,
+{
+    let column = column(lines, of);
+    param(column.iter().any(|value| value != usual).then_some(column))
 }
 
 /// Finds the event that accepts each new line. Lines mostly come in the order of these events.

@@ -8,11 +8,8 @@ use landfall_service::store::{Changes, Remembered, partition_of};
 use super::Write;
 use crate::codes::{self, Micros, int, small};
 use crate::error::Fault;
-use crate::trip::{Trip, param};
+use crate::trip::{Param, Trip, param};
 
-const EVENTS: &str = "INSERT INTO events (partition, \"offset\", time, type, sku, actor, command_id, data) \
-     SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], \
-         $7::text[], $8::text[])";
 /// Events of lines, those apart that accept them. (An event about something that is not there has no place in a
 /// history: that is for an audit to tell.)
 const OF_LINES: &str = "INSERT INTO history (partition, kind, thing, \"offset\") \
@@ -46,8 +43,7 @@ const ANSWERS: &str = "INSERT INTO answers (partition, id, command, answer, time
      SELECT * FROM unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) \
          AS k (partition, id, command, answer, time) ORDER BY partition, id";
 
-pub(super) const STATEMENTS: [&str; 7] = [
-    EVENTS,
+pub(super) const STATEMENTS: [&str; 6] = [
     OF_LINES,
     OF_BATCHES,
     OF_CARGO,
@@ -57,73 +53,43 @@ pub(super) const STATEMENTS: [&str; 7] = [
 ];
 
 /// The directories that histories are found by must be written already.
-pub(super) fn ask<'a>(
-    trip: &mut Trip<'a, Write>,
-    changes: &'a Changes,
-    partitions: u16,
-) -> Result<(), Fault> {
+pub(super) fn ask<'a>(trip: &mut Trip<'a, Write>, changes: &'a Changes, partitions: u16) {
     write_orders(trip, changes, partitions);
-    write_events(trip, &changes.events)?;
     write_histories(trip, &changes.events, partitions);
     write_answers(trip, &changes.remembered, partitions);
-    Ok(())
 }
 
-fn write_events<'a>(trip: &mut Trip<'a, Write>, events: &'a [LogRecord]) -> Result<(), Fault> {
-    if events.is_empty() {
-        return Ok(());
-    }
+/// The columns of events: partition, offset, time, type, SKU, actor, command id, data. One in which no event has
+/// anything is left out.
+pub(super) fn columns(events: &[LogRecord]) -> Result<Vec<Param<'_>>, Fault> {
     let data: Vec<String> = events
         .iter()
         .map(|record| data(&record.event))
         .collect::<Result<_, _>>()?;
-    let params = vec![
-        param(
-            events
-                .iter()
-                .map(|record| small(record.partition))
-                .collect::<Vec<i16>>(),
-        ),
-        param(
-            events
-                .iter()
-                .map(|record| int(record.offset))
-                .collect::<Vec<i64>>(),
-        ),
-        param(
-            events
-                .iter()
-                .map(|record| Micros::of(record.time))
-                .collect::<Vec<Micros>>(),
-        ),
-        param(
-            events
-                .iter()
-                .map(|record| record.event.kind())
-                .collect::<Vec<&str>>(),
-        ),
-        param(
-            events
-                .iter()
-                .map(|record| record.sku.as_ref().map(landfall_domain::Sku::as_str))
-                .collect::<Vec<Option<&'a str>>>(),
-        ),
-        param(
-            events
-                .iter()
-                .map(|record| record.actor.as_deref())
-                .collect::<Vec<Option<&'a str>>>(),
-        ),
-        param(
-            events
-                .iter()
-                .map(command_id)
-                .collect::<Vec<Option<&'a str>>>(),
-        ),
+    let text = |of: fn(&LogRecord) -> Option<&str>| {
+        let column: Vec<Option<&str>> = events.iter().map(of).collect();
+        param(column.iter().any(Option::is_some).then_some(column))
+    };
+    let partitions: Vec<i16> = events
+        .iter()
+        .map(|record| small(record.partition))
+        .collect();
+    let offsets: Vec<i64> = events.iter().map(|record| int(record.offset)).collect();
+    let times: Vec<Micros> = events
+        .iter()
+        .map(|record| Micros::of(record.time))
+        .collect();
+    let kinds: Vec<&str> = events.iter().map(|record| record.event.kind()).collect();
+    Ok(vec![
+        param(partitions),
+        param(offsets),
+        param(times),
+        param(kinds),
+        text(|record| record.sku.as_ref().map(landfall_domain::Sku::as_str)),
+        text(|record| record.actor.as_deref()),
+        text(command_id),
         param(data),
-    ];
-    trip.ask(Write::Log, EVENTS, params);
-    Ok(())
+    ])
 }
 
 /// Events by the name of what they are about: the partition of the name, the name, and where the event lies.

@@ -1,4 +1,4 @@
-//! Products, their batches, shipments, orders, and the read model of what is available to promise.
+//! Products, their batches, shipments, and the read model of what is available to promise.
 
 use landfall_domain::{Batch, Carriage, Hold, Location, ShipmentRef};
 use landfall_service::store::{BatchChange, Changes, ProductChange, ShipmentChange, partition_of};
@@ -9,12 +9,6 @@ use crate::trip::{Param, Trip, param};
 
 const INSERT_PRODUCTS: &str = "INSERT INTO products (partition, number, version, backordered, late, sku) \
      SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[])";
-const UPDATE_PRODUCTS: &str = "WITH changed AS ( \
-         UPDATE products p SET version = k.version, backordered = k.backordered, late = k.late \
-           FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) \
-                AS k (partition, number, version, backordered, late, before) \
-          WHERE p.partition = k.partition AND p.number = k.number AND p.version = k.before RETURNING 1) \
-     SELECT 1 / (CASE WHEN count(*) = $7::bigint THEN 1 ELSE 0 END) FROM changed";
 
 const INSERT_BATCHES: &str = "INSERT INTO batches (partition, number, product, purchased, allocated, dispatched, open, eta, \
          received, landed, landed_sold, landed_of, hold, hold_note, hold_clear, shipment_hold, shipment_hold_note, \
@@ -28,13 +22,6 @@ const INSERT_NAMES: &str = "INSERT INTO batch_names (partition, reference, home,
          AS k (partition, reference, home, number) ORDER BY partition, reference";
 const INSERT_CARGO: &str = "INSERT INTO cargo (partition, shipment, reference, home, number) \
      SELECT * FROM unnest($1::smallint[], $2::text[], $3::text[], $4::smallint[], $5::bigint[])";
-/// Most changes of batches: their units.
-const UPDATE_UNITS: &str = "WITH changed AS ( \
-         UPDATE batches b SET purchased = k.purchased, allocated = k.allocated, dispatched = k.dispatched, open = k.open \
-           FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::smallint[]) \
-                AS k (partition, number, product, purchased, allocated, dispatched, open) \
-          WHERE b.partition = k.partition AND b.number = k.number AND b.product = k.product RETURNING 1) \
-     SELECT 1 / (CASE WHEN count(*) = $8::bigint THEN 1 ELSE 0 END) FROM changed";
 /// All of a batch that can change: its reference, its product, its shipment and its location do not.
 const UPDATE_BATCHES: &str = "WITH changed AS ( \
          UPDATE batches b SET purchased = k.purchased, allocated = k.allocated, dispatched = k.dispatched, open = k.open, \
@@ -50,10 +37,6 @@ const UPDATE_BATCHES: &str = "WITH changed AS ( \
                 shipment_hold_clear) \
           WHERE b.partition = k.partition AND b.number = k.number AND b.product = k.product RETURNING 1) \
      SELECT 1 / (CASE WHEN count(*) = $19::bigint THEN 1 ELSE 0 END) FROM changed";
-/// A day that had no units perhaps has no row yet.
-const AVAILABILITY: &str = "INSERT INTO availability (partition, product, day, units) \
-     SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::date[], $4::bigint[]) \
-     ON CONFLICT (partition, product, day) DO UPDATE SET units = excluded.units";
 
 const INSERT_SHIPMENTS: &str = "INSERT INTO shipments (partition, reference, eta, hold, hold_note, hold_clear, carrier, vessel, \
          container, first_eta) \
@@ -70,15 +53,12 @@ const UPDATE_SHIPMENTS: &str = "WITH changed AS ( \
 const TAKEN: &str = "SELECT n.home FROM unnest($1::smallint[], $2::text[]) AS k (partition, reference) \
      JOIN batch_names n ON n.partition = k.partition AND n.reference = k.reference";
 
-pub(super) const STATEMENTS: [&str; 11] = [
+pub(super) const STATEMENTS: [&str; 8] = [
     INSERT_PRODUCTS,
-    UPDATE_PRODUCTS,
     INSERT_BATCHES,
     INSERT_NAMES,
     INSERT_CARGO,
-    UPDATE_UNITS,
     UPDATE_BATCHES,
-    AVAILABILITY,
     INSERT_SHIPMENTS,
     UPDATE_SHIPMENTS,
     TAKEN,
@@ -95,7 +75,12 @@ struct Placed<'a> {
 /// A product and its partition.
 type Homed<'a> = (&'a ProductChange, u16);
 
-pub(super) fn ask<'a>(trip: &mut Trip<'a, Write>, changes: &'a Changes, partitions: u16) {
+/// Adds what is written here, and gives back what the statement for the whole group takes.
+pub(super) fn ask<'a>(
+    trip: &mut Trip<'a, Write>,
+    changes: &'a Changes,
+    partitions: u16,
+) -> Common<'a> {
     write_shipments(trip, &changes.shipments, partitions);
     let (mut created, mut changed): (Vec<Homed<'a>>, Vec<Homed<'a>>) = Default::default();
     let (mut new, mut units, mut whole): (Vec<Placed<'a>>, Vec<Placed<'a>>, Vec<Placed<'a>>) =
@@ -123,20 +108,29 @@ pub(super) fn ask<'a>(trip: &mut Trip<'a, Write>, changes: &'a Changes, partitio
             list.push(placed(after));
         }
     }
-    write_products(trip, &created, &changed);
+    insert_products(trip, &created);
     insert_batches(trip, &new, partitions);
-    if !units.is_empty() {
-        let mut params = units_of(&units);
-        params.push(count(units.len()));
-        trip.ask(Write::Supply, UPDATE_UNITS, params);
-    }
     if !whole.is_empty() {
         let mut params = units_of(&whole);
         params.extend(rest_of(&whole));
         params.push(count(whole.len()));
         trip.ask(Write::Supply, UPDATE_BATCHES, params);
     }
-    write_availability(trip, changes, partitions);
+    Common {
+        products: counters_with_versions(&changed),
+        units: units_of(&units),
+        availability: availability(changes, partitions),
+    }
+}
+
+/// What nearly every group changes of products: the columns that its statement takes, in their order.
+pub(super) struct Common<'a> {
+    /// Partition, number, version, backordered, late, version before.
+    pub(super) products: Vec<Param<'a>>,
+    /// Partition, number, product, purchased, allocated, dispatched, open: of batches of which only these change.
+    pub(super) units: Vec<Param<'a>>,
+    /// Partition, product, day, units.
+    pub(super) availability: Vec<Param<'a>>,
 }
 
 /// How many rows there must be.
@@ -144,41 +138,41 @@ fn count<'a>(rows: usize) -> Param<'a> {
     param(i64::try_from(rows).unwrap_or(i64::MAX))
 }
 
-fn write_products<'a>(trip: &mut Trip<'a, Write>, created: &[Homed<'a>], changed: &[Homed<'a>]) {
-    let columns = |products: &[Homed<'a>]| -> Vec<Param<'a>> {
-        let column = |of: fn(&ProductChange) -> u64| -> Vec<i64> {
-            products
-                .iter()
-                .map(|(product, _)| int(of(product)))
-                .collect()
-        };
-        let homes: Vec<i16> = products.iter().map(|(_, home)| small(*home)).collect();
-        vec![
-            param(homes),
-            param(column(|product| product.number)),
-            param(column(|product| product.after.version)),
-            param(column(|product| product.after.backordered)),
-            param(column(|product| product.after.late)),
-        ]
+/// The columns that new and changed products have in common.
+fn counters<'a>(products: &[Homed<'a>]) -> Vec<Param<'a>> {
+    let column = |of: fn(&ProductChange) -> u64| -> Vec<i64> {
+        products
+            .iter()
+            .map(|(product, _)| int(of(product)))
+            .collect()
     };
-    if !created.is_empty() {
-        let mut params = columns(created);
-        let skus: Vec<&'a str> = created
-            .iter()
-            .map(|(product, _)| product.sku.as_str())
-            .collect();
-        params.push(param(skus));
-        trip.ask(Write::Products, INSERT_PRODUCTS, params);
+    let homes: Vec<i16> = products.iter().map(|(_, home)| small(*home)).collect();
+    vec![
+        param(homes),
+        param(column(|product| product.number)),
+        param(column(|product| product.after.version)),
+        param(column(|product| product.after.backordered)),
+        param(column(|product| product.after.late)),
+    ]
+}
+
+fn counters_with_versions<'a>(changed: &[Homed<'a>]) -> Vec<Param<'a>> {
+    let mut params = counters(changed);
+    let before = changed
+        .iter()
+        .map(|(product, _)| int(product.before.version));
+    params.push(param(before.collect::<Vec<i64>>()));
+    params
+}
+
+fn insert_products<'a>(trip: &mut Trip<'a, Write>, created: &[Homed<'a>]) {
+    if created.is_empty() {
+        return;
     }
-    if !changed.is_empty() {
-        let mut params = columns(changed);
-        let before: Vec<i64> = changed
-            .iter()
-            .map(|(product, _)| int(product.before.version))
-            .collect();
-        params.extend([param(before), count(changed.len())]);
-        trip.ask(Write::Products, UPDATE_PRODUCTS, params);
-    }
+    let mut params = counters(created);
+    let skus = created.iter().map(|(product, _)| product.sku.as_str());
+    params.push(param(skus.collect::<Vec<&'a str>>()));
+    trip.ask(Write::Products, INSERT_PRODUCTS, params);
 }
 
 fn column<'a, T>(batches: &[Placed<'a>], of: impl Fn(&Placed<'a>) -> T) -> Vec<T> {
@@ -319,7 +313,7 @@ fn same_row(before: &Batch, after: &Batch) -> bool {
 }
 
 /// The units of the days on which they may be others than before.
-fn write_availability(trip: &mut Trip<'_, Write>, changes: &Changes, partitions: u16) {
+fn availability<'a>(changes: &Changes, partitions: u16) -> Vec<Param<'a>> {
     let (mut homes, mut products, mut days, mut units): (Vec<i16>, Vec<i64>, Vec<Day>, Vec<i64>) =
         Default::default();
     for product in &changes.products {
@@ -333,10 +327,7 @@ fn write_availability(trip: &mut Trip<'_, Write>, changes: &Changes, partitions:
             }
         }
     }
-    if !homes.is_empty() {
-        let params = vec![param(homes), param(products), param(days), param(units)];
-        trip.ask(Write::Supply, AVAILABILITY, params);
-    }
+    vec![param(homes), param(products), param(days), param(units)]
 }
 
 fn write_shipments<'a>(

@@ -3,7 +3,8 @@
 //!
 //! A statement costs the database and the client more than the rows of a small group do, so there is one for all of
 //! them. What there is none of comes as empty arrays. Its parts touch different rows, so that their order does not
-//! matter.
+//! matter. Its rows are made of arrays in the list of a SELECT: there they are taken apart in step, while in FROM each
+//! would be written to a table of its own first.
 
 use landfall_service::store::Changes;
 
@@ -14,59 +15,50 @@ use crate::trip::{Param, Trip};
 
 /// A day that had no units perhaps has no row in `availability` yet. Products and heads must be as they were loaded.
 /// The commit is noted at the first of its heads.
-pub(super) const GROUP: &str = "WITH counted AS ( \
-         UPDATE products p SET version = k.version, backordered = k.backordered, late = k.late \
-           FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) \
-                AS k (partition, number, version, backordered, late, before) \
-          WHERE p.partition = k.partition AND p.number = k.number AND p.version = k.before RETURNING 1), \
-     moved AS ( \
-         UPDATE batches b SET purchased = k.purchased, allocated = k.allocated, dispatched = k.dispatched, open = k.open \
-           FROM unnest($7::smallint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], \
-                $13::smallint[]) \
-                AS k (partition, number, product, purchased, allocated, dispatched, open) \
-          WHERE b.partition = k.partition AND b.number = k.number AND b.product = k.product RETURNING 1), \
-     available AS ( \
-         INSERT INTO availability (partition, product, day, units) \
-         SELECT * FROM unnest($14::smallint[], $15::bigint[], $16::date[], $17::bigint[]) \
-             ON CONFLICT (partition, product, day) DO UPDATE SET units = excluded.units), \
-     k AS MATERIALIZED ( \
-         SELECT * FROM unnest($18::smallint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], \
-             $23::smallint[], $24::boolean[], $25::date[], $26::date[], $27::bigint[], $28::text[], $29::smallint[], \
-             $30::text[], $31::text[], $32::text[], $33::bigint[], $34::smallint[], $35::smallint[], $36::boolean[], \
-             $37::smallint[], $38::date[], $39::bigint[], $40::text[], $41::smallint[]) \
-             AS k (home, number, product, quantity, dispatched, status, cancelled, original, current, batch, parts, \
-             partition, order_id, line_id, sku, accepted, priority, policy, split, if_short, requested, \
-             first_quantity, locations, deliver)), \
-     shown AS ( \
-         INSERT INTO order_view (number, quantity, dispatched, batch, requested, original, current, partition, home, \
-                status, priority, policy, deliver, order_id, line_id, sku, parts) \
-         SELECT number, quantity, coalesce(dispatched, 0), batch, requested, original, current, partition, home, \
-                coalesce(status, 0), priority, coalesce(policy, 0), coalesce(deliver, 0), order_id, line_id, sku, \
-                parts FROM k), \
-     accepted AS ( \
-         INSERT INTO lines (number, product, quantity, dispatched, first_quantity, batch, accepted, requested, \
-                original, current, partition, status, priority, policy, if_short, deliver, cancelled, split, \
-                order_id, line_id, parts, locations) \
-         SELECT number, product, quantity, coalesce(dispatched, 0), coalesce(first_quantity, quantity), batch, \
-                accepted, requested, original, current, home, coalesce(status, 0), priority, coalesce(policy, 0), \
-                coalesce(if_short, 0), coalesce(deliver, 0), coalesce(cancelled, false), coalesce(split, false), \
-                order_id, line_id, parts, locations FROM k), \
-     told AS ( \
-         INSERT INTO events (partition, \"offset\", time, type, sku, actor, command_id, data) \
-         SELECT * FROM unnest($42::smallint[], $43::bigint[], $44::timestamptz[], $45::text[], $46::text[], \
-             $47::text[], $48::text[], $49::text[])), \
-     advanced AS ( \
-         UPDATE heads h SET version = k.version, next_offset = k.next_offset, next_number = k.next_number \
-           FROM unnest($50::smallint[], $51::bigint[], $52::bigint[], $53::bigint[], $54::bigint[]) \
-                AS k (partition, before, version, next_offset, next_number) \
-          WHERE h.partition = k.partition AND h.version = k.before RETURNING 1), \
-     noted AS ( \
-         INSERT INTO commits (partition, slot, version, id) \
-         VALUES ($55::smallint, $56::smallint, $57::bigint, $58::uuid) \
-             ON CONFLICT (partition, slot) DO UPDATE SET version = excluded.version, id = excluded.id) \
-     SELECT 1 / (CASE WHEN (SELECT count(*) FROM counted) = cardinality($1::smallint[]) \
-                       AND (SELECT count(*) FROM moved) = cardinality($7::smallint[]) \
-                       AND (SELECT count(*) FROM advanced) = cardinality($50::smallint[]) THEN 1 ELSE 0 END)";
+pub(super) const GROUP: &str = "WITH counted AS ( UPDATE products p SET version = k.version, backordered = k.backordered, late = k.late FROM \
+         (SELECT unnest($1::smallint[]) AS partition, unnest($2::bigint[]) AS number, unnest($3::bigint[]) AS \
+         version, unnest($4::bigint[]) AS backordered, unnest($5::bigint[]) AS late, unnest($6::bigint[]) AS before) \
+         AS k WHERE p.partition = k.partition AND p.number = k.number AND p.version = k.before RETURNING 1), \
+     moved AS ( UPDATE batches b SET purchased = k.purchased, allocated = k.allocated, dispatched = k.dispatched, \
+         open = k.open FROM (SELECT unnest($7::smallint[]) AS partition, unnest($8::bigint[]) AS number, \
+         unnest($9::bigint[]) AS product, unnest($10::bigint[]) AS purchased, unnest($11::bigint[]) AS allocated, \
+         unnest($12::bigint[]) AS dispatched, unnest($13::smallint[]) AS open) AS k WHERE b.partition = k.partition \
+         AND b.number = k.number AND b.product = k.product RETURNING 1), \
+     available AS ( INSERT INTO availability (partition, product, day, units) SELECT unnest($14::smallint[]), \
+         unnest($15::bigint[]), unnest($16::date[]), unnest($17::bigint[]) ON CONFLICT (partition, product, day) DO \
+         UPDATE SET units = excluded.units), \
+     k AS MATERIALIZED ( SELECT unnest($18::smallint[]) AS home, unnest($19::bigint[]) AS number, \
+         unnest($20::bigint[]) AS product, unnest($21::bigint[]) AS quantity, unnest($22::bigint[]) AS dispatched, \
+         unnest($23::smallint[]) AS status, unnest($24::boolean[]) AS cancelled, unnest($25::date[]) AS original, \
+         unnest($26::date[]) AS current, unnest($27::bigint[]) AS batch, unnest($28::text[]) AS parts, \
+         unnest($29::smallint[]) AS partition, unnest($30::text[]) AS order_id, unnest($31::text[]) AS line_id, \
+         unnest($32::text[]) AS sku, unnest($33::bigint[]) AS accepted, unnest($34::smallint[]) AS priority, \
+         unnest($35::smallint[]) AS policy, unnest($36::boolean[]) AS split, unnest($37::smallint[]) AS if_short, \
+         unnest($38::date[]) AS requested, unnest($39::bigint[]) AS first_quantity, unnest($40::text[]) AS locations, \
+         unnest($41::smallint[]) AS deliver), \
+     shown AS ( INSERT INTO order_view (number, quantity, dispatched, batch, requested, original, current, \
+         partition, home, status, priority, policy, deliver, order_id, line_id, sku, parts) SELECT number, quantity, \
+         coalesce(dispatched, 0), batch, requested, original, current, partition, home, coalesce(status, 0), \
+         priority, coalesce(policy, 0), coalesce(deliver, 0), order_id, line_id, sku, parts FROM k), \
+     accepted AS ( INSERT INTO lines (number, product, quantity, dispatched, first_quantity, batch, accepted, \
+         requested, original, current, partition, status, priority, policy, if_short, deliver, cancelled, split, \
+         order_id, line_id, parts, locations) SELECT number, product, quantity, coalesce(dispatched, 0), \
+         coalesce(first_quantity, quantity), batch, accepted, requested, original, current, home, coalesce(status, \
+         0), priority, coalesce(policy, 0), coalesce(if_short, 0), coalesce(deliver, 0), coalesce(cancelled, false), \
+         coalesce(split, false), order_id, line_id, parts, locations FROM k), \
+     told AS ( INSERT INTO events (partition, \"offset\", time, type, sku, actor, command_id, data) SELECT \
+         unnest($42::smallint[]), unnest($43::bigint[]), unnest($44::timestamptz[]), unnest($45::text[]), \
+         unnest($46::text[]), unnest($47::text[]), unnest($48::text[]), unnest($49::text[])), \
+     advanced AS ( UPDATE heads h SET version = k.version, next_offset = k.next_offset, next_number = \
+         k.next_number FROM (SELECT unnest($50::smallint[]) AS partition, unnest($51::bigint[]) AS before, \
+         unnest($52::bigint[]) AS version, unnest($53::bigint[]) AS next_offset, unnest($54::bigint[]) AS \
+         next_number) AS k WHERE h.partition = k.partition AND h.version = k.before RETURNING 1), \
+     noted AS ( INSERT INTO commits (partition, slot, version, id) VALUES ($55::smallint, $56::smallint, \
+         $57::bigint, $58::uuid) ON CONFLICT (partition, slot) DO UPDATE SET version = excluded.version, id = \
+         excluded.id) \
+     SELECT 1 / (CASE WHEN (SELECT count(*) FROM counted) = cardinality($1::smallint[]) AND (SELECT count(*) FROM \
+         moved) = cardinality($7::smallint[]) AND (SELECT count(*) FROM advanced) = cardinality($50::smallint[]) THEN \
+         1 ELSE 0 END)";
 
 /// Adds the statement, where there is anything to write but answers.
 pub(super) fn ask<'a>(

@@ -27,14 +27,16 @@ const COMMIT: &str = "COMMIT";
 const ROLLBACK: &str = "ROLLBACK";
 /// See [`Growth`].
 const PLAN_ANEW: &str = "DISCARD PLANS";
-/// The oldest answers of each partition are looked at, not all: there may be millions of younger ones.
+/// The oldest answers of each partition are looked at, not all: there may be millions of younger ones. Their time is
+/// asked for once more when they go, so that either index of the table finds them, whichever is taken.
 const FORGET: &str = "WITH old AS MATERIALIZED ( \
-         SELECT a.partition, a.id FROM unnest($1::smallint[]) AS k (partition) \
+         SELECT a.partition, a.id, a.time FROM unnest($1::smallint[]) AS k (partition) \
           CROSS JOIN LATERAL ( \
-              SELECT a.partition, a.id FROM answers a WHERE a.partition = k.partition AND a.time < $2::timestamptz \
+              SELECT a.partition, a.id, a.time FROM answers a WHERE a.partition = k.partition AND a.time < $2::timestamptz \
                ORDER BY a.time LIMIT 100) AS a), \
      gone AS ( \
-         DELETE FROM answers a USING old WHERE a.partition = old.partition AND a.id = old.id RETURNING 1) \
+         DELETE FROM answers a USING old \
+          WHERE a.partition = old.partition AND a.id = old.id AND a.time = old.time RETURNING 1) \
      SELECT count(*) FROM gone";
 
 /// The write side of a database, or, for dry runs, something that looks like it and never writes.
@@ -349,7 +351,7 @@ impl PgStore {
     async fn end(&mut self) {
         self.open = None;
         if let Some(link) = &self.link
-            && link.client.batch_execute(ROLLBACK).await.is_err()
+            && link.run(ROLLBACK).await.is_err()
         {
             self.link = None;
         }
@@ -380,11 +382,9 @@ async fn open(database: &PgDatabase, role: &Role) -> Result<Link, Fault> {
         Role::Reader => (database.options.reader(), load::sql::statements()),
         Role::Writer(_) => (database.options.writer(), statements()),
     };
-    let mut config = database.target.config(&session);
     // Each statement names its tables in the order in which they are to be gone through.
-    let own = config.get_options().unwrap_or_default().to_owned();
-    config.options(own + " -c join_collapse_limit=1 -c from_collapse_limit=1");
-    let mut link = Link::open(&database.target, &config).await?;
+    let settings = "-c join_collapse_limit=1 -c from_collapse_limit=1";
+    let mut link = Link::open(&database.target, &session, settings).await?;
     link.prepare(&statements).await?;
     Ok(link)
 }

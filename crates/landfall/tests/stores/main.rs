@@ -72,7 +72,6 @@ fn the_history_is_long_and_full() {
 }
 
 #[test]
-#[ignore = "lists of lines in other partitions are compared in another order: to be mended"]
 fn memory_tells_the_same_whatever_its_partitions() {
     assert_alike(&told_by::<Memory>(), &told_by::<MemoryOf<16>>());
 }
@@ -90,7 +89,6 @@ fn postgres_with_one_partition_tells_what_sqlite_tells() {
 }
 
 #[test]
-#[ignore = "lists of lines in other partitions are compared in another order: to be mended"]
 fn postgres_with_sixteen_partitions_tells_what_memory_tells() {
     if !is_missing::<Pg<16>>() {
         let postgres = told_by::<Pg<16>>();

@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -74,6 +74,17 @@ pub(super) fn is_root(directory: &Path) -> bool {
 pub(super) fn give(directory: &Path, user: User) {
     chown(directory, Some(user.uid), Some(user.gid))
         .unwrap_or_else(|error| panic!("{} cannot be given away: {error}", directory.display()));
+}
+
+/// Writes a file that nobody else may read.
+pub(super) fn write_secret(path: &Path, content: &str) {
+    let written = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| file.write_all(content.as_bytes()));
+    written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
 }
 
 /// A running program.
@@ -160,10 +171,7 @@ impl Leash {
 
     /// Whether the program has ended. (Its shell waits on the pipe, and so it stays a zombie.)
     fn is_gone(&self) -> bool {
-        match state_and_parent(self.pid) {
-            Some((state, _)) => state == 'Z',
-            None => Path::new("/proc/self/stat").exists(),
-        }
+        is_gone(self.pid)
     }
 
     /// Ends the program; `keep`: its directory stays.
@@ -197,9 +205,16 @@ impl Leash {
 
     /// Ends the program and its children as a loss of power would; its directory stays.
     pub(super) fn kill(self) {
+        // It must not make more of them meanwhile.
+        signal(&[self.pid], "STOP");
         let children = self.children();
         signal(&[self.pid], "KILL");
         signal(&children, "KILL");
+        // Who starts it again must find none of them.
+        let begun = Instant::now();
+        while !children.iter().all(|pid| is_gone(*pid)) && begun.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         self.end(true);
     }
 
@@ -214,6 +229,14 @@ impl Leash {
 impl Drop for Leash {
     fn drop(&mut self) {
         self.finish(false);
+    }
+}
+
+/// Whether a process has ended.
+fn is_gone(pid: u32) -> bool {
+    match state_and_parent(pid) {
+        Some((state, _)) => state == 'Z',
+        None => Path::new("/proc/self/stat").exists(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::{Config, NoTls, SimpleQueryMessage, SimpleQueryRow};
 
 use super::leash::{self, Leash, User};
 use super::{POSTGRES, POSTGRES_PROGRAMS, Skip, on_path, url_variable, variable};
@@ -37,6 +37,9 @@ pub struct Options {
     pub durable: bool,
     /// More settings, `name=value`.
     pub settings: Vec<String>,
+    /// Files beside the server's data, with what is in them: settings name them as `../name`, and `hba_file` by the
+    /// name alone. Nobody else may read them.
+    pub files: Vec<(String, String)>,
 }
 
 impl PostgresServer {
@@ -49,6 +52,9 @@ impl PostgresServer {
     pub fn start_with(options: &Options) -> Result<Self, Skip> {
         let programs = programs()?;
         let directory = leash::directory("postgres");
+        for (name, content) in &options.files {
+            leash::write_secret(&directory.join(name), content);
+        }
         // PostgreSQL refuses to run as root.
         let user = if leash::is_root(&directory) {
             let Some(user) = User::named(&["postgres", "nobody"]) else {
@@ -57,6 +63,9 @@ impl PostgresServer {
                 ));
             };
             leash::give(&directory, user);
+            for (name, _) in &options.files {
+                leash::give(&directory.join(name), user);
+            }
             Some(user)
         } else {
             None
@@ -98,6 +107,21 @@ impl PostgresServer {
     /// The directory of PostgreSQL's programs: `psql`, `pgbench`, `pg_dump`.
     pub fn programs(&self) -> &Path {
         &self.start.programs
+    }
+
+    /// Runs one of PostgreSQL's programs against this server, as the superuser, and gives back what it printed.
+    pub fn run(&self, program: &str, arguments: &[&str]) -> String {
+        let mut command = Command::new(self.start.programs.join(program));
+        command
+            .args(["--host=127.0.0.1", "--username=postgres"])
+            .arg(format!("--port={}", self.port))
+            .args(arguments);
+        let output = command
+            .output()
+            .unwrap_or_else(|error| panic!("{program}: {error}"));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{program}: {said}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// A new, empty database.
@@ -311,13 +335,30 @@ impl Drop for PostgresDatabase {
     }
 }
 
-/// Runs a statement on a connection of its own; the caller may be inside a runtime or not.
+/// Runs statements on a connection of its own; the caller may be inside a runtime or not.
 pub(super) fn execute(url: &str, sql: String) -> Result<(), tokio_postgres::Error> {
+    answers(url, sql).map(|_| ())
+}
+
+/// What statements give on a connection of its own: each row's columns in text, an empty one for none.
+pub fn rows(url: &str, sql: &str) -> Vec<Vec<String>> {
+    let answers = answers(url, sql.to_owned());
+    let answers = answers.unwrap_or_else(|error| panic!("{sql}: {}", told(&error)));
+    let rows = answers.into_iter().filter_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    let text = |row: &SimpleQueryRow, column| row.get(column).unwrap_or_default().to_owned();
+    rows.map(|row| (0..row.len()).map(|column| text(&row, column)).collect())
+        .collect()
+}
+
+fn answers(url: &str, sql: String) -> Result<Vec<SimpleQueryMessage>, tokio_postgres::Error> {
     let config: Config = url.parse()?;
     let work = async move {
         let (client, connection) = config.connect(NoTls).await?;
         let driver = tokio::spawn(connection);
-        let done = client.batch_execute(&sql).await;
+        let done = client.simple_query(&sql).await;
         drop(client);
         let _ = driver.await;
         done

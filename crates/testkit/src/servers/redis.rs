@@ -1,8 +1,10 @@
 //! Redis for tests.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+
+use serde_json::Value;
 
 use super::leash::{self, Leash};
 use super::{REDIS, Skip, dial, on_path, url_variable};
@@ -102,6 +104,43 @@ fn answers(port: u16) -> bool {
         Ok(answer)
     });
     asked.is_ok_and(|answer| answer == *b"+PONG")
+}
+
+/// What a Redis on this port answers to a command, for a look at what is there.
+pub fn ask(port: u16, command: &[&str]) -> Value {
+    let asked = dial(port).and_then(|mut stream| {
+        let words = command
+            .iter()
+            .map(|word| format!("${}\r\n{word}\r\n", word.len()));
+        let words = format!("*{}\r\n{}", command.len(), words.collect::<String>());
+        stream.write_all(words.as_bytes())?;
+        answer(&mut BufReader::new(stream))
+    });
+    asked.unwrap_or_else(|error| panic!("Redis, {command:?}: {error}"))
+}
+
+/// An answer in Redis' protocol (RESP 2).
+fn answer(from: &mut impl BufRead) -> std::io::Result<Value> {
+    let mut line = String::new();
+    from.read_line(&mut line)?;
+    let strange = || std::io::Error::other(format!("Redis says {line:?}"));
+    let (kind, rest) = line.trim_end().split_at_checked(1).ok_or_else(strange)?;
+    let length = || rest.parse::<i64>().map_err(|_| strange());
+    match kind {
+        "+" => Ok(rest.into()),
+        ":" => Ok(length()?.into()),
+        "$" => {
+            let Ok(length) = usize::try_from(length()?) else {
+                return Ok(Value::Null);
+            };
+            let mut text = vec![0; length + 2];
+            from.read_exact(&mut text)?;
+            text.truncate(length);
+            Ok(String::from_utf8_lossy(&text).into())
+        }
+        "*" => (0..length()?).map(|_| answer(from)).collect(),
+        _ => Err(strange()),
+    }
 }
 
 /// The URL of the server that is there for all tests. Others use it, too: keep to keys and channels that begin

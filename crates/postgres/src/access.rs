@@ -50,12 +50,8 @@ impl PgDatabase {
 
 impl PgKeys {
     async fn open(&self) -> Result<Link, Fault> {
-        let options = &self.database.options;
-        let mut link = Link::open(
-            &self.database.target,
-            &self.database.target.config(&options.reader()),
-        )
-        .await?;
+        let session = self.database.options.reader();
+        let mut link = Link::open(&self.database.target, &session, "").await?;
         link.prepare(&[VERSION, KEYS]).await?;
         Ok(link)
     }
@@ -101,17 +97,14 @@ impl PgKeys {
     }
 
     async fn writing(&self) -> Result<Link, Fault> {
-        let options = &self.database.options;
-        Link::open(
-            &self.database.target,
-            &self.database.target.config(&options.writer()),
-        )
-        .await
+        let session = self.database.options.writer();
+        Link::open(&self.database.target, &session, "").await
     }
 }
 
 async fn query(link: &Link, sql: &'static str) -> Result<Vec<Row>, Fault> {
-    let rows = link.client.query(link.statement(sql)?, &[]).await;
+    let rows = link.client.query(link.statement(sql)?, &[]);
+    let rows = link.answered(rows).await?;
     rows.map_err(|error| link.why(error.into()))
 }
 

@@ -27,7 +27,7 @@ impl PgDatabase {
     }
 
     async fn prepare(url: &str, options: Options, migrate: bool) -> Result<Self, OpenError> {
-        let target = Target::parse(url)?;
+        let target = Target::parse(url, options.ca_file.as_deref())?;
         let partitions = if migrate {
             schema::migrate(&target, &options).await?
         } else {

@@ -18,7 +18,7 @@ pub enum OpenError {
         /// Why.
         reason: String,
     },
-    /// A later version made or migrated it.
+    /// A later version made or migrated it, and took away what this one needs.
     #[error(
         "{database} has schema {found}, and this version knows schemas up to {known}; use a newer Landfall"
     )]
@@ -119,6 +119,8 @@ pub(crate) fn is_fatal(error: &DbError) -> bool {
     matches!(error.severity(), "FATAL" | "PANIC")
         || matches!(error.code().code().get(..3), Some("57P" | "080"))
         || *error.code() == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
+        // It is a standby now: where there are several hosts, another connection finds the primary.
+        || *error.code() == SqlState::READ_ONLY_SQL_TRANSACTION
 }
 
 /// An error and what is behind it, in one line: the library's own words leave the cause out.

@@ -27,6 +27,8 @@ mod write;
 mod lint_tests;
 #[cfg(test)]
 mod plans_tests;
+#[cfg(test)]
+mod trips_tests;
 
 pub use access::PgKeys;
 pub use database::PgDatabase;

@@ -98,12 +98,9 @@ impl Rebuild for PgRebuild {
 
 /// A connection on which a transaction is open that keeps others from writing.
 async fn hold(database: &PgDatabase) -> Result<Link, Fault> {
-    let link = Link::open(
-        &database.target,
-        &database.target.config(&database.options.patient()),
-    )
-    .await?;
-    link.client.batch_execute(BEGIN).await?;
+    let session = database.options.patient();
+    let link = Link::open(&database.target, &session, "").await?;
+    link.run(BEGIN).await?;
     link.client.query(HOLD, &[]).await?;
     Ok(link)
 }

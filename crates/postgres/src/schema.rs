@@ -1,5 +1,6 @@
 //! The schema and how a database comes to it: embedded migrations, append-only, one DDL statement each.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use tokio_postgres::Client;
@@ -21,8 +22,15 @@ const MOST_PARTITIONS: u16 = 1_024;
 const ATTEMPTS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// Versions of Landfall that know at least this schema can work on a database that this one has migrated.
+///
+/// A version that adds (a table, an index, a column that may be empty or has a default) leaves it as it is: replicas of
+/// the version before go on beside it. One that takes away what only versions before this schema used raises it to the
+/// schema in which that was no longer used; it comes a release later, when no such replica runs any more.
+const OLDEST: u32 = 202;
+
 /// The version of the schema that this binary knows: that of its last migration.
-pub(crate) fn known() -> u32 {
+fn known() -> u32 {
     let runner = embedded::migrations::runner();
     let versions = runner
         .get_migrations()
@@ -34,9 +42,14 @@ pub(crate) fn known() -> u32 {
         .unwrap_or(0)
 }
 
-/// Whether there is a schema at all.
-const HISTORY: &str = "SELECT to_regclass('refinery_schema_history') IS NOT NULL";
+/// Whether there is a schema at all, and the table that says who may use it.
+const HISTORY: &str =
+    "SELECT to_regclass('refinery_schema_history') IS NOT NULL, to_regclass('meta') IS NOT NULL";
 const VERSION: &str = "SELECT coalesce(max(version), 0) FROM refinery_schema_history";
+/// Which versions may use it: those that know at least this schema.
+const OLDEST_KNOWN: &str = "SELECT value FROM meta WHERE key = 'oldest'";
+const RAISE_OLDEST: &str = "INSERT INTO meta (key, value) VALUES ('oldest', $1) \
+     ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE meta.value::integer < excluded.value::integer";
 const PARTITIONS: &str = "SELECT value FROM meta WHERE key = 'partitions'";
 const FIX_PARTITIONS: &str =
     "INSERT INTO meta (key, value) VALUES ('partitions', $1) ON CONFLICT (key) DO NOTHING";
@@ -44,42 +57,72 @@ const FIX_PARTITIONS: &str =
 const MAKE_HEADS: &str = "INSERT INTO heads (partition, version, next_offset, next_number) \
      SELECT partition, 0, 1, 1 FROM unnest($1::smallint[]) AS partition ON CONFLICT (partition) DO NOTHING";
 
-/// The version of the schema that a database has; 0: none yet.
-pub(crate) async fn found(client: &Client) -> Result<u32, tokio_postgres::Error> {
-    let there: bool = client.query_one(HISTORY, &[]).await?.try_get(0)?;
-    if !there {
-        return Ok(0);
-    }
-    let version: i32 = client.query_one(VERSION, &[]).await?.try_get(0)?;
-    Ok(u32::try_from(version).unwrap_or(0))
+/// What the schema of a database is to this binary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// It can be used: it is the one that is known, or a later one that keeps what this version needs.
+    Fits,
+    /// It must be migrated first. How far it is; 0: there is none yet.
+    Older(u32),
+    /// A later version has taken away what this one needs.
+    Newer(u32),
 }
 
-/// Brings a database, perhaps an empty one, to the schema of this binary; how many partitions it has.
+/// What the schema of a database is to this binary.
+pub(crate) async fn fit(client: &Client) -> Result<Fit, tokio_postgres::Error> {
+    let there = client.query_one(HISTORY, &[]).await?;
+    if !there.try_get(0)? {
+        return Ok(Fit::Older(0));
+    }
+    let found: i32 = client.query_one(VERSION, &[]).await?.try_get(0)?;
+    let found = u32::try_from(found).unwrap_or(0);
+    match found.cmp(&known()) {
+        Ordering::Less => Ok(Fit::Older(found)),
+        Ordering::Equal => Ok(Fit::Fits),
+        Ordering::Greater => {
+            let row = if there.try_get(1)? {
+                client.query_opt(OLDEST_KNOWN, &[]).await?
+            } else {
+                None
+            };
+            let oldest: Option<&str> = row.as_ref().map(|row| row.try_get(0)).transpose()?;
+            let oldest: Option<u32> = oldest.and_then(|oldest| oldest.parse().ok());
+            Ok(match oldest {
+                Some(oldest) if oldest <= known() => Fit::Fits,
+                _ => Fit::Newer(found),
+            })
+        }
+    }
+}
+
+/// Brings a database, perhaps an empty one, to the schema of this binary, unless it is further already; how many
+/// partitions it has.
 pub(crate) async fn migrate(target: &Target, options: &Options) -> Result<u16, OpenError> {
     let mut link = connect(target, options).await?;
+    let unavailable = |error: tokio_postgres::Error| unavailable(target, &error);
     let mut attempt = 0;
     loop {
-        let (found, known) = (versions(&link.client, target).await?, known());
-        if found > known {
-            return Err(newer(target, found, known));
+        match fit(&link.client).await.map_err(unavailable)? {
+            Fit::Fits => break,
+            Fit::Newer(found) => return Err(newer(target, found)),
+            Fit::Older(0) => {}
+            // Those who will not be able to use it are told before it changes.
+            Fit::Older(_) => raise_oldest(&link.client).await.map_err(unavailable)?,
         }
         // Not in one transaction: engines that distribute PostgreSQL have no transactions around DDL.
         let runner = embedded::migrations::runner().set_grouped(false);
-        match runner.run_async(&mut link.client).await {
-            Ok(_) => break,
-            Err(error) => {
-                attempt += 1;
-                if attempt == ATTEMPTS || link.is_closed() {
-                    return Err(OpenError::Migration {
-                        database: target.to_string(),
-                        reason: chain(&error),
-                    });
-                }
-                tokio::time::sleep(PAUSE).await;
+        if let Err(error) = runner.run_async(&mut link.client).await {
+            attempt += 1;
+            if attempt == ATTEMPTS || link.is_closed() {
+                return Err(OpenError::Migration {
+                    database: target.to_string(),
+                    reason: chain(&error),
+                });
             }
+            tokio::time::sleep(PAUSE).await;
         }
     }
-    let unavailable = |error: tokio_postgres::Error| unavailable(target, &error);
+    raise_oldest(&link.client).await.map_err(unavailable)?;
     let wanted = options.partitions.clamp(1, MOST_PARTITIONS).to_string();
     link.client
         .execute(FIX_PARTITIONS, &[&wanted])
@@ -94,23 +137,29 @@ pub(crate) async fn migrate(target: &Target, options: &Options) -> Result<u16, O
     Ok(partitions)
 }
 
-/// Refuses a database that does not have exactly the schema of this binary; how many partitions it has.
+async fn raise_oldest(client: &Client) -> Result<(), tokio_postgres::Error> {
+    client.execute(RAISE_OLDEST, &[&OLDEST.to_string()]).await?;
+    Ok(())
+}
+
+/// Refuses a database that this binary cannot use as it is; how many partitions it has.
 pub(crate) async fn check(target: &Target, options: &Options) -> Result<u16, OpenError> {
     let link = connect(target, options).await?;
-    let (found, known) = (versions(&link.client, target).await?, known());
-    match found.cmp(&known) {
-        std::cmp::Ordering::Equal => partitions(&link.client, target).await,
-        std::cmp::Ordering::Greater => Err(newer(target, found, known)),
-        std::cmp::Ordering::Less => Err(OpenError::Older {
+    let fit = fit(&link.client).await;
+    match fit.map_err(|error| unavailable(target, &error))? {
+        Fit::Fits => partitions(&link.client, target).await,
+        Fit::Newer(found) => Err(newer(target, found)),
+        Fit::Older(found) => Err(OpenError::Older {
             database: target.to_string(),
             found,
-            known,
+            known: known(),
         }),
     }
 }
 
 async fn connect(target: &Target, options: &Options) -> Result<Link, OpenError> {
-    let link = Link::open(target, &target.config(&options.patient())).await;
+    let session = options.patient();
+    let link = Link::open(target, &session, "").await;
     link.map_err(|fault| OpenError::Unavailable {
         database: target.to_string(),
         reason: match fault {
@@ -118,12 +167,6 @@ async fn connect(target: &Target, options: &Options) -> Result<Link, OpenError> 
             other => other.into_store_error().to_string(),
         },
     })
-}
-
-async fn versions(client: &Client, target: &Target) -> Result<u32, OpenError> {
-    found(client)
-        .await
-        .map_err(|error| unavailable(target, &error))
 }
 
 /// How many partitions the database was made with.
@@ -142,11 +185,11 @@ async fn partitions(client: &Client, target: &Target) -> Result<u16, OpenError> 
     }
 }
 
-fn newer(target: &Target, found: u32, known: u32) -> OpenError {
+fn newer(target: &Target, found: u32) -> OpenError {
     OpenError::Newer {
         database: target.to_string(),
         found,
-        known,
+        known: known(),
     }
 }
 

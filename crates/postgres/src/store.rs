@@ -140,6 +140,12 @@ impl PgStore {
         self.database.partitions()
     }
 
+    /// How many round trips its connection has made.
+    #[cfg(test)]
+    pub(crate) fn trips(&self) -> u64 {
+        self.link.as_ref().map_or(0, Link::trips)
+    }
+
     /// Connects, where there is no connection that works. A writer's statements are prepared at once: then no unit of
     /// work waits for that.
     pub(crate) async fn connect(&mut self) -> Result<&Link, Fault> {

@@ -1,6 +1,7 @@
 //! Where the database is: a URL, read once.
 
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio_postgres::Config;
@@ -17,6 +18,14 @@ pub struct Target {
     pub(crate) tls: MakeRustlsConnect,
 }
 
+/// After so long without a sign of life from the database's machine a connection is given up: one that lost its power,
+/// or its network, does not say so.
+const GONE_AFTER: Duration = Duration::from_secs(10);
+/// A machine is asked for a sign of life when nothing was heard of it for so long.
+const ALIVE_AFTER: Duration = Duration::from_secs(5);
+/// What the library takes where the URL does not say when to ask.
+const NEVER_ASKED: Duration = Duration::from_hours(2);
+
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(
@@ -30,14 +39,23 @@ pub(crate) struct Session {
     pub(crate) idle_timeout: Duration,
 }
 
+impl Session {
+    /// How long an answer may take: longer than the database lets a statement take. None: as long as it takes.
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        let limited = !self.statement_timeout.is_zero();
+        limited.then(|| self.statement_timeout + self.connect_timeout)
+    }
+}
+
 impl Target {
     /// Reads a URL such as `postgres://user:password@host:5432/name?sslmode=verify-full`, or `host=… user=…`.
     ///
     /// `sslmode` is `disable`, as by default, or `require`, `verify-ca` or `verify-full`: these all encrypt, and the
-    /// server must prove that it is the host named. Who vouches for it is in the file `sslrootcert`, or is trusted by
-    /// the system.
-    pub fn parse(url: &str) -> Result<Self, OpenError> {
-        let (security, url) = Security::take(url)?;
+    /// server must prove that it is the host named. Who vouches for it is in the file `sslrootcert`, or else in
+    /// `ca_file`, or is trusted by the system. `sslcert` and `sslkey` are files with a certificate of our own and its
+    /// key, for a server that asks for one.
+    pub fn parse(url: &str, ca_file: Option<&Path>) -> Result<Self, OpenError> {
+        let (security, url) = Security::take(url, ca_file)?;
         let mut config = url.parse::<Config>().map_err(|error| {
             use std::error::Error as _;
             let cause = error
@@ -56,12 +74,12 @@ impl Target {
         })
     }
 
-    /// The configuration of a connection with these settings.
+    /// The configuration of a connection, with more settings as the server takes them at its start.
     ///
     /// Statements are prepared once and never planned again for the values at hand, and their plans go by the indexes:
     /// there is one for everything that a unit of work asks, and a plan made when a table was empty must not read
     /// all of it when it is large.
-    pub(crate) fn config(&self, session: &Session) -> Config {
+    pub(crate) fn config(&self, session: &Session, settings: &str) -> Config {
         let mut config = self.config.clone();
         let millis = |duration: Duration| duration.as_millis();
         let mut options = config
@@ -70,7 +88,7 @@ impl Target {
         let ours = format!(
             "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={} \
              -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off \
-             -c enable_mergejoin=off -c jit=off",
+             -c enable_mergejoin=off -c jit=off {settings}",
             millis(session.statement_timeout),
             millis(session.lock_timeout),
             millis(session.idle_timeout),
@@ -78,6 +96,15 @@ impl Target {
         options.push_str(&ours);
         config.options(options);
         config.connect_timeout(session.connect_timeout);
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(GONE_AFTER);
+        }
+        if config.get_keepalives_idle() == NEVER_ASKED {
+            config.keepalives_idle(ALIVE_AFTER);
+        }
+        if config.get_keepalives_interval().is_none() {
+            config.keepalives_interval(ALIVE_AFTER);
+        }
         if config.get_application_name().is_none() {
             config.application_name("landfall");
         }

@@ -58,11 +58,18 @@ impl<'a, What> Trip<'a, What> {
     }
 
     /// Sends everything and waits for the answers, which come in the order in which the statements were added. After
-    /// one that failed the database refuses the others: the first failure is the one that tells.
+    /// one that failed the database refuses the others: the first failure is the one that tells. Where no answer comes
+    /// in time, that is the only one.
     pub(crate) async fn go(self) -> Vec<(What, Rows)> {
         // Each is sent when it is first asked for its answer, and they are asked in their order.
-        let rows = join_all(self.asked).await;
-        self.what.into_iter().zip(rows).collect()
+        let rows = self.link.answered(join_all(self.asked)).await;
+        match rows {
+            Ok(rows) => self.what.into_iter().zip(rows).collect(),
+            Err(silent) => {
+                let first = self.what.into_iter().next();
+                first.map(|what| (what, Err(silent))).into_iter().collect()
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use landfall_postgres::{OpenError, Options, PgDatabase};
+use landfall_service::views::{ViewError, Views as _};
 use landfall_testkit::run;
 use landfall_testkit::servers::{needed, postgres};
 
@@ -54,7 +55,8 @@ fn one_that_is_not_ready_is_told_apart() {
         PgDatabase::open(&url, options(1)).await.unwrap();
         execute(
             &url,
-            "UPDATE refinery_schema_history SET version = version + 1000",
+            "UPDATE refinery_schema_history SET version = version + 1000; \
+             UPDATE meta SET value = '1000' WHERE key = 'oldest'",
         )
         .await;
         for opened in [
@@ -74,6 +76,45 @@ fn one_that_is_not_ready_is_told_apart() {
             matches!(damaged, Err(OpenError::Damaged { .. })),
             "{damaged:?}"
         );
+    });
+}
+
+/// What a later version does that only adds: a step more, and a column more in every table.
+const ONE_STEP: &str = "
+    INSERT INTO refinery_schema_history (version, name, applied_on, checksum)
+        SELECT max(version) + 1, 'step', '', '' FROM refinery_schema_history;
+    DO $$ DECLARE t text; BEGIN
+        FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'refinery_schema_history'
+        LOOP EXECUTE format('ALTER TABLE %I ADD COLUMN extra integer DEFAULT 7', t); END LOOP; END $$";
+/// What it does before it takes something away.
+const NO_WAY_BACK: &str = "UPDATE meta SET value =
+    (SELECT max(version) FROM refinery_schema_history)::text WHERE key = 'oldest'";
+
+#[test]
+fn a_later_version_may_add_beside_this_one_and_say_when_that_is_over() {
+    let Some(server) = needed(postgres::database()) else {
+        return;
+    };
+    run(async {
+        let url = server.url();
+        let running = PgDatabase::open(&url, options(4)).await.unwrap();
+        execute(&url, ONE_STEP).await;
+        // One that runs goes on, and others start beside it.
+        running.views().ready().await.unwrap();
+        PgDatabase::open(&url, options(4)).await.unwrap();
+        PgDatabase::open_existing(&url, options(4)).await.unwrap();
+        execute(&url, NO_WAY_BACK).await;
+        let unready = running.views().ready().await;
+        assert!(
+            matches!(unready, Err(ViewError::Unavailable(_))),
+            "{unready:?}"
+        );
+        for opened in [
+            PgDatabase::open(&url, options(4)).await,
+            PgDatabase::open_existing(&url, options(4)).await,
+        ] {
+            assert!(matches!(opened, Err(OpenError::Newer { .. })), "{opened:?}");
+        }
     });
 }
 

@@ -1,5 +1,6 @@
 //! Opening a database of a PostgreSQL server. Several processes may write to it at once, so nobody has a lock.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use landfall_postgres::{CommitIds, Options, PgDatabase};
@@ -20,6 +21,7 @@ struct Postgres {
     writers: usize,
     partitions: u16,
     readers: usize,
+    ca_file: Option<PathBuf>,
 }
 
 impl Default for Postgres {
@@ -29,6 +31,7 @@ impl Default for Postgres {
             writers: 1,
             partitions: options.partitions,
             readers: options.readers,
+            ca_file: None,
         }
     }
 }
@@ -46,6 +49,7 @@ impl Opened {
         let options = Options {
             partitions: config.partitions,
             readers: config.readers,
+            ca_file: config.ca_file,
             ..Options::default()
         };
         let runtime = small_runtime()?;

@@ -256,6 +256,12 @@ pub(crate) const KEYS: &[Key] = &[
         "Connections that read",
     ),
     key(
+        "postgres.ca_file",
+        Kind::Text,
+        "",
+        "Certificates that are trusted instead of the system's, in PEM, where the URL has sslmode=verify-full",
+    ),
+    key(
         "relay.begin",
         Kind::Text,
         "now",

@@ -146,11 +146,8 @@ pub(super) fn statements() -> Vec<String> {
 pub(super) async fn inspect(pool: &Pool, inspect: &mut dyn Inspect) -> Result<(), Fault> {
     let database = &pool.database;
     // A connection of its own: it takes its time, which those of the pool may not.
-    let mut link = Link::open(
-        &database.target,
-        &database.target.config(&database.options.patient()),
-    )
-    .await?;
+    let session = database.options.patient();
+    let mut link = Link::open(&database.target, &session, "").await?;
     let begin = link
         .client
         .build_transaction()

@@ -20,6 +20,8 @@ mod supply;
 #[cfg(test)]
 mod plans_tests;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::civil::Date;
 use landfall_domain::{BatchRef, Day, LineKey, OrderId, ShipmentRef, Sku, Status};
@@ -35,8 +37,12 @@ use landfall_service::views::{
 
 use crate::database::PgDatabase;
 use crate::error::Fault;
-use crate::schema;
+use crate::schema::{self, Fit};
 use pool::Pool;
+use tokio::time::timeout;
+
+/// Who asks whether the service is ready does not wait longer for the database.
+const READY_WITHIN: Duration = Duration::from_secs(3);
 
 /// The read side of a database. Clones share their connections.
 #[derive(Clone)]
@@ -203,16 +209,23 @@ impl Views for PgViews {
     }
 
     async fn ready(&self) -> Result<(), ViewError> {
-        let connection = self.pool.get().await.map_err(Fault::into_view_error)?;
-        // A newer version may have migrated the schema since this one was started.
-        let found = schema::found(&connection).await;
-        let found = found.map_err(|error| Fault::Postgres(error).into_view_error())?;
-        let known = schema::known();
-        if found == known {
-            return Ok(());
-        }
-        Err(ViewError::Unavailable(format!(
-            "the database has schema {found}, and this version needs schema {known}"
-        )))
+        let fit = timeout(READY_WITHIN, async {
+            let connection = self.pool.get().await?;
+            // A newer version may have migrated the schema since this one was started.
+            Ok(schema::fit(&connection).await?)
+        });
+        let unfit = match fit.await {
+            Ok(Ok(Fit::Fits)) => return Ok(()),
+            Ok(Err(fault)) => return Err(Fault::into_view_error(fault)),
+            Ok(Ok(Fit::Newer(found))) => {
+                format!("the database has schema {found}, which needs a newer version")
+            }
+            Ok(Ok(Fit::Older(found))) => format!("the database has only schema {found}"),
+            Err(_) => format!(
+                "the database gave no answer for {} seconds",
+                READY_WITHIN.as_secs()
+            ),
+        };
+        Err(ViewError::Unavailable(unfit))
     }
 }

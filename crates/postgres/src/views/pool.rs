@@ -6,6 +6,7 @@ use deadpool_postgres::{
     GenericClient, Hook, HookError, Manager, ManagerConfig, Object, Pool as Connections,
     RecyclingMethod, Runtime, Timeouts, Transaction,
 };
+use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{IsolationLevel, Row};
 
@@ -14,6 +15,9 @@ use crate::error::Fault;
 
 /// How long a question waits for a connection while all are in use.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Longer than the database lets a statement take: what is not answered by then never is.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(40);
 
 /// A connection that is older is given up when it is asked for next. Statements are planned once for each connection,
 /// by what the tables hold by then: a database that has grown is to be looked at anew.
@@ -30,11 +34,11 @@ impl Pool {
     /// Opens no connection yet: each is opened when it is needed.
     pub(crate) fn new(database: &PgDatabase) -> Self {
         let options = &database.options;
-        let mut config = database.target.config(&options.reader());
         // A page is read in the order of its index and no further. Without a look at the limit, which a plan for all
         // values does not know, to collect everything and sort it could seem as good.
-        let own = config.get_options().unwrap_or_default().to_owned();
-        config.options(own + " -c enable_bitmapscan=off");
+        let config = database
+            .target
+            .config(&options.reader(), "-c enable_bitmapscan=off");
         let manager = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
@@ -130,9 +134,15 @@ impl Ask {
 
     /// Asks it.
     pub(crate) async fn of(&self, client: &impl GenericClient) -> Result<Vec<Row>, Fault> {
-        let statement = client.prepare_cached(&self.sql).await?;
-        let values: Vec<&(dyn ToSql + Sync)> =
-            self.values.iter().map(|value| &**value as _).collect();
-        Ok(client.query(&statement, &values).await?)
+        let answered = async {
+            let statement = client.prepare_cached(&self.sql).await?;
+            let values: Vec<&(dyn ToSql + Sync)> =
+                self.values.iter().map(|value| &**value as _).collect();
+            client.query(&statement, &values).await
+        };
+        match timeout(ANSWERED_WITHIN, answered).await {
+            Ok(rows) => Ok(rows?),
+            Err(_) => Err(Fault::Unavailable("the database gives no answer".into())),
+        }
     }
 }

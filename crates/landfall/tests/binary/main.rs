@@ -6,6 +6,7 @@ mod cli;
 mod files;
 mod import;
 mod keys;
+mod postgres;
 mod service;
 mod simulate;
 mod support;

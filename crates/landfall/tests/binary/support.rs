@@ -237,6 +237,16 @@ impl Service {
         self.signal("-HUP");
     }
 
+    /// Stops it in its tracks, as if its machine hung.
+    pub(crate) fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on after [`Self::pause`].
+    pub(crate) fn resume(&self) {
+        self.signal("-CONT");
+    }
+
     /// Asks it to end.
     pub(crate) fn terminate(&self) {
         self.signal("-TERM");
@@ -303,8 +313,13 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn connect(address: SocketAddr) -> std::io::Result<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        Self::connect_within(address, PATIENCE)
+    }
+
+    /// As [`Self::connect`], with less patience: also to wait for answers.
+    pub(crate) fn connect_within(address: SocketAddr, patience: Duration) -> std::io::Result<Self> {
+        let stream = TcpStream::connect_timeout(&address, patience)?;
+        stream.set_read_timeout(Some(patience))?;
         stream.set_nodelay(true)?;
         let stream = BufReader::new(stream);
         Ok(Self { address, stream })

@@ -55,9 +55,9 @@ impl Database for Sqlite {
 
 /// A database of so many partitions on a server.
 pub(crate) struct Pg<const PARTITIONS: u16> {
-    database: PgDatabase,
+    pub(crate) database: PgDatabase,
     /// Dropped after the connections to it.
-    _server: PostgresDatabase,
+    pub(crate) server: PostgresDatabase,
 }
 
 impl<const PARTITIONS: u16> Database for Pg<PARTITIONS> {
@@ -79,7 +79,7 @@ impl<const PARTITIONS: u16> Database for Pg<PARTITIONS> {
         let opened = run_apart(async move { PgDatabase::open(&url, options).await });
         Self {
             database: opened.unwrap_or_else(|error| panic!("{error}")),
-            _server: server,
+            server,
         }
     }
 
@@ -96,5 +96,39 @@ impl<const PARTITIONS: u16> Database for Pg<PARTITIONS> {
 
     fn views(&self) -> Arc<dyn Views> {
         Arc::new(self.database.views())
+    }
+}
+
+/// A database as a later version leaves it that only adds: each table has a column more.
+pub(crate) struct Ahead(Pg<1>);
+
+/// The column.
+const MORE: &str = "DO $$ DECLARE t text; BEGIN
+        FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'refinery_schema_history'
+        LOOP EXECUTE format('ALTER TABLE %I ADD COLUMN extra integer DEFAULT 7', t); END LOOP; END $$";
+
+impl Database for Ahead {
+    type Store = PgStore;
+
+    fn missing() -> Option<Skip> {
+        Pg::<1>::missing()
+    }
+
+    fn create() -> Self {
+        let pg = Pg::create();
+        postgres::rows(&pg.server.url(), MORE);
+        Self(pg)
+    }
+
+    fn store(&mut self) -> PgStore {
+        self.0.store()
+    }
+
+    fn reader(&self) -> OpenReader<PgStore> {
+        self.0.reader()
+    }
+
+    fn views(&self) -> Arc<dyn Views> {
+        self.0.views()
     }
 }

@@ -9,12 +9,13 @@ mod asked;
 mod databases;
 mod histories;
 mod plain;
+mod rebuilt;
 
 use landfall_testkit::database::is_missing;
 use landfall_testkit::{Database, Memory, MemoryOf, run};
 
 use asked::{Told, told};
-use databases::{Pg, Sqlite};
+use databases::{Ahead, Pg, Sqlite};
 
 /// What a kind of database tells of the history.
 fn told_by<D: Database>() -> Told {
@@ -94,5 +95,12 @@ fn postgres_with_sixteen_partitions_tells_what_memory_tells() {
         let postgres = told_by::<Pg<16>>();
         assert_same(&told_by::<MemoryOf<16>>(), &postgres);
         assert_alike(&told_by::<Sqlite>(), &postgres);
+    }
+}
+
+#[test]
+fn postgres_with_a_column_more_in_every_table_tells_what_memory_tells() {
+    if !is_missing::<Ahead>() {
+        assert_same(&told_by::<Memory>(), &told_by::<Ahead>());
     }
 }

@@ -237,7 +237,8 @@ pub(crate) fn back_up(
     match database {
         Database::Sqlite(path) => sqlite::back_up(path, to, progress),
         Database::Postgres(_) => Err(CliError::usage(
-            "backup is for a database file; back a PostgreSQL database up with pg_dump, or as your server does it",
+            "backup is for a database file; back a PostgreSQL database up with pg_dump, or as your server does it: \
+             docs/operations.md says how",
         )),
         Database::Memory => Err(gone("backup")),
     }

@@ -16,6 +16,16 @@ use crate::write;
 /// Between attempts to reach the database, the first time; then twice as long, up to a second.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// What became of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Committed,
+    /// It did not happen, and never will: its transaction is over.
+    Lost,
+    /// Where it would be noted, a much later commit is.
+    Overwritten,
+}
+
 impl PgStore {
     /// Asks the database, until it answers or the time is up, whether the commit with this id happened.
     pub(super) async fn resolve(
@@ -32,8 +42,12 @@ impl PgStore {
         let mut pause = PAUSE;
         loop {
             let why = match self.committed(changes, id).await {
-                Ok(true) => return Ok(()),
-                Ok(false) => return Err(StoreError::Conflict),
+                Ok(Fate::Committed) => return Ok(()),
+                Ok(Fate::Lost) => return Err(StoreError::Conflict),
+                Ok(Fate::Overwritten) => {
+                    let why = "too many commits followed to tell whether this one happened";
+                    return Err(StoreError::OutcomeUnknown(why.into()));
+                }
                 Err(fault) => {
                     self.link = None;
                     fault.into_store_error().to_string()
@@ -47,8 +61,8 @@ impl PgStore {
         }
     }
 
-    /// Whether the commit happened. It waits until the lost connection's transaction is over, which holds the partition.
-    async fn committed(&mut self, changes: &Changes, id: Id) -> Result<bool, Fault> {
+    /// What became of the commit. It waits until the lost connection's transaction is over, which holds the partition.
+    async fn committed(&mut self, changes: &Changes, id: Id) -> Result<Fate, Fault> {
         let Some((_, after)) = changes.heads.first() else {
             return self.remembered(changes).await;
         };
@@ -60,19 +74,24 @@ impl PgStore {
         let slot = write::slot(after.version);
         trip.ask(true, write::COMMITTED, vec![param(partition), param(slot)]);
         trip.plain(false, COMMIT);
-        let mut committed = false;
+        let mut fate = Fate::Lost;
         for (tells, found) in trip.go().await {
             for row in found?.iter().filter(|_| tells) {
-                committed = rows::count(row, 0)? == after.version && rows::get::<Id>(row, 1)? == id;
+                let version = rows::count(row, 0)?;
+                if version == after.version && rows::get::<Id>(row, 1)? == id {
+                    fate = Fate::Committed;
+                } else if version > after.version {
+                    fate = Fate::Overwritten;
+                }
             }
         }
-        Ok(committed)
+        Ok(fate)
     }
 
     /// Changes without heads are nothing but answers: if these are remembered, they were written.
-    async fn remembered(&mut self, changes: &Changes) -> Result<bool, Fault> {
+    async fn remembered(&mut self, changes: &Changes) -> Result<Fate, Fault> {
         let Some(answer) = changes.remembered.first() else {
-            return Ok(true);
+            return Ok(Fate::Committed);
         };
         let partitions = self.partitions();
         let link = self.connect().await?;
@@ -85,9 +104,10 @@ impl PgStore {
         trip.ask((), sql::ANSWERS, params);
         for ((), found) in trip.go().await {
             if let Some(row) = found?.first() {
-                return Ok(rows::get::<&str>(row, 2)? == answer.answer);
+                let same = rows::get::<&str>(row, 2)? == answer.answer;
+                return Ok(if same { Fate::Committed } else { Fate::Lost });
             }
         }
-        Ok(false)
+        Ok(Fate::Lost)
     }
 }

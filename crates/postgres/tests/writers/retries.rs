@@ -1,11 +1,9 @@
 //! What the database takes back it is asked for again: serialization failures, deadlocks, locks that did not come.
 
-mod database;
-
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use database::{Pg, commit_ids, options};
+use crate::database::{Pg, commit_ids, options};
 use landfall_postgres::{Options, PgDatabase};
 use landfall_service::keys::Keys;
 use landfall_service::store::{Changes, Store, StoreError};
@@ -101,7 +99,7 @@ fn a_deadlock_with_somebody_else_is_a_conflict() {
     run(async {
         let options = Options {
             lock_timeout: Duration::from_mins(1),
-            ..database::options(1)
+            ..crate::database::options(1)
         };
         let database = PgDatabase::open(&server.url(), options).await.unwrap();
         let mut store = database.store(commit_ids());

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::paths::Names;
 use crate::problems::Problem;
-use crate::{Context, Shared, answers, body, door, query};
+use crate::{Context, Shared, answers, body, commands, door, query};
 
 type Answer = Result<Response<Body>, Problem>;
 
@@ -159,16 +159,12 @@ async fn carry_out(
 ) -> Answer {
     let id = body::idempotency_key(&parts.headers)?;
     let message = |status, message: String| answers::json(status, &Message { message });
-    match context
-        .app
-        .bus
-        .handle(landfall_service::Request {
-            id,
-            actor: door::caller(&parts.extensions)?.actor(),
-            command,
-        })
-        .await
-    {
+    let request = landfall_service::Request {
+        id: id.clone(),
+        actor: door::caller(&parts.extensions)?.actor(),
+        command,
+    };
+    let answer = match commands::hand_in(context, parts, request).await {
         Ok(_) => Ok(answers::text(done, "OK")),
         Err(Failure::Rejected(Rejection::UnknownSku { sku, .. })) => {
             message(StatusCode::BAD_REQUEST, format!("Invalid sku {sku}"))
@@ -177,7 +173,8 @@ async fn carry_out(
             message(StatusCode::CONFLICT, conflict.to_string())
         }
         Err(failure) => Err(failure.into()),
-    }
+    };
+    Ok(commands::about(id, answer))
 }
 
 /// A date, or the date of a date and time: the book's clients send both.

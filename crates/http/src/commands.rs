@@ -9,13 +9,15 @@ use axum::extract::Request;
 use axum::http::header::{HeaderValue, LOCATION};
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
-use landfall_domain::Command;
+use axum::response::IntoResponse;
+use landfall_domain::{Command, CommandId};
 use landfall_service::{Done, Reply, wire};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::paths::segment;
 use crate::problems::Problem;
+use crate::request_id::{self, About};
 use crate::{Context, answers, body, door, query};
 
 type Answer = Result<Response<Body>, Problem>;
@@ -79,23 +81,24 @@ fn with_names(bytes: &[u8], names: &[(&'static str, String)]) -> Result<Vec<u8>,
 async fn carry_out(
     context: &Context,
     parts: &Parts,
-    id: Option<landfall_domain::CommandId>,
+    id: Option<CommandId>,
     command: Command,
 ) -> Answer {
     let id = body::one_id(body::idempotency_key(&parts.headers)?, id)?;
-    run(
-        context,
-        landfall_service::Request {
-            id,
-            actor: door::caller(&parts.extensions)?.actor(),
-            command,
-        },
-    )
-    .await
+    let request = landfall_service::Request {
+        id,
+        actor: door::caller(&parts.extensions)?.actor(),
+        command,
+    };
+    run(context, parts, request).await
 }
 
 /// Carries out a command, and answers as its own route does.
-pub(crate) async fn run(context: &Context, request: landfall_service::Request) -> Answer {
+pub(crate) async fn run(
+    context: &Context,
+    parts: &Parts,
+    request: landfall_service::Request,
+) -> Answer {
     let creates = matches!(
         request.command,
         Command::CreateBatch(_)
@@ -103,8 +106,29 @@ pub(crate) async fn run(context: &Context, request: landfall_service::Request) -
             | Command::PlaceOrder(_)
             | Command::Allocate(_)
     );
-    let done = context.app.bus.handle(request).await?;
-    respond(&done, creates)
+    let id = request.id.clone();
+    let answer = hand_in(context, parts, request).await;
+    let answer = answer.map_err(Problem::from);
+    Ok(about(id, answer.and_then(|done| respond(&done, creates))))
+}
+
+/// Hands a command to the engine, and waits for its end.
+pub(crate) async fn hand_in(
+    context: &Context,
+    parts: &Parts,
+    request: landfall_service::Request,
+) -> landfall_service::Answer {
+    let origin = request_id::origin(&parts.extensions);
+    context.app.bus.handle_from(origin, request).await
+}
+
+/// The answer, with a note for the log which command it is about.
+pub(crate) fn about(id: Option<CommandId>, answer: Answer) -> Response<Body> {
+    let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+    if let Some(id) = id {
+        response.extensions_mut().insert(About(id));
+    }
+    response
 }
 
 fn respond(done: &Done, creates: bool) -> Answer {

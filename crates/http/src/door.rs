@@ -5,7 +5,6 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
@@ -25,6 +24,7 @@ use crate::Shared;
 use crate::body;
 use crate::local;
 use crate::problems::{Kind, Problem};
+use crate::request_id;
 use crate::rights::{self, Need};
 use crate::serve::Peer;
 
@@ -159,8 +159,7 @@ fn enter(
     let caller = match context.app.door.admit(&ring, shown_bytes) {
         Ok(caller) => caller,
         Err(why) => {
-            let address = request.extensions().get::<Peer>().map(|peer| peer.address);
-            return Err(wrong(context, why, shown_bytes, address));
+            return Err(wrong(context, why, shown_bytes, request.extensions()));
         }
     };
     match caller.actor() {
@@ -210,7 +209,8 @@ fn key(header: &HeaderValue) -> Option<&[u8]> {
 }
 
 /// The answer to a wrong key, or none.
-fn wrong(context: &Shared, why: Refusal, shown: Option<&[u8]>, address: Option<IpAddr>) -> Refused {
+fn wrong(context: &Shared, why: Refusal, shown: Option<&[u8]>, extensions: &Extensions) -> Refused {
+    let address = extensions.get::<Peer>().map(|peer| peer.address);
     if !context.rates.may_be_wrong(address) {
         let detail = "Too many requests without a good key came from this address; try again.";
         return Problem::new(Kind::TooOften, detail).into();
@@ -223,7 +223,9 @@ fn wrong(context: &Shared, why: Refusal, shown: Option<&[u8]>, address: Option<I
         Refusal::BadKey => {
             // The id is no secret, and tells whose key is still in use somewhere.
             let id = shown.and_then(secret::id_in).unwrap_or("none");
-            tracing::warn!(?address, id, "a key was refused");
+            let address = address.map(tracing::field::display);
+            let request_id = request_id::of(extensions);
+            tracing::warn!(request_id, address, key_id = id, "a key was refused");
             (
                 "There is no such key, or it is revoked.",
                 HeaderValue::from_static(r#"Bearer realm="landfall", error="invalid_token""#),

@@ -26,6 +26,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::cursor::Scope;
 use crate::events::LOG;
 use crate::problems::{self, Kind, Problem};
+use crate::request_id::RequestId;
 use crate::{Shared, door, query};
 
 /// Events that are read at once, and that a stream has in memory at the most.
@@ -81,6 +82,7 @@ pub(crate) struct StreamQuery {
 pub(crate) async fn events_stream(
     State(context): State<Shared>,
     Extension(caller): Extension<Caller>,
+    Extension(request_id): Extension<RequestId>,
     headers: HeaderMap,
     RawQuery(parameters): RawQuery,
 ) -> Result<Response<Body>, Problem> {
@@ -108,6 +110,7 @@ pub(crate) async fn events_stream(
     })?;
     let follower = Follower {
         caller,
+        request_id,
         commits: context.app.commits.clone(),
         scope,
         cursor,
@@ -153,6 +156,7 @@ struct Follower {
     context: Shared,
     /// Whose key must be in force as long as this lasts.
     caller: Caller,
+    request_id: RequestId,
     scope: Scope,
     /// Changes when something was committed here.
     commits: watch::Receiver<()>,
@@ -182,7 +186,12 @@ impl Follower {
         let limits = &self.context.limits;
         loop {
             if let Err(problem) = door::may_stay(&self.context.app.door, &self.caller).await {
-                tracing::debug!(detail = problem.detail(), "a stream of events ends");
+                let request_id = self.request_id.text();
+                tracing::debug!(
+                    request_id,
+                    detail = problem.detail(),
+                    "a stream of events ends"
+                );
                 return None;
             }
             // What is committed from here on is seen by the next look.
@@ -195,7 +204,8 @@ impl Follower {
                 Ok(found) => found,
                 Err(error) => {
                     // The reader comes back, and is then told what is wrong.
-                    tracing::warn!(%error, "a stream of events ends");
+                    let request_id = self.request_id.text();
+                    tracing::warn!(request_id, %error, "a stream of events ends");
                     return None;
                 }
             };
@@ -229,7 +239,8 @@ impl Follower {
             }
             // JSON has no line breaks of its own.
             if let Err(error) = serde_json::to_writer(&mut piece, record) {
-                tracing::error!(%error, event = record.id(), "an event has no JSON form");
+                let request_id = self.request_id.text();
+                tracing::error!(request_id, %error, event = record.id(), "an event has no JSON form");
                 return None;
             }
             piece.extend_from_slice(b"\n\n");

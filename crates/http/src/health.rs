@@ -56,7 +56,7 @@ pub(crate) async fn readyz(State(context): State<Shared>) -> Answer {
     responses((status = 200, description = "Metrics", body = String, content_type = "text/plain; version=0.0.4")),
 )]
 pub(crate) async fn metrics(State(context): State<Shared>) -> Response<Body> {
-    let text = context.metrics.render(&context.app);
+    let text = context.metrics.render(&context).await;
     let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     answers::bytes(StatusCode::OK, content_type, text)
 }

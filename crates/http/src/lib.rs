@@ -28,6 +28,7 @@ mod promises;
 mod query;
 mod rates;
 mod reports;
+mod request_id;
 mod resources;
 mod results;
 pub mod rights;
@@ -110,6 +111,8 @@ pub struct Limits {
     pub head: usize,
     /// Header fields that a request may have.
     pub headers: usize,
+    /// How old the number of backorders in `/metrics` may be: it is asked of the database.
+    pub backorders_age: Duration,
     /// Requests a second that each key may send; a second's worth may come at once. `None`: any number.
     pub key_rate: Option<NonZeroU32>,
     /// Requests a second from one address that may come without a good key; the rest is not looked at.
@@ -137,6 +140,7 @@ impl Default for Limits {
             header_timeout: Duration::from_secs(10),
             head: 64 << 10,
             headers: 100,
+            backorders_age: Duration::from_secs(10),
             key_rate: NonZeroU32::new(10_000),
             failure_rate: NonZeroU32::MIN.saturating_add(19),
             drain: Duration::from_secs(30),

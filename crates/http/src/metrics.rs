@@ -1,15 +1,20 @@
 //! Metrics in the text format of Prometheus, read from the counters where they are kept.
 //!
-//! Written by hand: it is a handful of lines, the seconds spent in commits are a counter that is no whole
-//! number, and nothing has to be copied from the engine's counters into a registry.
+//! Written by hand: it is a handful of lines, and nothing has to be copied from the engine's counters into a
+//! registry. What only the database knows is asked of it now and then, however often somebody asks here.
+
+mod backorders;
 
 use std::collections::HashMap;
 use std::fmt::{Display, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::{Method, StatusCode};
+use landfall_service::engine::{FAILURES, Histogram};
+use landfall_service::views::Waiting;
 
-use crate::App;
+use crate::{App, Context};
+use backorders::Backorders;
 
 /// The methods that are told apart; the rest is one.
 const METHODS: [&str; 3] = ["GET", "POST", "other"];
@@ -25,6 +30,7 @@ pub(crate) struct Metrics {
     routes: HashMap<String, Counts>,
     no_route: Counts,
     under_way: AtomicU64,
+    backorders: Backorders,
 }
 
 impl Metrics {
@@ -36,10 +42,11 @@ impl Metrics {
                 .collect(),
             no_route: Counts::default(),
             under_way: AtomicU64::new(0),
+            backorders: Backorders::default(),
         }
     }
 
-    /// A request has come; so many are under way now, this one included.
+    /// A request that is no probe has come; so many are under way now, this one included.
     pub(crate) fn begin(&self) -> u64 {
         self.under_way.fetch_add(1, Ordering::Relaxed) + 1
     }
@@ -64,14 +71,21 @@ impl Metrics {
     }
 
     /// All metrics as text.
-    pub(crate) fn render(&self, app: &App) -> String {
-        let mut text = String::with_capacity(4 << 10);
-        engine(&mut text, app);
+    pub(crate) async fn render(&self, context: &Context) -> String {
+        let mut text = String::with_capacity(16 << 10);
+        let version = concat!(r#"{version=""#, env!("CARGO_PKG_VERSION"), r#""}"#);
+        head(&mut text, "build_info", "gauge", "What runs here");
+        line(&mut text, "build_info", version, &1);
+        engine(&mut text, &context.app);
+        let age = context.limits.backorders_age;
+        if let Some(waiting) = self.backorders.now(&*context.app.views, age).await {
+            backorders(&mut text, waiting);
+        }
         let under_way = self.under_way.load(Ordering::Relaxed);
         gauge(
             &mut text,
             "http_requests_under_way",
-            "Requests not yet answered",
+            "Requests not yet answered, without probes",
             under_way,
         );
         head(
@@ -106,31 +120,49 @@ impl Metrics {
 /// What the engine counts, and its queue.
 fn engine(text: &mut String, app: &App) {
     let stats = &*app.stats;
-    let counters = [
-        (
-            "groups_total",
-            "Groups of commands carried out",
-            &stats.groups,
-        ),
-        (
-            "group_commands_total",
-            "Commands in those groups",
-            &stats.commands,
-        ),
+    histogram(
+        text,
+        "group_size",
+        "Commands in a group",
+        &stats.group_size,
+        std::convert::identity,
+    );
+    histogram(
+        text,
+        "group_seconds",
+        "Time for a group, from the first load to the end of the commit",
+        &stats.group_micros,
+        Seconds,
+    );
+    histogram(
+        text,
+        "commit_seconds",
+        "Time that the database took for a commit",
+        &stats.commit_micros,
+        Seconds,
+    );
+    let failures = "Groups that were not committed; those that conflict are tried again";
+    head(text, "commit_failures_total", "counter", failures);
+    for (reason, count) in FAILURES.iter().zip(&stats.failed) {
+        let labels = format!(r#"{{reason="{reason}"}}"#);
+        let count = count.load(Ordering::Relaxed);
+        line(text, "commit_failures_total", &labels, &count);
+    }
+    let lines = "Order lines that were asked for, by what became of them at once";
+    head(text, "lines_total", "counter", lines);
+    for (outcome, count) in [
+        ("allocated", &stats.allocated),
+        ("backordered", &stats.backordered),
+        ("rejected", &stats.lines_rejected),
+    ] {
+        let labels = format!(r#"{{outcome="{outcome}"}}"#);
+        line(text, "lines_total", &labels, &count.load(Ordering::Relaxed));
+    }
+    for (name, help, counter) in [
         (
             "commands_rejected_total",
             "Commands refused",
             &stats.rejected,
-        ),
-        (
-            "lines_allocated_total",
-            "Order lines allocated when they were accepted",
-            &stats.allocated,
-        ),
-        (
-            "lines_backordered_total",
-            "Order lines accepted that had to wait",
-            &stats.backordered,
         ),
         (
             "dispatches_total",
@@ -147,25 +179,10 @@ fn engine(text: &mut String, app: &App) {
             "Promises that became others than customers had been told",
             &stats.promises_changed,
         ),
-        (
-            "commit_failures_total",
-            "Commits that failed",
-            &stats.failed_commits,
-        ),
-    ];
-    for (name, help, counter) in counters {
+    ] {
         head(text, name, "counter", help);
         line(text, name, "", &counter.load(Ordering::Relaxed));
     }
-    let micros = stats.commit_micros.load(Ordering::Relaxed);
-    let seconds = format_args!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
-    head(
-        text,
-        "commit_seconds_total",
-        "counter",
-        "Time spent in commits",
-    );
-    line(text, "commit_seconds_total", "", &seconds);
     let (waiting, most) = app.bus.waiting();
     gauge(text, "queue_jobs", "Jobs that wait for the engine", waiting);
     gauge(
@@ -174,6 +191,57 @@ fn engine(text: &mut String, app: &App) {
         "Jobs that may wait for the engine",
         most,
     );
+}
+
+/// What the database says, the same for every replica.
+fn backorders(text: &mut String, Waiting { lines, products }: Waiting) {
+    gauge(
+        text,
+        "backordered_lines",
+        "Order lines that wait for stock",
+        lines,
+    );
+    gauge(
+        text,
+        "backordered_products",
+        "Products of which order lines wait",
+        products,
+    );
+}
+
+/// Microseconds, written as seconds.
+struct Seconds(u64);
+
+impl Display for Seconds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (whole, micros) = (self.0 / 1_000_000, self.0 % 1_000_000);
+        if micros == 0 {
+            return whole.fmt(f);
+        }
+        let digits = format!("{micros:06}");
+        write!(f, "{whole}.{}", digits.trim_end_matches('0'))
+    }
+}
+
+fn histogram<D: Display>(
+    text: &mut String,
+    name: &str,
+    help: &str,
+    histogram: &Histogram,
+    show: fn(u64) -> D,
+) {
+    head(text, name, "histogram", help);
+    let mut count = 0;
+    for (bound, below) in histogram.below() {
+        count = below;
+        let labels = match bound {
+            Some(bound) => format!(r#"{{le="{}"}}"#, show(bound)),
+            None => r#"{le="+Inf"}"#.to_owned(),
+        };
+        line(text, &format!("{name}_bucket"), &labels, &below);
+    }
+    line(text, &format!("{name}_sum"), "", &show(histogram.sum()));
+    line(text, &format!("{name}_count"), "", &count);
 }
 
 fn gauge(text: &mut String, name: &str, help: &str, value: impl Display) {

@@ -28,7 +28,7 @@ use crate::dry_run;
 use crate::lines::{Line, Lines};
 use crate::problems::{Kind, Problem};
 use crate::results::{Slot, results};
-use crate::{Shared, query};
+use crate::{Shared, query, request_id};
 
 /// The most commands in one piece.
 const PIECE_COMMANDS: usize = 256;
@@ -108,7 +108,7 @@ async fn one(
     if dry_run {
         return dry_run::one(context, request).await;
     }
-    commands::run(context, request).await
+    commands::run(context, parts, request).await
 }
 
 fn no_key(parts: &Parts) -> Result<(), Problem> {
@@ -130,7 +130,11 @@ async fn ndjson(context: Shared, parts: &Parts, body: Body) -> Result<Response<B
     let mut reader = Reader {
         lines: Lines::new(context.limits.line),
         body: body.into_data_stream(),
-        queue: context.app.bus.stream(),
+        queue: context
+            .app
+            .bus
+            .stream()
+            .with_origin(request_id::origin(&parts.extensions)),
         caller: door::caller(&parts.extensions)?.clone(),
         context,
         end: None,

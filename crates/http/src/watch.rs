@@ -1,5 +1,8 @@
 //! The outermost layer: every request has an id, is counted, and is answered, also when a handler panics.
 //!
+//! Beyond so many requests under way it answers itself, before the door: who cannot be served costs no look at
+//! the keys either.
+//!
 //! One hand-written layer instead of several stacked ones: it is on the way of every request, and boxes
 //! nothing.
 
@@ -9,29 +12,23 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context as TaskContext, Poll, ready};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::HeaderMap;
-use axum::http::Method;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use crate::Shared;
 use crate::problems::{Cause, Kind, Problem};
+use crate::request_id::{About, Ids, REQUEST_ID, RequestId};
 use crate::serve::Peer;
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// A longer id of a caller's is replaced.
-const MAX_ID: usize = 128;
 
 /// What the layer needs.
 #[derive(Clone)]
@@ -39,37 +36,15 @@ pub(crate) struct Watch(Arc<State>);
 
 struct State {
     context: Shared,
-    /// Ids that are made here begin with the instant at which the service was started, so that they are
-    /// not given twice.
-    prefix: String,
-    next: AtomicU64,
+    ids: Ids,
 }
 
 impl Watch {
     /// A layer that counts into the context's metrics.
     pub(crate) fn new(context: Shared) -> Self {
         let (now, _) = context.app.calendar.read();
-        let prefix = format!("{:x}-", now.as_millisecond());
-        Self(Arc::new(State {
-            context,
-            prefix,
-            next: AtomicU64::new(1),
-        }))
-    }
-}
-
-impl State {
-    /// The caller's id, or one made here.
-    fn id(&self, request: &Request) -> HeaderValue {
-        let given = request.headers().get(REQUEST_ID);
-        if let Some(id) = given.filter(|id| {
-            id.len() <= MAX_ID && !id.is_empty() && id.as_bytes().iter().all(u8::is_ascii_graphic)
-        }) {
-            return id.clone();
-        }
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let id = Bytes::from(format!("{}{number:x}", self.prefix));
-        HeaderValue::from_maybe_shared(id).unwrap_or_else(|_| HeaderValue::from_static("-"))
+        let ids = Ids::new(now.as_millisecond());
+        Self(Arc::new(State { context, ids }))
     }
 }
 
@@ -103,8 +78,9 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
-        let id = self.state.id(&request);
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let id = self.state.ids.id(request.headers());
+        request.extensions_mut().insert(id.clone());
         let route = request.extensions().get::<MatchedPath>().cloned();
         let method = request.method().clone();
         let started = tracing::enabled!(tracing::Level::DEBUG)
@@ -113,17 +89,21 @@ where
             .extensions()
             .get()
             .is_some_and(|peer: &Peer| peer.over_tls);
+        let probe = is_probe(route.as_ref());
+        let room = probe || {
+            let under_way = self.state.context.metrics.begin();
+            under_way <= self.state.context.limits.requests as u64
+        };
         let watch = Under {
             id,
             route,
             method,
+            probe,
             over_tls,
             started,
             state: Arc::clone(&self.state),
         };
-        let under_way = self.state.context.metrics.begin();
-        let most = self.state.context.limits.requests as u64;
-        if under_way > most && !watch.is_probe() {
+        if !room {
             let detail = "Too many requests are under way. Nothing was done; try again.";
             let busy = Problem::new(Kind::Busy, detail);
             return Watching {
@@ -149,22 +129,24 @@ where
 
 /// A request under way.
 struct Under {
-    id: HeaderValue,
+    id: RequestId,
     route: Option<MatchedPath>,
     method: Method,
+    probe: bool,
     over_tls: bool,
     started: Option<(Instant, String)>,
     state: Arc<State>,
 }
 
+/// Whether it asks how the service is: that must be answered under load above all, and takes nobody's place.
+fn is_probe(route: Option<&MatchedPath>) -> bool {
+    let route = route.map(MatchedPath::as_str);
+    matches!(route, Some("/healthz" | "/readyz" | "/metrics"))
+}
+
 impl Under {
     fn route(&self) -> Option<&str> {
         self.route.as_ref().map(MatchedPath::as_str)
-    }
-
-    /// Whether it asks how the service is: that must be answered under load above all.
-    fn is_probe(&self) -> bool {
-        matches!(self.route(), Some("/healthz" | "/readyz" | "/metrics"))
     }
 
     fn finish(&self, response: &mut Response) {
@@ -173,18 +155,26 @@ impl Under {
             .context
             .metrics
             .answered(self.route(), &self.method, status);
+        let about: Option<About> = response.extensions_mut().remove();
+        let command_id = about.as_ref().map(|About(id)| id.as_str());
+        let (request_id, method) = (self.id.text(), &self.method);
         if let Some(Cause(cause)) = response.extensions_mut().remove() {
             let route = self.route().unwrap_or_default();
-            let status = status.as_u16();
-            tracing::error!(id = ?self.id, method = %self.method, route, status, cause, "request failed");
+            let code = status.as_u16();
+            // What will be right again by itself is told apart from what never should have been.
+            if status == StatusCode::INTERNAL_SERVER_ERROR {
+                tracing::error!(request_id, command_id, %method, route, status = code, cause, "request failed");
+            } else {
+                tracing::warn!(request_id, command_id, %method, route, status = code, cause, "request failed");
+            }
         }
         if let Some((started, path)) = &self.started {
             let micros = started.elapsed().as_micros();
             let status = status.as_u16();
-            tracing::debug!(id = ?self.id, method = %self.method, path, status, micros, "answered");
+            tracing::debug!(request_id, command_id, %method, path, status, micros, "answered");
         }
         let headers = response.headers_mut();
-        headers.insert(REQUEST_ID, self.id.clone());
+        headers.insert(REQUEST_ID, self.id.0.clone());
         harden(headers, self.over_tls);
     }
 }
@@ -206,7 +196,9 @@ fn harden(headers: &mut HeaderMap, over_tls: bool) {
 
 impl Drop for Under {
     fn drop(&mut self) {
-        self.state.context.metrics.end();
+        if !self.probe {
+            self.state.context.metrics.end();
+        }
     }
 }
 

@@ -10,6 +10,9 @@ use crate::resources::{BatchResource, LineResource, OrderResource, ShipmentResou
 /// Who asks: the name of the API key with which a command came.
 pub type Actor = Arc<str>;
 
+/// The id of the request of an entrypoint that commands came with: the log names it where it is about them.
+pub type Origin = Arc<str>;
+
 /// A command, the caller's idempotency key, where there is one, and who the caller is, where that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {

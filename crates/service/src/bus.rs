@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use landfall_domain::Command;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::answer::{Answer, Failure, Request};
+use crate::answer::{Answer, Failure, Origin, Request};
 use crate::log::LogRecord;
 use crate::quote::{Inquiry, QuoteResource};
 use crate::store::partition_of;
@@ -26,6 +26,8 @@ pub struct Job {
     pub(crate) requests: Vec<Request>,
     /// Of the caller: the group's links to it.
     pub(crate) span: tracing::Span,
+    /// What the log calls the caller's request.
+    pub(crate) origin: Option<Origin>,
     pub(crate) reply: oneshot::Sender<Vec<Answer>>,
 }
 
@@ -88,13 +90,18 @@ impl Bus {
 
     /// Carries out one command. When the queue is full the answer is [`Failure::Busy`] at once.
     pub async fn handle(&self, request: impl Into<Request>) -> Answer {
+        self.handle_from(None, request.into()).await
+    }
+
+    /// As [`Self::handle`], with the id of the request that the command came with.
+    pub async fn handle_from(&self, origin: Option<Origin>, request: Request) -> Answer {
         let (reply, answer) = oneshot::channel();
-        let request = request.into();
         let queue = self.queue(&request.command);
         let queue = queue.ok_or(Failure::Stopping)?;
         let job = Job {
             requests: vec![request],
             span: tracing::Span::current(),
+            origin,
             reply,
         };
         queue.try_send(job).map_err(|error| match error {
@@ -118,6 +125,7 @@ impl Bus {
         let queues = self.queues.len().max(1);
         Stream {
             queue: self.queues.get(turn % queues).cloned(),
+            origin: None,
         }
     }
 
@@ -150,9 +158,16 @@ impl Bus {
 #[derive(Debug, Clone)]
 pub struct Stream {
     queue: Option<mpsc::Sender<Job>>,
+    origin: Option<Origin>,
 }
 
 impl Stream {
+    /// With the id of the request that the stream is the body of.
+    #[must_use]
+    pub fn with_origin(self, origin: Option<Origin>) -> Self {
+        Self { origin, ..self }
+    }
+
     /// As [`Bus::handle_all`], in two steps: when the first is over the commands stand in the queue, and the
     /// second waits for their answers. So a stream can have several pieces under way and still be sure of
     /// their order.
@@ -165,6 +180,7 @@ impl Stream {
         let job = Job {
             requests,
             span: tracing::Span::current(),
+            origin: self.origin.clone(),
             reply,
         };
         let queued = match &self.queue {

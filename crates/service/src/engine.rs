@@ -8,23 +8,26 @@
 //! of work and a store of its own, for its share of the products ([`Bus`] says which command goes where).
 //! What one of them finds changed by another, it loads again.
 
+mod about;
 mod dry_run;
 mod group;
+mod stats;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tracing::Instrument as _;
 
-use crate::answer::{Answer, Failure, Request};
+use crate::answer::{Answer, Failure, Origin, Request};
 use crate::bus::{Bus, Job};
 use crate::clock::Calendar;
 use crate::store::{Store, StoreError};
 use crate::uow::UnitOfWork;
+use about::About;
 use dry_run::ReaderDryRun;
+pub use stats::{FAILURES, Histogram, Stats};
 
 /// The engine's bounds.
 #[derive(Debug, Clone)]
@@ -49,31 +52,6 @@ impl Default for Limits {
             remember: SignedDuration::from_hours(7 * 24),
         }
     }
-}
-
-/// What the engine has done since it was started.
-#[derive(Debug, Default)]
-pub struct Stats {
-    /// Groups that were committed or had nothing to write.
-    pub groups: AtomicU64,
-    /// Commands in those groups.
-    pub commands: AtomicU64,
-    /// Commands that were refused.
-    pub rejected: AtomicU64,
-    /// Order lines that were allocated when they were accepted.
-    pub allocated: AtomicU64,
-    /// Order lines that were accepted and wait.
-    pub backordered: AtomicU64,
-    /// Departures: times that units of an order line left.
-    pub dispatched: AtomicU64,
-    /// Holds that were set on a batch or on a shipment, also in place of another.
-    pub held: AtomicU64,
-    /// Promises that became others than customers had been told.
-    pub promises_changed: AtomicU64,
-    /// Microseconds spent on groups, from the first load to the end of the commit.
-    pub commit_micros: AtomicU64,
-    /// Groups that failed: a conflict, a refusal, a database that cannot be used.
-    pub failed_commits: AtomicU64,
 }
 
 /// A running engine.
@@ -161,6 +139,9 @@ where
     Ok((Bus::new(queues, partitions, dry_run), running))
 }
 
+/// Where in a group the commands of one request of an entrypoint stand, and that request's id.
+type Place = (std::ops::Range<usize>, Origin);
+
 struct Engine<S> {
     store: S,
     uow: UnitOfWork,
@@ -196,15 +177,19 @@ impl<S: Store> Engine<S> {
     async fn run_jobs(&mut self, jobs: Vec<Job>, count: usize) {
         let mut requests = Vec::with_capacity(count);
         let mut callers = Vec::with_capacity(jobs.len());
+        let mut origins = Vec::new();
         let span = tracing::trace_span!(target: "landfall::trace", "group", commands = count);
         for job in jobs {
             if !span.is_disabled() {
                 span.follows_from(job.span.id());
             }
+            if let Some(origin) = job.origin {
+                origins.push((requests.len()..requests.len() + job.requests.len(), origin));
+            }
             callers.push((job.requests.len(), job.reply));
             requests.extend(job.requests);
         }
-        let answers = self.commit_all(&requests).instrument(span).await;
+        let answers = self.commit_all(&requests, &origins).instrument(span).await;
         let mut answers = answers.into_iter();
         for (count, reply) in callers {
             // A caller that has gone away does not want its answers; what was committed stays so.
@@ -214,7 +199,7 @@ impl<S: Store> Engine<S> {
 
     /// Commits the requests in as few groups as possible, in their order. One whose data breaks the commit
     /// is found by halving, and fails alone.
-    async fn commit_all(&mut self, requests: &[Request]) -> Vec<Answer> {
+    async fn commit_all(&mut self, requests: &[Request], origins: &[Place]) -> Vec<Answer> {
         let mut answers: Vec<Answer> = Vec::with_capacity(requests.len());
         // What is still to be done, the next on top. A group is bounded, whatever one caller sends.
         let mut todo: Vec<&[Request]> = requests
@@ -222,7 +207,18 @@ impl<S: Store> Engine<S> {
             .rev()
             .collect();
         while let Some(group) = todo.pop() {
-            match self.commit_group(group).await {
+            let first = answers.len();
+            match self
+                .commit_group(
+                    group,
+                    About {
+                        group,
+                        first,
+                        origins,
+                    },
+                )
+                .await
+            {
                 Ok(of_group) => answers.extend(of_group),
                 // A row that cannot be read is as much one command's fault as one that cannot be written.
                 Err(StoreError::Refused(_) | StoreError::Corrupt(_)) if group.len() > 1 => {
@@ -239,7 +235,11 @@ impl<S: Store> Engine<S> {
     }
 
     /// Runs and commits a group; a conflict with another writer is tried again.
-    async fn commit_group(&mut self, group: &[Request]) -> Result<Vec<Answer>, StoreError> {
+    async fn commit_group(
+        &mut self,
+        group: &[Request],
+        about: About<'_>,
+    ) -> Result<Vec<Answer>, StoreError> {
         const ATTEMPTS: u32 = 10;
         let mut attempt = 0;
         loop {
@@ -249,24 +249,29 @@ impl<S: Store> Engine<S> {
                 group::run(&mut self.store, &mut self.uow, group, now, day, &self.stats).await;
             match result {
                 Ok(answers) => {
-                    let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-                    self.stats
-                        .commit_micros
-                        .fetch_add(micros, Ordering::Relaxed);
-                    self.stats.groups.fetch_add(1, Ordering::Relaxed);
+                    self.stats.group_micros.add_time(started.elapsed());
+                    self.stats.group_size.add(group.len() as u64);
                     self.committed.send_replace(());
-                    let count = group.len() as u64;
-                    self.stats.commands.fetch_add(count, Ordering::Relaxed);
                     return Ok(answers);
                 }
                 Err(error) => {
                     self.uow.reset();
-                    self.stats.failed_commits.fetch_add(1, Ordering::Relaxed);
+                    self.stats.fail(&error);
                     attempt += 1;
+                    let commands = group.len();
+                    let (request_ids, command_ids) = (about.request_ids(), about.command_ids());
                     if !matches!(error, StoreError::Conflict) || attempt == ATTEMPTS {
-                        tracing::warn!(%error, commands = group.len(), "a group was not committed");
+                        tracing::warn!(
+                            %error, commands, attempt, %request_ids, %command_ids,
+                            "a group was not committed"
+                        );
                         return Err(error);
                     }
+                    // What other replicas do is nothing to worry about, as long as it does not go on.
+                    tracing::debug!(
+                        %error, commands, attempt, %request_ids, %command_ids,
+                        "a group is tried again"
+                    );
                     tokio::time::sleep(pause(attempt, now)).await;
                 }
             }

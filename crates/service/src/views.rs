@@ -222,6 +222,15 @@ pub struct CaseBatch {
     pub lines: u64,
 }
 
+/// How much waits for stock, over all products.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Lines that wait.
+    pub lines: u64,
+    /// Products of which any wait.
+    pub products: u64,
+}
+
 /// What an audit is shown, all of one moment.
 pub trait Inspect: Send {
     /// An event, in the order of the log.
@@ -331,6 +340,9 @@ pub trait Views: Send + Sync + 'static {
         page: &Page,
         today: Date,
     ) -> Result<List<LineResource>, ViewError>;
+
+    /// How much waits. It costs in proportion to the products of which any line waits, however many lines that is.
+    async fn waiting(&self) -> Result<Waiting, ViewError>;
 
     /// Lines by order id and line id, of this status or of any: what an export walks through.
     async fn lines(

@@ -1,4 +1,4 @@
-//! The OpenAPI document, its pages, health and metrics.
+//! The OpenAPI document, its pages, and health.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
 
-use crate::support::{api, post};
+use crate::support::api;
 
 /// Every reference in the document, wherever it stands.
 fn references(value: &Value, found: &mut BTreeSet<String>) {
@@ -213,81 +213,6 @@ async fn health_is_told() {
     let api = api();
     assert_eq!(api.see("/healthz").await, json!({"status": "alive"}));
     assert_eq!(api.see("/readyz").await, json!({"status": "ready"}));
-}
-
-#[tokio::test]
-async fn metrics_count_what_was_done() {
-    let api = api();
-    api.stock("b-1", "SOFA", 5).await;
-    api.line("o-1", "SOFA", 3).await;
-    api.line("o-2", "SOFA", 3).await;
-    let line = json!({"order_id": "o-3", "sku": "NONE", "quantity": 3});
-    api.post("/v1/allocations", &line)
-        .await
-        .problem(422, "unknown-sku");
-    api.post_empty("/v1/orders/o-1/dispatch").await;
-    api.post(
-        "/v1/shipments",
-        &json!({"reference": "s-1", "eta": "2026-06-01"}),
-    )
-    .await;
-    let lamps = json!({"reference": "b-9", "sku": "LAMP", "quantity": 5, "shipment": "s-1"});
-    api.post("/v1/batches", &lamps).await;
-    api.line("o-4", "LAMP", 1).await;
-    let hold = json!({"code": "customs", "expected_clear": "2026-07-01"});
-    for held in ["/v1/shipments/s-1/hold", "/v1/batches/b-9/hold"] {
-        assert_eq!(api.post(held, &hold).await.status, 200);
-    }
-    api.get("/v1/batches/b-1").await;
-    api.get("/v1/batches/b-2").await;
-    api.get("/nowhere/SOFA").await;
-    api.send(post("/v1/nowhere", "text/plain", "")).await;
-    let metrics = api.get("/metrics").await;
-    assert!(
-        metrics
-            .header("content-type")
-            .starts_with("text/plain; version=0.0.4")
-    );
-    let text = &metrics.body;
-    for line in [
-        "landfall_groups_total 10",
-        "landfall_group_commands_total 10",
-        "landfall_commands_rejected_total 1",
-        "landfall_lines_allocated_total 2",
-        "landfall_lines_backordered_total 1",
-        "landfall_dispatches_total 1",
-        "landfall_holds_total 2",
-        "landfall_promises_changed_total 1",
-        "landfall_commit_failures_total 0",
-        "landfall_queue_jobs 0",
-        "landfall_queue_capacity 8192",
-        "landfall_http_requests_under_way 1",
-        r#"landfall_http_requests_total{route="/v1/allocations",method="POST",status="2xx"} 3"#,
-        r#"landfall_http_requests_total{route="/v1/allocations",method="POST",status="4xx"} 1"#,
-        r#"landfall_http_requests_total{route="/v1/batches/{reference}",method="GET",status="2xx"} 1"#,
-        r#"landfall_http_requests_total{route="/v1/batches/{reference}",method="GET",status="4xx"} 1"#,
-        r#"landfall_http_requests_total{route="none",method="GET",status="4xx"} 1"#,
-        r#"landfall_http_requests_total{route="none",method="POST",status="4xx"} 1"#,
-    ] {
-        assert!(
-            text.lines().any(|found| found == line),
-            "no {line} in\n{text}"
-        );
-    }
-    assert!(text.contains("# TYPE landfall_commit_seconds_total counter"));
-    assert!(!text.contains("SOFA"), "a SKU is no label");
-    for name in text.lines().filter(|line| !line.starts_with('#')) {
-        let name = name.split(['{', ' ']).next().unwrap();
-        assert!(name.starts_with("landfall_"), "{name}");
-        assert!(
-            text.contains(&format!("# HELP {name} ")),
-            "{name} is not explained"
-        );
-        assert!(
-            text.contains(&format!("# TYPE {name} ")),
-            "{name} has no type"
-        );
-    }
 }
 
 /// Generated clients may send every field: null is the same as nothing.

@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod book;
+mod busy;
 mod dispatch;
 mod documents;
 mod dry_runs;
@@ -15,6 +16,7 @@ mod goods;
 mod idempotency;
 mod keys;
 mod limits;
+mod metrics;
 mod ndjson;
 mod problems;
 mod questions;

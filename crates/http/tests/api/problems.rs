@@ -334,7 +334,7 @@ async fn a_handler_that_panics_is_500_and_the_next_request_is_served() {
     assert_eq!(api.get("/v1/orders").await.status, 200);
     let metrics = api.get("/metrics").await.body;
     assert!(
-        metrics.contains("landfall_http_requests_under_way 1\n"),
+        metrics.contains("landfall_http_requests_under_way 0\n"),
         "{metrics}"
     );
 }

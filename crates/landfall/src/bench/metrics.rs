@@ -36,8 +36,8 @@ impl Groups {
     /// Finds both counters in Prometheus' text format, summed over their labels.
     fn parse(text: &str) -> Option<Self> {
         Some(Self {
-            groups: counter(text, "landfall_groups_total")?,
-            commands: counter(text, "landfall_group_commands_total")?,
+            groups: counter(text, "landfall_group_size_count")?,
+            commands: counter(text, "landfall_group_size_sum")?,
         })
     }
 
@@ -67,11 +67,11 @@ fn counter(text: &str, name: &str) -> Option<f64> {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "# TYPE landfall_groups_total counter\n\
-        landfall_groups_total{writer=\"a } b\"} 10\n\
-        landfall_groups_total{writer=\"2\"} 5 1700000000\n\
-        landfall_groups_total_other 99\n\
-        landfall_group_commands_total 300\n";
+    const TEXT: &str = "# TYPE landfall_group_size histogram\n\
+        landfall_group_size_count{writer=\"a } b\"} 10\n\
+        landfall_group_size_count{writer=\"2\"} 5 1700000000\n\
+        landfall_group_size_counted 99\n\
+        landfall_group_size_sum 300\n";
 
     #[test]
     fn counters_are_summed_over_their_labels() {
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_missing_counter_is_not_zero() {
-        assert_eq!(Groups::parse("landfall_groups_total 3\n"), None);
+        assert_eq!(Groups::parse("landfall_group_size_count 3\n"), None);
         assert_eq!(Groups::parse(""), None);
     }
 

@@ -5,7 +5,7 @@ use landfall_domain::shortage::QueueKey;
 use landfall_domain::{LineKey, Sku, Status};
 use landfall_service::resources::LineResource;
 use landfall_service::views::cursor::{self, cut};
-use landfall_service::views::{List, Page};
+use landfall_service::views::{List, Page, Waiting};
 
 use super::limit;
 use super::order_view::{self, Line, Lines, PEGS, VIEW};
@@ -22,6 +22,25 @@ pub(super) const WAITING_PRODUCTS: &str = "SELECT w.partition, w.number, w.sku, 
           WHERE p.partition = k.partition AND p.backordered > 0 AND p.sku >= $2 AND ($3::text IS NULL OR p.sku = $3) \
           ORDER BY p.sku LIMIT $4) AS w \
      ORDER BY w.sku LIMIT $4";
+
+/// How much waits, of all products of these partitions.
+pub(super) const WAITING: &str = "SELECT coalesce(sum(w.lines), 0)::bigint, coalesce(sum(w.products), 0)::bigint \
+     FROM unnest($1::smallint[]) AS k (partition) CROSS JOIN LATERAL ( \
+         SELECT sum(p.backordered)::bigint AS lines, count(*) AS products FROM products p \
+          WHERE p.partition = k.partition AND p.backordered > 0) AS w";
+
+pub(super) async fn waiting(pool: &Pool) -> Result<Waiting, Fault> {
+    let found = pool.ask(&Ask::new(WAITING).with(pool.all())).await?;
+    found.first().map_or_else(
+        || Ok(Waiting::default()),
+        |row| {
+            Ok(Waiting {
+                lines: count(row, 0)?,
+                products: count(row, 1)?,
+            })
+        },
+    )
+}
 
 pub(super) async fn backorders(
     pool: &Pool,

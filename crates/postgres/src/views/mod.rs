@@ -32,7 +32,7 @@ use landfall_service::resources::{
 };
 use landfall_service::views::{
     BatchFilter, Case, EventPage, Inspect, List, OrderFilter, Page, ProductFilter, ShipmentFilter,
-    Thing, ViewError, Views, cursor,
+    Thing, ViewError, Views, Waiting, cursor,
 };
 
 use crate::database::PgDatabase;
@@ -165,6 +165,11 @@ impl Views for PgViews {
     ) -> Result<List<LineResource>, ViewError> {
         let after = cursor::place(page)?;
         let found = lines::backorders(&self.pool, sku, after.as_ref(), page, today).await;
+        found.map_err(Fault::into_view_error)
+    }
+
+    async fn waiting(&self) -> Result<Waiting, ViewError> {
+        let found = lines::waiting(&self.pool).await;
         found.map_err(Fault::into_view_error)
     }
 

@@ -113,6 +113,7 @@ fn others(pool: &Pool) -> Vec<Ask> {
         Way::FromBatch((0, 1)).ids_ask(pool, &span, 10),
         Way::FromProduct((0, 1)).ids_ask(pool, &span, 10),
         Ask::new(*sql::WAITING),
+        Ask::new(lines::WAITING),
         Ask::new(&*history::OF_THING),
         Ask::new(&*history::OF_PRODUCT),
         Ask::new(&*history::OF_SHIPMENT),

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 use landfall_domain::{Command, CommandId, Day, Event, Rejection};
+use tracing::Instrument as _;
 
 use super::Stats;
 use crate::answer::{Answer, Done, Failure, Request};
@@ -40,10 +41,14 @@ pub(super) async fn run<S: Store>(
     if changes.is_empty() {
         store.roll_back().await?;
     } else {
-        store.commit(&changes).await?;
+        let started = std::time::Instant::now();
+        let events = changes.events.len();
+        let span = tracing::trace_span!(target: "landfall::trace", "commit", events);
+        store.commit(&changes).instrument(span).await?;
+        stats.commit_micros.add_time(started.elapsed());
     }
     uow.close();
-    count(stats, &answers, &changes.events);
+    count(stats, group, &answers, &changes.events);
     Ok(answers)
 }
 
@@ -161,9 +166,26 @@ fn worth_remembering(rejection: &Rejection) -> bool {
     }
 }
 
-fn count(stats: &Stats, answers: &[Answer], events: &[LogRecord]) {
-    let rejected = answers.iter().filter(|answer| answer.is_err()).count() as u64;
+/// How many order lines a command asks to be accepted.
+fn lines_in(command: &Command) -> u64 {
+    match command {
+        Command::Allocate(_) => 1,
+        Command::PlaceOrder(order) => order.lines.len() as u64,
+        _ => 0,
+    }
+}
+
+fn count(stats: &Stats, group: &[Request], answers: &[Answer], events: &[LogRecord]) {
+    let (mut rejected, mut lines_rejected) = (0, 0);
+    for (request, answer) in group.iter().zip(answers) {
+        if answer.is_err() {
+            rejected += 1;
+            lines_rejected += lines_in(&request.command);
+        }
+    }
     stats.rejected.fetch_add(rejected, Ordering::Relaxed);
+    let refused = &stats.lines_rejected;
+    refused.fetch_add(lines_rejected, Ordering::Relaxed);
     let (mut allocated, mut backordered) = (0, 0);
     let (mut dispatched, mut held, mut promises_changed) = (0, 0, 0);
     for record in events {

@@ -21,7 +21,7 @@ use crate::resources::{
 use crate::views::{
     Attention, AvailabilityView, BatchFilter, Case, CaseBatch, EventPage, Inspect, List,
     OrderFilter, OrderLineView, Page, ProductFilter, Rebuild, ShipmentFilter, Thing, ViewError,
-    Views,
+    Views, Waiting,
 };
 
 /// The read side of a database in memory.
@@ -63,6 +63,18 @@ impl Views for MemoryViews {
         Ok(self
             .shared
             .read(|t| t.orders.get(id).map(|row| t.order_resource(id, row, today))))
+    }
+
+    async fn waiting(&self) -> Result<Waiting, ViewError> {
+        Ok(self.shared.read(|t| {
+            let counts = t.products.values().map(|row| row.counters.backordered);
+            counts
+                .filter(|lines| *lines > 0)
+                .fold(Waiting::default(), |sum, lines| Waiting {
+                    lines: sum.lines + lines,
+                    products: sum.products + 1,
+                })
+        }))
     }
 
     async fn product(&self, sku: &Sku) -> Result<Option<ProductResource>, ViewError> {

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use landfall_domain::shortage::QueueKey;
 use landfall_domain::{LineKey, Sku, Status};
 use landfall_service::resources::LineResource;
-use landfall_service::views::List;
+use landfall_service::views::{List, Waiting};
 use rusqlite::{Connection, params};
 use std::sync::LazyLock;
 
@@ -19,6 +19,8 @@ use crate::rows::{self, LINE, RawLine};
 /// Products with lines that wait, by SKU.
 pub(super) const WAITING_PRODUCTS: &str = "SELECT number, sku FROM products \
      WHERE backordered > 0 AND sku >= ?1 AND (?2 IS NULL OR sku = ?2) ORDER BY sku";
+/// How much waits: the condition on the SKU, which all fulfil, is what the index goes by.
+pub(super) const WAITING: &str = "SELECT coalesce(sum(backordered), 0), count(*) FROM products WHERE backordered > 0 AND sku >= ''";
 /// The queue of a product after a place in it.
 pub(super) static QUEUE: LazyLock<String> = LazyLock::new(|| {
     format!(
@@ -34,6 +36,15 @@ pub(super) static BY_KEY: LazyLock<String> = LazyLock::new(|| {
          WHERE (k.order_id, k.line_id) > (?1, ?2) ORDER BY k.order_id, k.line_id"
     )
 });
+
+pub(super) fn waiting(connection: &Connection) -> Result<Waiting, Fault> {
+    let mut statement = connection.prepare_cached(WAITING)?;
+    let (lines, products) = statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Waiting {
+        lines: codes::count_of(lines)?,
+        products: codes::count_of(products)?,
+    })
+}
 
 pub(super) fn backorders(
     connection: &Connection,

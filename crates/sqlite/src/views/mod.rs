@@ -23,7 +23,7 @@ use landfall_service::resources::{
 };
 use landfall_service::views::{
     BatchFilter, Case, EventPage, Inspect, List, OrderFilter, Page, ProductFilter, ShipmentFilter,
-    Thing, ViewError, Views,
+    Thing, ViewError, Views, Waiting,
 };
 
 use crate::error::{Fault, OpenError};
@@ -160,6 +160,10 @@ impl Views for SqliteViews {
             .await
     }
 
+    async fn waiting(&self) -> Result<Waiting, ViewError> {
+        self.pool.read(lines::waiting).await
+    }
+
     async fn lines(
         &self,
         status: Option<Status>,
@@ -241,6 +245,7 @@ pub(crate) fn statements() -> Vec<String> {
     ];
     let mut statements = vec![
         lines::WAITING_PRODUCTS.to_owned(),
+        lines::WAITING.to_owned(),
         lines::QUEUE.clone(),
         lines::BY_KEY.clone(),
         events::EVENTS.to_owned(),

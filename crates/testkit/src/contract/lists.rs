@@ -2,7 +2,7 @@
 
 use landfall_domain::line::Status;
 use landfall_service::resources::LineResource;
-use landfall_service::views::{BatchFilter, OrderFilter, Page, ProductFilter, ViewError};
+use landfall_service::views::{BatchFilter, OrderFilter, Page, ProductFilter, ViewError, Waiting};
 
 use super::scene::{Scene, in_days};
 use super::shop::{first, paged, shown};
@@ -263,6 +263,9 @@ pub async fn backorders_are_listed<D: Database>() {
         .await;
         assert_eq!(keys(all), ["p-5/LAMP", "o-4/SOFA", "o-3/SOFA"]);
     }
+    let (lines, products) = (3, 2);
+    let waiting = views.waiting().await.expect("read");
+    assert_eq!(waiting, Waiting { lines, products });
     let sofa = name("SOFA");
     let list = paged(1, async |page| {
         views.backorders(Some(&sofa), &page, today()).await

@@ -117,7 +117,11 @@ fn carry_out(cli: &Cli) -> Result<ExitCode, CliError> {
         }),
         Command::Views(args) => views::run(args, &settings),
         Command::Backup(args) => backup::run(args, &settings),
-        Command::Config(args) => config::run(args, &settings),
+        Command::Config(args) => {
+            // What is in tables of their own only those know who read them.
+            Outside::read(&settings, &OutsideArgs::default())?;
+            config::run(args, &settings)
+        }
         Command::Keys(args) => keys::run(args, &settings),
         Command::Openapi(_) => openapi::run(),
         Command::Simulate(args) => simulate::run(args),

@@ -5,6 +5,7 @@
 mod database;
 mod keys;
 mod layer;
+mod meant;
 mod secrets;
 mod show;
 
@@ -24,6 +25,7 @@ use crate::outcome::CliError;
 pub(crate) use database::Database;
 pub(crate) use keys::Key;
 use layer::Layer;
+pub(crate) use secrets::masked_url;
 pub(crate) use show::{ConfigArgs, run};
 
 /// The file that is read where no other is named, if it is there.

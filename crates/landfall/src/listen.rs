@@ -178,17 +178,23 @@ fn warn_if_others_can_read(key: &std::path::Path) {
 #[cfg(not(unix))]
 fn warn_if_others_can_read(_: &std::path::Path) {}
 
-/// Reads the certificate again on each SIGHUP, until the runtime ends.
+/// Reads the certificate again on each SIGHUP, until the runtime ends. Who asks a service without one to read
+/// it again does not want it to end; but whoever closes the terminal in which it runs does.
 #[cfg(unix)]
-pub(crate) fn reload_on_hangup(tls: Arc<Tls>) -> Result<(), CliError> {
+pub(crate) fn reload_on_hangup(tls: Option<Arc<Tls>>) -> Result<(), CliError> {
+    use std::io::IsTerminal as _;
     use tokio::signal::unix::{SignalKind, signal};
+    if tls.is_none() && std::io::stderr().is_terminal() {
+        return Ok(());
+    }
     let mut hangups = signal(SignalKind::hangup())
         .map_err(|error| CliError::failed(format!("cannot watch signals: {error}")))?;
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {
-            match tls.reload() {
-                Ok(()) => tracing::info!("the certificate was read again"),
-                Err(error) => {
+            match tls.as_ref().map(|tls| tls.reload()) {
+                None => tracing::info!("there is no certificate to read again"),
+                Some(Ok(())) => tracing::info!("the certificate was read again"),
+                Some(Err(error)) => {
                     tracing::error!(%error, "the certificate stays as it was");
                 }
             }
@@ -198,7 +204,7 @@ pub(crate) fn reload_on_hangup(tls: Arc<Tls>) -> Result<(), CliError> {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn reload_on_hangup(_: Arc<Tls>) -> Result<(), CliError> {
+pub(crate) fn reload_on_hangup(_: Option<Arc<Tls>>) -> Result<(), CliError> {
     Ok(())
 }
 

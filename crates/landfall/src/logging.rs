@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 
+use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -22,8 +23,7 @@ pub(crate) fn start(
     let (filter, format) = settings.log(common, default);
     let filter = EnvFilter::try_new(&filter)
         .map_err(|error| CliError::usage(format!("--log {filter}: {error}")))?;
-    // Spans are for the collector; a filter that asks for everything would show each of them here too.
-    let filter = filter.and(filter_fn(|metadata| metadata.target() != traces::TARGET));
+    let filter = filter.and(filter_fn(is_for_the_log));
     let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let log = match format {
         LogFormat::Text => log
@@ -44,6 +44,17 @@ pub(crate) fn start(
             Ok(Some(traces))
         }
     }
+}
+
+/// Whether a line may be logged at all, whatever the filter says.
+fn is_for_the_log(line: &Metadata<'_>) -> bool {
+    // Spans are for the collector; a filter that asks for everything would show each of them here too.
+    if line.target() == traces::TARGET {
+        return false;
+    }
+    // What libraries say below this level is for those who write them, and some of it holds passwords: the
+    // NATS client writes down the URL that it connects to.
+    line.target().starts_with("landfall") || *line.level() <= Level::INFO
 }
 
 /// Says that there are no keys, whatever is logged.

@@ -127,10 +127,10 @@ pub(crate) fn run_on(
         if traces::wanted() {
             router = router.layer(axum::middleware::from_fn(traces::trace_request));
         }
+        reload_on_hangup(tls.clone())?;
         let served = match tls {
             None => landfall_http::serve(listener, router, limits, stopping).await,
             Some(tls) => {
-                reload_on_hangup(Arc::clone(&tls))?;
                 landfall_http::serve_over_tls(listener, tls, router, limits, stopping).await
             }
         };

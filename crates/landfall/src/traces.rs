@@ -20,7 +20,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::config::Otlp;
+use crate::config::{Otlp, masked_url};
 use crate::outcome::CliError;
 
 /// The target of all spans that are traced.
@@ -52,7 +52,9 @@ pub(crate) fn start<S>(
 where
     S: tracing::Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
 {
-    let failed = |error: &dyn std::fmt::Display| CliError::usage(format!("--otlp {url}: {error}"));
+    let failed = |error: &dyn std::fmt::Display| {
+        CliError::usage(format!("--otlp {}: {error}", masked_url(url)))
+    };
     if !url.starts_with("http://") {
         return Err(failed(
             &"must be the http:// URL of a collector near by, as in http://127.0.0.1:4318",

@@ -225,11 +225,14 @@ pub(crate) const KEYS: &[Key] = &[
         "text",
         "How it is logged: text or json",
     ),
-    key(
-        "otlp.url",
-        Kind::Text,
-        "",
-        "The OpenTelemetry collector to which traces go: http://HOST:4318",
+    secret(
+        key(
+            "otlp.url",
+            Kind::Text,
+            "",
+            "The OpenTelemetry collector to which traces go: http://HOST:4318",
+        ),
+        Secret::InUrl,
     ),
     key(
         "otlp.percent",

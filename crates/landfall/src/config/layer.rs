@@ -1,6 +1,6 @@
 //! What one source says: the configuration file, or the environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -8,13 +8,16 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{self, KEYS, Kind, PREFIX};
+use super::keys::{self, KEYS, PREFIX};
+use super::meant;
 use crate::outcome::CliError;
 
 /// Values by the names of their keys. All of them are keys of ours, and may hold what they hold.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Layer {
     values: BTreeMap<&'static str, toml::Value>,
+    /// Keys of which a variable named a file that holds the value.
+    from_files: BTreeSet<&'static str>,
 }
 
 impl Layer {
@@ -48,7 +51,7 @@ impl Layer {
                         self.add(text, &inside, table)?;
                         continue;
                     }
-                    _ => return Err(here(&format!("unknown key {full}{}", meant(&full)))),
+                    _ => return Err(here(&format!("unknown key {full}{}", meant::key(&full)))),
                 }
             };
             let value = plain(value).map_err(|error| here(&format!("{full}: {error}")))?;
@@ -60,15 +63,14 @@ impl Layer {
         Ok(())
     }
 
-    /// Reads our variables, and which configuration file they name. Others that begin like ours are nobody's
-    /// business: an orchestrator makes such for a service of this name (`LANDFALL_PORT`). An empty one counts
-    /// as absent.
+    /// Reads our variables, and which configuration file they name. A secret may be in a file of its own, which
+    /// the variable with `_FILE` names. An empty one counts as absent; one that is nobody's is refused, because it
+    /// is most likely one of ours with an error in its name.
     pub(super) fn from_variables(
         variables: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<(Self, Option<PathBuf>), CliError> {
         let mut layer = Self::default();
         let mut config = None;
-        let keys: BTreeMap<_, _> = KEYS.iter().map(|key| (key.variable(), key)).collect();
         for (name, value) in variables {
             let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else {
                 continue;
@@ -80,15 +82,34 @@ impl Layer {
                 config = Some(value.into());
                 continue;
             }
-            if let Some(key) = keys.get(name) {
-                let value = key
-                    .kind
-                    .parse(&value.to_string_lossy())
-                    .map_err(|reason| CliError::usage(format!("{name} {reason}")))?;
-                layer.values.insert(key.name, value);
+            let text = value.to_string_lossy();
+            let (key, text) = match (meant::by_variable(name), meant::by_file_variable(name)) {
+                (Some(key), _) => (key, text.into_owned()),
+                (None, Some(key)) => {
+                    layer.from_files.insert(key.name);
+                    (key, content(name, Path::new(&value))?)
+                }
+                (None, None) if meant::of_others(name, &text) => continue,
+                (None, None) => {
+                    let meant = meant::variable(name);
+                    return Err(CliError::usage(format!("unknown variable {name}{meant}")));
+                }
+            };
+            let value = key.kind.parse(&text);
+            let value = value.map_err(|reason| CliError::usage(format!("{name} {reason}")))?;
+            if layer.values.insert(key.name, value).is_some() {
+                let variable = key.variable();
+                return Err(CliError::usage(format!(
+                    "{variable} and {variable}_FILE are both set"
+                )));
             }
         }
         Ok((layer, config))
+    }
+
+    /// Whether a key's value was in a file of its own.
+    pub(super) fn is_from_file(&self, name: &str) -> bool {
+        self.from_files.contains(name)
     }
 
     /// The value of a key.
@@ -132,15 +153,14 @@ fn at(text: &str, span: Option<std::ops::Range<usize>>, reason: &str) -> String 
     )
 }
 
-/// A key that has the same last name, or begins like this one.
-fn meant(name: &str) -> String {
-    let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
-    let like = |key: &&keys::Key| {
-        let (given, ours) = (last(name), last(key.name));
-        given == ours || ours.starts_with(&given) || given.starts_with(&ours)
-    };
-    KEYS.iter()
-        .filter(|key| key.kind != Kind::Tables)
-        .find(like)
-        .map_or_else(String::new, |key| format!("; is {} meant?", key.name))
+/// What a file holds that a variable names, without the line feed that editors put at its end.
+fn content(variable: &str, path: &Path) -> Result<String, CliError> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| {
+        CliError::usage(format!(
+            "{variable}: cannot read {}: {error}",
+            path.display()
+        ))
+    })?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -25,6 +25,20 @@ pub(crate) fn masked_url(url: &str) -> String {
     masked
 }
 
+/// A URL of which only scheme, user and host are shown.
+pub(crate) fn masked_path(url: &str) -> String {
+    let mut masked = masked_url(url);
+    let authority = masked.find("://").map_or(0, |at| at + 3);
+    if let Some(at) = masked[authority..].find(['/', '?', '#']) {
+        let rest = masked.split_off(authority + at);
+        if rest != "/" {
+            masked.push('/');
+            masked.push_str(MASK);
+        }
+    }
+    masked
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +64,23 @@ mod tests {
             ),
         ] {
             assert_eq!(masked_url(url), masked);
+        }
+        for (url, masked) in [
+            (
+                "https://a:b@hooks.example.com",
+                "https://a:***@hooks.example.com",
+            ),
+            ("https://hooks.example.com/", "https://hooks.example.com"),
+            (
+                "https://hooks.example.com/T0/B1/x",
+                "https://hooks.example.com/***",
+            ),
+            (
+                "https://hooks.example.com?token=x",
+                "https://hooks.example.com/***",
+            ),
+        ] {
+            assert_eq!(masked_path(url), masked);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use serde_json::json;
 
 use super::keys::{KEYS, Key, Kind, Secret};
-use super::secrets::{MASK, masked_url};
+use super::secrets::{MASK, masked_path, masked_url};
 use super::{Origin, Settings};
 use crate::outcome::{CliError, Outcome};
 
@@ -55,8 +55,8 @@ fn masked(key: &Key, value: &toml::Value) -> toml::Value {
     }
 }
 
-/// In tables of their own, what is called a secret, a key or a password is one, and so are headers' values; a
-/// URL may hold one.
+/// In tables of their own, what is called a secret, a token or a password is one, and so are headers' values; of a
+/// URL nobody can tell where in its path or query it holds one.
 fn mask_tables(value: &toml::Value) -> toml::Value {
     match value {
         toml::Value::Array(items) => toml::Value::Array(items.iter().map(mask_tables).collect()),
@@ -67,7 +67,7 @@ fn mask_tables(value: &toml::Value) -> toml::Value {
                     .any(|word| name.contains(word));
                 let value = match value {
                     _ if secret => MASK.into(),
-                    toml::Value::String(text) if text.contains("://") => masked_url(text).into(),
+                    toml::Value::String(text) if text.contains("://") => masked_path(text).into(),
                     other => mask_tables(other),
                 };
                 (name.clone(), value)
@@ -80,6 +80,9 @@ fn mask_tables(value: &toml::Value) -> toml::Value {
 
 fn origin(settings: &Settings, key: &Key, origin: Origin) -> String {
     match origin {
+        Origin::Variable if settings.variables.is_from_file(key.name) => {
+            format!("{}_FILE", key.variable())
+        }
         Origin::Variable => key.variable(),
         Origin::File => settings.path.as_ref().map_or_else(
             || "configuration file".to_owned(),
@@ -102,7 +105,8 @@ fn toml(settings: &Settings) -> String {
         let (value, from) = settings.value(key);
         let from = origin(settings, key, from);
         let (its_section, name) = key.name.rsplit_once('.').unwrap_or(("", key.name));
-        if its_section != section {
+        // What is in tables of its own comes last, and belongs to no section.
+        if its_section != section && key.kind != Kind::Tables {
             section = its_section;
             let _ = writeln!(text, "\n[{section}]");
         }

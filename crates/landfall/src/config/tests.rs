@@ -75,6 +75,42 @@ fn a_wrong_value_is_refused_by_name() {
 }
 
 #[test]
+fn an_unknown_variable_is_refused_with_the_nearest_one() {
+    let error = wrong(&[("LANDFALL_HANDLING_DAY", "3")], "");
+    assert_eq!(
+        error,
+        "unknown variable LANDFALL_HANDLING_DAY; is LANDFALL_HANDLING_DAYS meant?"
+    );
+    // Of the variables of others nothing is said.
+    assert!(settings(&[("LANDFILL_HANDLING_DAY", "3")], "").is_ok());
+}
+
+#[test]
+fn a_secret_may_be_in_a_file_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("database");
+    std::fs::write(&path, "postgres://u:secret@h/db\n").unwrap();
+    let path = path.to_str().unwrap();
+    let read = settings(&[("LANDFALL_DATABASE_FILE", path)], "").unwrap();
+    let none = DatabaseArgs { database: None };
+    let server: Database = "postgres://u:secret@h/db".parse().unwrap();
+    assert_eq!(read.database(&none), server);
+    let both = [
+        ("LANDFALL_DATABASE_FILE", path),
+        ("LANDFALL_DATABASE", "memory:"),
+    ];
+    let error = wrong(&both, "");
+    assert!(error.contains("are both set"), "{error}");
+    let error = wrong(&[("LANDFALL_DATABASE_FILE", "/no/such")], "");
+    assert!(
+        error.starts_with("LANDFALL_DATABASE_FILE: cannot read /no/such"),
+        "{error}"
+    );
+    let error = wrong(&[("LANDFALL_LISTEN_FILE", path)], "");
+    assert!(error.contains("unknown variable"), "{error}");
+}
+
+#[test]
 fn an_empty_variable_and_one_of_somebody_else_count_as_absent() {
     let variables = [
         ("LANDFALL_LISTEN", ""),

@@ -3,10 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cli;
+mod client;
+mod configuration;
 mod files;
+mod health;
 mod import;
 mod keys;
+mod logs;
 mod postgres;
 mod service;
 mod simulate;
 mod support;
+mod the_book;
+mod traces;

@@ -2,14 +2,16 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Seek, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+pub(crate) use crate::client::{Client, Response};
 
 /// Longer than anything here takes; who waits for it waits for something that never comes.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
@@ -189,6 +191,7 @@ impl Ran {
 pub(crate) struct Service {
     child: Child,
     pub(crate) address: SocketAddr,
+    said: Arc<Mutex<String>>,
 }
 
 impl Service {
@@ -199,11 +202,14 @@ impl Service {
         let mut service = Self {
             child: command.spawn().unwrap(),
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            said: Arc::default(),
         };
         let stderr = service.child.stderr.take().unwrap();
         let (sender, said) = mpsc::channel();
+        let all = Arc::clone(&service.said);
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                all.lock().unwrap().extend([&line, "\n"]);
                 // Nobody listens any more once the address is known.
                 let _ = sender.send(line);
             }
@@ -213,9 +219,9 @@ impl Service {
             let line = said
                 .recv_timeout(PATIENCE)
                 .unwrap_or_else(|_| panic!("it does not listen: {before:#?}"));
-            if let Some(url) = line.strip_prefix("listening on http") {
-                let address = url.trim_start_matches('s').trim_start_matches("://");
-                service.address = address.parse().unwrap();
+            if let Some(url) = listens_on(&line) {
+                let address = url.trim_start_matches("http").trim_start_matches('s');
+                service.address = address.trim_start_matches("://").parse().unwrap();
                 return service;
             }
             before.push(line);
@@ -224,6 +230,11 @@ impl Service {
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
     }
 
     fn signal(&self, name: &str) {
@@ -283,93 +294,20 @@ impl Service {
     }
 }
 
+/// The URL in the line that says where a service listens, as text or as JSON.
+fn listens_on(line: &str) -> Option<String> {
+    if let Some(url) = line.strip_prefix("listening on ") {
+        return Some(url.to_owned());
+    }
+    let line: Value = serde_json::from_str(line).ok()?;
+    (line["message"] == "listening").then(|| line["url"].as_str().unwrap().to_owned())
+}
+
 impl Drop for Service {
     fn drop(&mut self) {
         // Both fail when it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// The answer to a request.
-#[derive(Debug)]
-pub(crate) struct Response {
-    pub(crate) status: u16,
-    pub(crate) body: String,
-}
-
-impl Response {
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-}
-
-/// A connection, for one request after the other. Small, because what is tested is on its other end.
-pub(crate) struct Client {
-    address: SocketAddr,
-    stream: BufReader<TcpStream>,
-}
-
-impl Client {
-    pub(crate) fn connect(address: SocketAddr) -> std::io::Result<Self> {
-        Self::connect_within(address, PATIENCE)
-    }
-
-    /// As [`Self::connect`], with less patience: also to wait for answers.
-    pub(crate) fn connect_within(address: SocketAddr, patience: Duration) -> std::io::Result<Self> {
-        let stream = TcpStream::connect_timeout(&address, patience)?;
-        stream.set_read_timeout(Some(patience))?;
-        stream.set_nodelay(true)?;
-        let stream = BufReader::new(stream);
-        Ok(Self { address, stream })
-    }
-
-    pub(crate) fn request(
-        &mut self,
-        method: &str,
-        path: &str,
-        body: &str,
-    ) -> std::io::Result<Response> {
-        self.begin(method, path, body.len())?;
-        self.end(body)
-    }
-
-    /// Sends the head of a request.
-    pub(crate) fn begin(&mut self, method: &str, path: &str, length: usize) -> std::io::Result<()> {
-        let address = self.address;
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
-             content-length: {length}\r\n\r\n"
-        );
-        self.stream.get_mut().write_all(head.as_bytes())
-    }
-
-    /// Sends the body, and reads the answer.
-    pub(crate) fn end(&mut self, body: &str) -> std::io::Result<Response> {
-        self.stream.get_mut().write_all(body.as_bytes())?;
-        let mut line = String::new();
-        let mut head = Vec::new();
-        while line != "\r\n" {
-            line.clear();
-            if self.stream.read_line(&mut line)? == 0 {
-                return Err(std::io::ErrorKind::UnexpectedEof.into());
-            }
-            head.push(line.to_ascii_lowercase());
-        }
-        let status = head[0].split(' ').nth(1).unwrap().parse().unwrap();
-        let length = head
-            .iter()
-            .find_map(|line| line.strip_prefix("content-length:"));
-        let length = length
-            .expect("answers here are never chunked")
-            .trim()
-            .parse()
-            .unwrap();
-        let mut body = vec![0; length];
-        self.stream.read_exact(&mut body)?;
-        let body = String::from_utf8(body).unwrap();
-        Ok(Response { status, body })
     }
 }
 

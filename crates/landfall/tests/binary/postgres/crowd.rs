@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Client, PATIENCE, Response};
+use crate::client::{Client, Response};
+use crate::support::PATIENCE;
 
 /// Who waits longer for an answer asks another replica.
 const WAITS: Duration = Duration::from_secs(4);

@@ -5,7 +5,8 @@ use std::time::Duration;
 use landfall_testkit::servers::{PostgresServer, needed};
 
 use super::Shop;
-use crate::support::{Response, Service, line, plenty, until};
+use crate::client::Response;
+use crate::support::{Service, line, plenty, until};
 
 /// It says that the database is away, to those who ask now.
 #[track_caller]

@@ -116,7 +116,9 @@ pub(crate) fn run_on(
         engine
             .announce(&url)
             .map_err(|error| CliError::failed(format!("cannot write the lock file: {error}")))?;
+        // Before anybody is told that it listens: whoever knows may send a signal.
         watch_signals(&stopping)?;
+        reload_on_hangup(tls.clone())?;
         watch_engine(engine.bus.clone(), &stopping, &engine_failed);
         logging::listening(format, &url);
         meanwhile(&url, &stopping)?;
@@ -127,7 +129,6 @@ pub(crate) fn run_on(
         if traces::wanted() {
             router = router.layer(axum::middleware::from_fn(traces::trace_request));
         }
-        reload_on_hangup(tls.clone())?;
         let served = match tls {
             None => landfall_http::serve(listener, router, limits, stopping).await,
             Some(tls) => {

@@ -127,16 +127,13 @@ fn complete(path: &str, method: &str, operation: &mut Value, all: &Map<String, V
         }
     }
     let mut common = vec![(StatusCode::INTERNAL_SERVER_ERROR, "The service failed")];
-    if path != "/healthz" && path != "/metrics" && path != "/openapi.json" {
+    if path != "/healthz" {
         common.push((
             StatusCode::SERVICE_UNAVAILABLE,
             "It cannot be done at present; try again",
         ));
     }
     add_right(path, method, operation, &mut common);
-    if path.starts_with("/v1/") || path.contains('{') || method == "post" {
-        common.push((StatusCode::BAD_REQUEST, "The request is ill-formed"));
-    }
     if method == "post" {
         common.extend([
             (StatusCode::REQUEST_TIMEOUT, "The body did not come in time"),
@@ -204,6 +201,7 @@ fn add_right(
     }
     operation["security"] = json!([{"key": []}]);
     common.extend([
+        (StatusCode::BAD_REQUEST, "The request is ill-formed"),
         (
             StatusCode::UNAUTHORIZED,
             "There is no key, or it is not in force",

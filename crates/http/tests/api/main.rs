@@ -10,6 +10,7 @@ mod book;
 mod busy;
 mod dispatch;
 mod documents;
+mod door;
 mod dry_runs;
 mod follow;
 mod goods;

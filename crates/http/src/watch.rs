@@ -169,7 +169,8 @@ impl Under {
             }
         }
         if let Some((started, path)) = &self.started {
-            let micros = started.elapsed().as_micros();
+            // A number, also in JSON, which knows none that is wider.
+            let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
             let status = status.as_u16();
             tracing::debug!(request_id, command_id, %method, path, status, micros, "answered");
         }

@@ -75,6 +75,7 @@ fn a_request_is_named_by_its_callers_id_or_by_a_new_one() {
     );
     assert_eq!(told(2, "request_id"), made);
     assert!(said[2]["command_id"].is_null());
+    assert!(said[2]["micros"].is_u64());
     assert_eq!(
         (&said[0]["status"], told(0, "path")),
         (&201.into(), "/v1/batches".into())

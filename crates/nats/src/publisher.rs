@@ -20,6 +20,7 @@ use tokio::time::timeout;
 
 use crate::config::{BadConfig, Config};
 use crate::subject::subject;
+use crate::url::Login;
 
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -95,6 +96,13 @@ impl JetStreamPublisher {
             .request_timeout(Some(ANSWER))
             .ping_interval(PING)
             .require_tls(self.config.url.is_encrypted());
+        match self.config.url.login().cloned() {
+            Some(Login::Password { user, password }) => {
+                options = options.user_and_password(user, password);
+            }
+            Some(Login::Token(token)) => options = options.token(token),
+            None => {}
+        }
         if let Some(file) = &self.config.ca_file {
             options = options.add_root_certificates(file.clone());
         }

@@ -301,7 +301,6 @@ fn what_is_too_large_is_refused_for_good_and_the_rest_goes_on() {
 }
 
 #[test]
-#[ignore = "the server refuses the right password too on some machines: to be looked at"]
 fn a_server_without_jetstream_says_so_and_secrets_are_not_told() {
     // Whether there is one at all; this test starts its own, without JetStream and with a password.
     let Some(found) = needed(NatsServer::start()) else {

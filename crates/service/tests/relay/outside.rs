@@ -362,6 +362,20 @@ pub(crate) async fn cursors(relays: &dyn Relays) -> Vec<u64> {
     partitions.iter().map(|at| at.cursor).collect()
 }
 
+/// Waits until it is written down that everything of this log is out. A sink that hangs, refuses to go on or
+/// holds something back makes pauses that add up.
+pub(crate) async fn until_written_down(relays: &dyn Relays, lengths: &[u64]) {
+    let patience = Duration::from_hours(10);
+    let written = async {
+        while cursors(relays).await != lengths {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    if tokio::time::timeout(patience, written).await.is_err() {
+        panic!("{:?} instead of {lengths:?}", cursors(relays).await);
+    }
+}
+
 /// The dead letters of the sink.
 pub(crate) async fn dead_letters(relays: &dyn Relays) -> BTreeSet<(u16, u64)> {
     let page = Page {

@@ -6,7 +6,9 @@ use std::time::Duration;
 use landfall_service::relay::{Begin, Options};
 use tokio::time::{Instant, sleep};
 
-use crate::outside::{Log, Outside, Replica, SINK, Turn, cursors, dead_letters, options, run};
+use crate::outside::{
+    Log, Outside, Replica, SINK, Turn, cursors, dead_letters, options, run, until_written_down,
+};
 
 /// Relays these many events of one partition to a sink that does this first, and says how many came how often.
 fn relayed(events: u64, turns: impl IntoIterator<Item = Turn>) -> (Vec<u64>, Outside) {
@@ -16,9 +18,9 @@ fn relayed(events: u64, turns: impl IntoIterator<Item = Turn>) -> (Vec<u64>, Out
         let replica = Replica::start(&log, log.relays(), &outside, options("a"));
         log.write(0, events).await;
         outside.until_all(&log.lengths).await;
+        until_written_down(&*log.relays(), &log.lengths).await;
         replica.stop().await;
         outside.in_order();
-        assert_eq!(cursors(&*log.relays()).await, [events]);
         let came = outside.lock().came.get(&0).cloned();
         (came.unwrap_or_default(), outside)
     })
@@ -39,7 +41,6 @@ fn what_did_not_go_out_is_tried_again() {
 }
 
 #[test]
-#[ignore = "the wait for the cursor is too short for a sink that hangs: to be mended"]
 fn a_sink_that_never_answers_is_asked_again() {
     let (came, _) = relayed(3, [Turn::Hang]);
     assert_eq!(came, [1, 2, 3, 1, 2, 3]);
@@ -121,7 +122,6 @@ fn setbacks_make_longer_and_longer_pauses() {
 }
 
 #[test]
-#[ignore = "its publisher notes what it did not take: to be mended"]
 fn a_sink_that_is_down_delays_no_other() {
     run(async {
         let mut log = Log::new(2);
@@ -150,7 +150,7 @@ fn a_sink_that_is_down_delays_no_other() {
         log.write(0, 30).await;
         log.write(1, 30).await;
         up.until_all(&log.lengths).await;
-        assert!(down.lock().came.is_empty());
+        assert!(down.lock().came.values().all(Vec::is_empty));
         let reading = first.relaying.stats[0].read();
         assert_eq!((reading.lag, reading.partitions), (60, 2));
         assert_eq!(reading.in_the_way.as_deref(), Some("in the way"));

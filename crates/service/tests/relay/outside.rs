@@ -160,7 +160,7 @@ impl Outside {
 
     /// Waits until everything of this log is out or refused.
     pub(crate) async fn until_all(&self, lengths: &[u64]) {
-        let patience = Duration::from_hours(10);
+        let patience = Duration::from_hours(3);
         let all = async {
             while !(0..)
                 .zip(lengths)
@@ -365,10 +365,10 @@ pub(crate) async fn cursors(relays: &dyn Relays) -> Vec<u64> {
 /// Waits until it is written down that everything of this log is out. A sink that hangs, refuses to go on or
 /// holds something back makes pauses that add up.
 pub(crate) async fn until_written_down(relays: &dyn Relays, lengths: &[u64]) {
-    let patience = Duration::from_hours(10);
+    let patience = Duration::from_hours(3);
     let written = async {
         while cursors(relays).await != lengths {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
         }
     };
     if tokio::time::timeout(patience, written).await.is_err() {

@@ -111,7 +111,8 @@ impl Relaying {
 }
 
 /// Makes new sinks known, and where they begin. A service does so before it takes its first command: a sink that
-/// begins with what is written from now on misses nothing of it then. ([`start`] does so as well, in its own time.)
+/// begins with what is written from now on misses nothing of it then. ([`start`] does so as well, in its own time:
+/// too late for such a sink, if commands are taken already.)
 pub async fn enroll(relays: &dyn Relays, sinks: &[Sink]) -> Result<(), RelayError> {
     for sink in sinks {
         relays.enroll(&sink.name, sink.begin).await?;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::ends::Ends;
@@ -76,6 +76,31 @@ pub(super) async fn relay(sink: Arc<Shared>, hand: Arc<Hand>) {
             }
         }
     }
+}
+
+/// What a sink answers, if it does so while it is waited for and the lease is surely the holder's: with a lease
+/// that ran out another replica perhaps goes on already.
+async fn in_time(
+    publish: impl Future<Output = Delivery>,
+    patience: Duration,
+    mut valid: watch::Receiver<Instant>,
+) -> Delivery {
+    let ran_out = async {
+        loop {
+            let until = *valid.borrow_and_update();
+            if Instant::now() >= until {
+                return;
+            }
+            sleep_until(until).await;
+        }
+    };
+    let reason = tokio::select! {
+        biased;
+        delivery = publish => return delivery,
+        () = sleep(patience) => format!("no answer within {} s", patience.as_secs()),
+        () = ran_out => "the lease ran out before there was an answer".to_owned(),
+    };
+    Delivery::until(&[], Setback::new(reason))
 }
 
 enum Step {
@@ -176,7 +201,7 @@ impl Relay {
         let options = &self.sink.options;
         let partition = self.hand.partition;
         let publish = self.sink.publisher.publish(partition, &records);
-        let publish = timeout(options.patience, publish);
+        let publish = in_time(publish, options.patience, self.valid.clone());
         let last = records.last().map(|record| record.offset);
         let more = last.filter(|last| records.len() >= options.batch && self.end() > *last);
         let ahead = async {
@@ -186,15 +211,8 @@ impl Relay {
                 None => Vec::new(),
             }
         };
-        let (delivery, ahead) = tokio::join!(publish, ahead);
+        let (mut delivery, ahead) = tokio::join!(publish, ahead);
         self.asked = Instant::now();
-        let mut delivery = delivery.unwrap_or_else(|_| Delivery {
-            setback: Some(Setback::new(format!(
-                "no answer within {} s",
-                self.sink.options.patience.as_secs()
-            ))),
-            ..Delivery::default()
-        });
         let setback = delivery.setback.take();
         let moved = {
             let mut progress = self.hand.progress();
@@ -203,6 +221,7 @@ impl Relay {
                 progress.setbacks = 0;
             }
             if setback.is_none() && Some(progress.taken) == last {
+                progress.begin(&ahead);
                 self.read = ahead;
             }
             moved

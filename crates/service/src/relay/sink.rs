@@ -13,7 +13,7 @@ use super::ends::Ends;
 use super::partition::{self, Hand};
 use super::pause::Jitter;
 use super::stats::SinkStats;
-use super::{Advance, Begin, EventPublisher, Lease, Options, Refused, Relays, Shares};
+use super::{Advance, Begin, EventPublisher, Lease, Options, Refused, RelayError, Relays, Shares};
 use crate::clock::Clock;
 
 /// What a sink's tasks share.
@@ -49,6 +49,7 @@ pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
     let mut sink = Sink {
         shared,
         held: BTreeMap::new(),
+        failing: false,
     };
     if stopping.run_until_cancelled(sink.enroll()).await.is_none() {
         return;
@@ -83,6 +84,8 @@ fn each_once(mut dead: Vec<Refused>) -> Vec<Refused> {
 struct Sink {
     shared: Arc<Shared>,
     held: BTreeMap<u16, Held>,
+    /// The database did not do what it was asked last.
+    failing: bool,
 }
 
 impl Sink {
@@ -102,6 +105,17 @@ impl Sink {
         }
     }
 
+    /// Tells once that the database fails: it is asked again several times a second.
+    fn failed(&mut self, what: &'static str, error: &RelayError) {
+        let sink = &*self.shared.name;
+        if self.failing {
+            tracing::debug!(sink, %error, "{what}");
+        } else {
+            tracing::warn!(sink, %error, "{what}");
+        }
+        self.failing = true;
+    }
+
     /// Keeps what is held, and goes towards a fair share.
     async fn renew(&mut self) {
         let shared = Arc::clone(&self.shared);
@@ -114,10 +128,11 @@ impl Sink {
         let split = match renewal {
             Ok(split) => split,
             Err(error) => {
-                tracing::warn!(sink = name, %error, "leases are not renewed");
+                self.failed("leases are not renewed", &error);
                 return;
             }
         };
+        self.failing = false;
         self.drop_lost(&split).await;
         // The database's own clock began to count later.
         self.shared.valid.send_replace(asked + options.lease);
@@ -226,6 +241,7 @@ impl Sink {
         let now = shared.clock.now();
         match shared.relays.advance(name, holder, now, &advances).await {
             Ok(lost) => {
+                self.failing = false;
                 for advance in advances {
                     if lost.contains(&advance.partition) {
                         self.lose(advance.partition).await;
@@ -236,7 +252,7 @@ impl Sink {
                 }
             }
             Err(error) => {
-                tracing::warn!(sink = name, %error, "the cursors are not written down");
+                self.failed("the cursors are not written down", &error);
                 for advance in advances {
                     if let Some(held) = self.held.get(&advance.partition) {
                         let mut progress = held.hand.progress();

@@ -27,12 +27,12 @@ pub struct SinkStats {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SinkReading {
     /// Its name.
-    pub sink: String,
+    pub sink: Arc<str>,
     /// Events that it has taken.
     pub delivered: u64,
     /// Events that it has refused for good.
     pub dead_letters: u64,
-    /// Times that something was in the way.
+    /// Times that something was in the way; each time it was tried again.
     pub setbacks: u64,
     /// Partitions that this replica relays to it.
     pub partitions: usize,
@@ -60,7 +60,7 @@ impl SinkStats {
     pub fn read(&self) -> SinkReading {
         let ends = Arc::clone(&self.ends.borrow());
         let mut reading = SinkReading {
-            sink: self.name.to_string(),
+            sink: Arc::clone(&self.name),
             delivered: self.delivered.load(Ordering::Relaxed),
             dead_letters: self.dead_letters.load(Ordering::Relaxed),
             setbacks: self.setbacks.load(Ordering::Relaxed),

@@ -197,6 +197,39 @@ impl Relays for Process {
     }
 }
 
+/// While the database does not answer a replica, its sink is slow: what is under way when the lease runs out is
+/// broken off, because another replica goes on.
+#[test]
+fn what_is_under_way_ends_with_the_lease() {
+    run(async {
+        let mut log = Log::new(1);
+        let outside = Outside::new([Turn::Take, Turn::Slow(20_000)]);
+        let (switch, running) = watch::channel(true);
+        let database = Arc::new(Process {
+            running,
+            relays: log.relays(),
+            outside: outside.clone(),
+        });
+        let relays: Arc<dyn Relays> = database;
+        let a = Replica::start(&log, relays, &outside, options("a"));
+        log.write(0, 7).await;
+        outside.until_all(&log.lengths).await;
+        sleep(Duration::from_secs(1)).await;
+        let b = Replica::start(&log, log.relays(), &outside, options("b"));
+        log.write(0, 70).await;
+        sleep(Duration::from_millis(50)).await;
+        switch.send_replace(false);
+        outside.until_all(&log.lengths).await;
+        sleep(Duration::from_mins(1)).await;
+        assert_eq!(outside.lock().came[&0].len(), 77, "nothing came twice");
+        switch.send_replace(true);
+        a.stop().await;
+        b.stop().await;
+        outside.in_order();
+        assert_eq!(cursors(&*log.relays()).await, [77]);
+    });
+}
+
 /// A process is stopped for a while, and another takes over; then it goes on. `slow`: how long its sink takes
 /// over the batch in the midst of which it is stopped, in milliseconds.
 fn stopped_for(seconds: u64, slow: u64) {

@@ -313,7 +313,7 @@ fn a_split_line_takes_several_batches_or_waits_whole() {
         quantity: 3,
         if_short: None,
     };
-    product.amend_in_place(&mut split, &less);
+    product.amend_in_place(&mut split, &less, &TODAY);
     // The part on the ship is gone, but the customer planned for its date.
     assert_eq!(split.current_promise, Some(date(2026, 6, 1)));
     assert_eq!(

@@ -151,9 +151,9 @@ impl Product {
 
     /// Changes the quantity of an allocated line in place: a line of one batch that
     /// [fits](Product::fits_where_it_is), or a smaller quantity, given back from its last batch on.
-    /// The promise stays, also where a late part of a split line is no longer wanted: who asks for less does not
-    /// ask for another day.
-    pub fn amend_in_place(&mut self, line: &mut OrderLine, c: &Amendment) {
+    /// A promise that is kept stays: who asks for less does not ask for another day. One that is late is
+    /// [pulled back](Product::pull_back) where the late part of a split line is no longer wanted.
+    pub fn amend_in_place(&mut self, line: &mut OrderLine, c: &Amendment, day: &Day) {
         let (from, quantity) = (line.quantity, c.quantity);
         if quantity > from {
             let more = quantity - from;
@@ -182,6 +182,7 @@ impl Product {
         }
         line.quantity = quantity;
         self.amended(line, from, c.if_short);
+        self.pull_back(line, day);
     }
 
     /// Changes the quantity of a line that has no stock at the moment.
@@ -273,6 +274,12 @@ impl Product {
         };
         let promise = promise_after(ready, original, line.current_promise);
         self.promise(line, Some(promise))
+    }
+
+    /// Pulls the promise of an allocated line back whose goods come earlier than was told, as
+    /// [`Product::promise_again`] does. It never makes it later. Whether it is another.
+    pub fn pull_back(&mut self, line: &mut OrderLine, day: &Day) -> bool {
+        self.ready(line, day) <= line.current_promise && self.promise_again(line, day)
     }
 
     /// Makes this the promise of an allocated line; the first one is its original promise for ever. Whether

@@ -137,7 +137,7 @@ pub(super) fn change_quantity(
         }
         product.amend_unallocated(&mut line, &amendment);
     } else if quantity < line.quantity || product.fits_where_it_is(&line, quantity) {
-        product.amend_in_place(&mut line, &amendment);
+        product.amend_in_place(&mut line, &amendment, &day);
     } else {
         product.deallocate(&mut line, DeallocationReason::Amended);
         product.amend_unallocated(&mut line, &amendment);

@@ -125,7 +125,7 @@ fn still_loose(sku: &Sku, keys: Vec<LineKey>, uow: &mut UnitOfWork) -> Result<()
 /// Pulls late lines of a product back towards their original promise, never before it.
 pub(super) fn pull_back(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let late = uow.late_lines(sku, LATE_EXAMINED)?;
-    let lines = each(late, |key| uow.line_to_change(&key))?;
+    let lines = each(&late, |key| uow.line_to_change(key))?;
     let lines = lines.into_iter().filter(|line| !line.locked());
     let (split, whole): (Vec<OrderLine>, Vec<OrderLine>) =
         lines.partition(|line| line.allocations.len() > 1 || line.terms.split);
@@ -142,6 +142,14 @@ pub(super) fn pull_back(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     for line in split {
         let wanted = line.original_promise;
         bring_split(line, wanted, uow)?;
+    }
+    // Who has not moved may have been left with the earlier of its goods by the customer.
+    let day = uow.day();
+    for key in late {
+        let mut line = uow.line_to_change(&key)?;
+        if uow.its_product(sku)?.pull_back(&mut line, &day) {
+            uow.put(line);
+        }
     }
     Ok(())
 }

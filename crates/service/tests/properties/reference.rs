@@ -332,6 +332,10 @@ impl Model {
                     self.lines[at].pegs.pop();
                 }
             }
+            // What is left of it may come earlier; time alone makes nothing later.
+            if self.ready_of(at, today) <= self.lines[at].current {
+                self.promise_again(at, today);
+            }
         } else if fits {
             self.lines[at].pegs[0].1 += more;
         } else {

@@ -199,7 +199,7 @@ pub(super) fn story() -> Story {
         quantity: 5,
         if_short: None,
     };
-    product.amend_in_place(&mut lines[0], &less);
+    product.amend_in_place(&mut lines[0], &less, &day);
     let delayed = later + 5.days();
     product.change_eta(&"b-ship".parse().unwrap(), Some(delayed), TODAY);
     let told = lines[1].current_promise;

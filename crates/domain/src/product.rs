@@ -38,6 +38,21 @@ pub struct Product {
     changed: Vec<Batch>,
     /// How many of them are accepted.
     changed_for_good: usize,
+    /// What the present command has to offer, since the last [`Product::take_offer`].
+    offer: Offer,
+}
+
+/// For which lines there may be something that was not there before. It is set where goods become more, or earlier, or
+/// are given back, so that no command can forget it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Offer {
+    /// For none.
+    #[default]
+    Nothing,
+    /// For those that wait.
+    ToWaiting,
+    /// For those that wait, then for those that are late.
+    ToAll,
 }
 
 /// A product's own row, as a store knows it.
@@ -79,6 +94,7 @@ impl Product {
             journal: Vec::new(),
             changed: Vec::new(),
             changed_for_good: 0,
+            offer: Offer::Nothing,
         }
     }
 
@@ -130,6 +146,24 @@ impl Product {
     /// split.
     pub fn largest_available(&self) -> u64 {
         self.batches.iter().map(Batch::available).max().unwrap_or(0)
+    }
+
+    /// For which lines there may be something since the last call.
+    pub fn take_offer(&mut self) -> Offer {
+        std::mem::take(&mut self.offer)
+    }
+
+    /// All late lines have been looked at together with what there is: what is left is for those that wait.
+    pub fn offered_to_late(&mut self) {
+        self.offer = self.offer.min(Offer::ToWaiting);
+    }
+
+    /// Notes that a batch is another than before: goods that come earlier, or more that can be taken, are for all.
+    fn compare(&mut self, was: (Supply, u64), at: usize) {
+        let batch = &self.batches[at];
+        if batch.supply() < was.0 || batch.available() > was.1 {
+            self.offer = Offer::ToAll;
+        }
     }
 
     /// Where a batch is that changes. Whoever changes a batch has loaded it: to pass over one that is not here would

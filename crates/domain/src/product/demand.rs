@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 
-use super::Product;
+use super::{Offer, Product};
 use crate::events::{DeallocationReason, Departure, Event, PromiseCause};
 use crate::line::{Allocation, Loose, OrderLine, Status};
 use crate::policy::{self, Pick};
@@ -188,6 +188,10 @@ impl Product {
     /// Changes the quantity of a line that has no stock at the moment.
     pub fn amend_unallocated(&mut self, line: &mut OrderLine, c: &Amendment) {
         let from = line.quantity;
+        // Who waits for less may find it among what was too little.
+        if c.quantity < from {
+            self.offer = self.offer.max(Offer::ToWaiting);
+        }
         line.quantity = c.quantity;
         self.amended(line, from, c.if_short);
     }
@@ -311,6 +315,9 @@ impl Product {
         if let Some(at) = self.loaded_numbered(number) {
             self.touch(at);
             self.batches[at].allocated -= units;
+            if self.batches[at].available() > 0 {
+                self.offer = Offer::ToAll;
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a product remembers of its changes: how to undo them, and what a commit must write.
 
-use super::{Before, Counters, Product};
+use super::{Before, Counters, Offer, Product};
 use crate::batch::Batch;
 use crate::events::Event;
 
@@ -45,11 +45,13 @@ impl Product {
             self.journal.clear();
         }
         self.changed_for_good = self.changed.len();
+        self.offer = Offer::Nothing;
     }
 
     /// Undoes what was done since the last accept or roll-back.
     pub fn roll_back(&mut self) {
         self.events.clear();
+        self.offer = Offer::Nothing;
         self.changed.truncate(self.changed_for_good);
         while let Some(undo) = self.journal.pop() {
             match undo {
@@ -124,6 +126,7 @@ impl Product {
         change(&mut batch);
         let to = self.place_of(&batch);
         self.batches.insert(to, batch);
+        self.compare((before.supply(), before.available()), to);
         self.journal.push(Undo::Reshaped {
             from: at,
             to,
@@ -135,7 +138,9 @@ impl Product {
     pub(super) fn insert(&mut self, batch: Batch) {
         self.changed.push(batch.clone());
         let at = self.place_of(&batch);
+        let nothing = (batch.supply(), 0);
         self.batches.insert(at, batch);
+        self.compare(nothing, at);
         self.journal.push(Undo::Created { at });
     }
 

@@ -44,7 +44,9 @@ impl Product {
             return;
         }
         self.touch(at);
+        let was = (self.batches[at].supply(), self.batches[at].available());
         self.batches[at].purchased = to;
+        self.compare(was, at);
         self.events.push(Event::BatchQuantityChanged {
             reference: reference.clone(),
             from,

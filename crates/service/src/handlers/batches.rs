@@ -61,7 +61,6 @@ pub(super) fn create(c: &CreateBatch, uow: &mut UnitOfWork) -> Result<Target, St
     if let Some(shipment) = &c.shipment {
         uow.load_onto(shipment, &c.reference);
     }
-    uow.improve(&c.sku);
     Ok(target(&c.reference, true))
 }
 

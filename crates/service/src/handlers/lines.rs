@@ -128,7 +128,6 @@ pub(super) fn change_quantity(
     };
     let may_wait = c.if_short == Some(IfShort::Backorder);
     let day = uow.day();
-    let mut better = quantity < line.quantity;
     let product = uow.its_product(&line.sku.clone())?;
     if line.status() == Status::Backordered {
         // It waits because nothing can hold it; more of it nothing can hold either.
@@ -147,12 +146,7 @@ pub(super) fn change_quantity(
             }
             product.backorder(&mut line, false);
             product.out_of_stock(&line);
-            better = true;
         }
-    }
-    // What a customer no longer wants, or gives up to wait for more, is there for others.
-    if better {
-        uow.improve(&line.sku);
     }
     uow.put(line);
     Ok(Target::Line {
@@ -190,9 +184,6 @@ pub(super) fn cancel(c: &CancelLine, uow: &mut UnitOfWork) -> Result<Target, Sto
 
 /// Cancels what has not left of a line that is neither cancelled nor gone.
 pub(super) fn take_out(mut line: OrderLine, uow: &mut UnitOfWork) -> Result<(), Stop> {
-    if !line.allocations.is_empty() {
-        uow.improve(&line.sku);
-    }
     uow.its_product(&line.sku.clone())?.cancel(&mut line);
     uow.put(line);
     Ok(())

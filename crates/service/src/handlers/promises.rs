@@ -41,6 +41,7 @@ struct Seeker {
 pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     // A line of several batches is delayed by each of them.
     let Trouble { delayed, loose } = uow.take_trouble(sku);
+    let all_seek = uow.its_product(sku)?.counters().late == 0;
     let delayed: IndexSet<LineKey> = delayed.into_iter().collect();
     let mut seekers = Vec::new();
     let mut split = Vec::new();
@@ -70,6 +71,10 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
         }));
     }
     reassign(sku, seekers, uow)?;
+    // Where nobody was late before, all who are now have been looked at.
+    if all_seek {
+        uow.its_product(sku)?.offered_to_late();
+    }
     // They come in the order in which a shortage takes stock away, the least important first.
     split.sort_by_key(|line| {
         let priority = Reverse(line.terms.priority);
@@ -139,6 +144,8 @@ pub(super) fn pull_back(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     });
     let seekers: Vec<Seeker> = seekers.collect();
     reassign(sku, seekers, uow)?;
+    // What these have left is offered to those that may be split; what they leave, to all again.
+    uow.its_product(sku)?.offered_to_late();
     for line in split {
         let wanted = line.original_promise;
         bring_split(line, wanted, uow)?;

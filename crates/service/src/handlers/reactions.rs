@@ -2,47 +2,42 @@
 //!
 //! Lines that a command has delayed, or whose stock it took, look first for goods that keep their promise
 //! ([`super::promises`]): a promise that was made outranks those who wait. What is left after that goes by the
-//! queue: the bus takes the events of the command one by one, and one that sets stock free makes its product's
-//! queue be looked through, in which lines that lost their stock and lines that wait longer stand in one order, by
-//! the rule of [`QueueKey`]. Then late lines are pulled back to their first promise. That records events in turn,
-//! and so on until there are no more; the number of steps is bounded. Lines that lost their stock and for which the
+//! queue: each product that has something to offer ([`Offer`]: goods that are more, or earlier, or were given back)
+//! has its queue looked through, in which lines that lost their stock and lines that wait longer stand in one order,
+//! by the rule of [`QueueKey`]. Then late lines are pulled back to their first promise. That gives goods back in turn,
+//! and so on until there is nothing to offer; the number of steps is bounded. Lines that lost their stock and for which the
 //! queue had none wait only if nobody can make room for them. Last, the orders that go out together agree on a
 //! day, and who must know of another promise is told, once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexSet;
 use landfall_domain::events::PromiseCause;
+use landfall_domain::product::Offer;
 use landfall_domain::shortage::QueueKey;
-use landfall_domain::{Event, LineKey, Rejection, Sku};
+use landfall_domain::{LineKey, Rejection, Sku};
 
 use super::{promises, together};
 use crate::uow::{Stop, UnitOfWork, each};
 
 /// The most events that one command may cause: far above any real one, and a stop for a loop.
 const MAX_EVENTS: usize = 5_000_000;
+/// How often one command looks at the late lines of a product: each time some may have left goods to others.
+const MAX_ROUNDS: usize = 8;
 
 /// Runs the reactions to the events of the present command until there are no more. `cause`: what is told of
 /// promises that are others then.
 pub(super) fn run(cause: PromiseCause, uow: &mut UnitOfWork) -> Result<(), Stop> {
-    let mut seen = 0;
     each(uow.troubled(), |sku| promises::keep(&sku, uow))?;
     let mut to_fill: IndexSet<Sku> = uow.troubled().into_iter().collect();
     let mut helped: HashSet<Sku> = HashSet::new();
+    let mut rounds: HashMap<Sku, usize> = HashMap::new();
     loop {
-        let count = uow.collect_events();
-        if count > MAX_EVENTS {
+        if uow.collect_events() > MAX_EVENTS {
             return Err(Rejection::TooMuchWork { limit: MAX_EVENTS }.into());
         }
-        let better: IndexSet<Sku> = uow.take_improved();
-        for record in &uow.events_of_command()[seen..] {
-            let Some(sku) = &record.sku else { continue };
-            if frees_stock(&record.event) {
-                to_fill.insert(sku.clone());
-            }
-        }
-        to_fill.extend(better.iter().cloned());
-        seen = count;
+        let offers = uow.take_offers();
+        to_fill.extend(offers.iter().map(|(sku, _)| sku.clone()));
         if to_fill.is_empty() {
             let mut unhelped = uow.troubled();
             unhelped.retain(|sku| helped.insert(sku.clone()));
@@ -53,7 +48,13 @@ pub(super) fn run(cause: PromiseCause, uow: &mut UnitOfWork) -> Result<(), Stop>
             continue;
         }
         each(std::mem::take(&mut to_fill), |sku| fill_queue(&sku, uow))?;
-        each(&better, |sku| promises::pull_back(sku, uow))?;
+        let mut to_all: Vec<&Sku> = Vec::new();
+        for (sku, _) in offers.iter().filter(|(_, to)| *to == Offer::ToAll) {
+            let round = rounds.entry(sku.clone()).or_insert(0);
+            *round += 1;
+            to_all.extend((*round <= MAX_ROUNDS).then_some(sku));
+        }
+        each(to_all, |sku| promises::pull_back(sku, uow))?;
     }
     // Only now is it certain that nothing else makes room for them.
     each(uow.troubled(), |sku| let_wait(&sku, uow))?;
@@ -66,12 +67,6 @@ pub(super) fn run(cause: PromiseCause, uow: &mut UnitOfWork) -> Result<(), Stop>
     }
     uow.collect_events();
     Ok(())
-}
-
-/// Whether stock became free that a line which waits could take. That there is more or earlier supply than before is
-/// no event's to say: handlers note it ([`UnitOfWork::improve`]). What moves by itself frees stock, and betters nothing.
-fn frees_stock(event: &Event) -> bool {
-    matches!(event, Event::Deallocated { .. })
 }
 
 /// Serves the lines of a product that have no stock, in the order of their queue. One that does not fit is

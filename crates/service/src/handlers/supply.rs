@@ -17,9 +17,6 @@ pub(super) fn changed(
 ) -> Result<(), Stop> {
     let changes = each(before, |before| change(before, uow))?;
     for change in changes.into_iter().flatten() {
-        if change.better {
-            uow.improve(&change.after.sku);
-        }
         for key in &change.lines {
             uow.concern(key);
         }
@@ -46,16 +43,13 @@ struct Change {
     lines: Vec<LineKey>,
     /// Whether its goods come on another day.
     moved: bool,
-    /// Whether there is more of it, or earlier.
-    better: bool,
 }
 
 fn change(before: &Batch, uow: &mut UnitOfWork) -> Result<Option<Change>, Stop> {
     let Some(after) = uow.batch(&before.reference)? else {
         return Ok(None);
     };
-    let (was, is) = (before.supply(), after.supply());
-    let moved = was != is;
+    let moved = before.supply() != after.supply();
     let over = after.over();
     let mut lines = Vec::new();
     if over > 0 || moved {
@@ -70,7 +64,6 @@ fn change(before: &Batch, uow: &mut UnitOfWork) -> Result<Option<Change>, Stop> 
     Ok(Some(Change {
         lines,
         moved,
-        better: is < was || after.available() > before.available(),
         after,
     }))
 }

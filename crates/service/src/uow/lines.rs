@@ -1,9 +1,10 @@
 //! The lines and orders of a unit of work, and which lines the present command leaves in trouble.
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 use landfall_domain::events::Recorded;
+use landfall_domain::product::Offer;
 use landfall_domain::{
-    Allocation, BatchRef, Event, LineKey, OrderId, OrderLine, PlacedOrder, Rejection, Sku,
+    Allocation, BatchRef, Event, LineKey, OrderId, OrderLine, PlacedOrder, Product, Rejection, Sku,
 };
 
 use super::{OrderEntry, Stop, Undo, UnitOfWork};
@@ -107,15 +108,15 @@ impl UnitOfWork {
         troubled.map(|(sku, _)| sku.clone()).collect()
     }
 
-    /// Notes that there is more supply of a product for its lines than before, or earlier: the handlers say so, once
-    /// the reactions have filled the queue late lines are pulled back.
-    pub fn improve(&mut self, sku: &Sku) {
-        self.improved.insert(sku.clone());
-    }
-
-    /// The products whose supply is better than before.
-    pub fn take_improved(&mut self) -> IndexSet<Sku> {
-        std::mem::take(&mut self.improved)
+    /// The products that have something to offer to their lines, in the order in which the command came to them.
+    pub fn take_offers(&mut self) -> Vec<(Sku, Offer)> {
+        let mut offers = Vec::new();
+        for sku in &self.touched {
+            let offer = self.products.get_mut(sku).map(Product::take_offer);
+            let some = offer.filter(|offer| *offer > Offer::Nothing);
+            offers.extend(some.map(|offer| (sku.clone(), offer)));
+        }
+        offers
     }
 
     /// Notes that goods of an order that goes out together come on another day.

@@ -123,8 +123,6 @@ pub struct UnitOfWork {
     touched: IndexSet<Sku, DefaultHashBuilder>,
     /// Lines in trouble, by product.
     troubles: IndexMap<Sku, Trouble>,
-    /// Products whose supply is better than before.
-    improved: IndexSet<Sku>,
     /// Orders that go out together and of which something changed; whether goods of a line come from
     /// elsewhere, or on another day.
     together: IndexMap<OrderId, bool>,
@@ -173,7 +171,6 @@ impl UnitOfWork {
             undo: Vec::new(),
             touched: IndexSet::default(),
             troubles: IndexMap::new(),
-            improved: IndexSet::new(),
             together: IndexMap::new(),
             concerned: Vec::new(),
             effects: None,
@@ -218,7 +215,6 @@ impl UnitOfWork {
     /// What concerns the present command only.
     fn forget_command(&mut self) {
         self.troubles.clear();
-        self.improved.clear();
         self.together.clear();
         self.concerned.clear();
     }

@@ -120,15 +120,6 @@ impl Line {
             .map(|(_, units)| units)
             .sum()
     }
-
-    /// Takes its goods away; it looks for others before the command ends.
-    fn lose(&mut self) {
-        if !self.pegs.is_empty() {
-            self.pegs.clear();
-            let told = self.current.take();
-            self.loose = Some(Loose { told });
-        }
-    }
 }
 
 impl Model {
@@ -176,19 +167,44 @@ impl Model {
         let skus: BTreeSet<String> = self.batches.iter().map(|batch| batch.sku.clone()).collect();
         for sku in &skus {
             self.keep(sku, today);
-            self.fill(sku, today);
-            if self.better.contains(sku) {
-                self.pull_back(sku, today);
-                self.fill(sku, today);
-            }
+            self.offer(sku, today);
             self.make_room(sku, today);
-            self.fill(sku, today);
+            self.offer(sku, today);
         }
         for line in &mut self.lines {
             line.loose = None;
         }
         self.settle(&before, today);
         outcome
+    }
+
+    /// Serves who waits; then, as long as something is better than before, who is late and who waits.
+    fn offer(&mut self, sku: &str, today: Date) {
+        self.fill(sku, today);
+        while self.better.remove(sku) {
+            self.pull_back(sku, today);
+            self.fill(sku, today);
+        }
+    }
+
+    /// Takes a line's goods away; it looks for others before the command ends.
+    fn lose(&mut self, at: usize) {
+        let pegs = std::mem::take(&mut self.lines[at].pegs);
+        if !pegs.is_empty() {
+            let told = self.lines[at].current.take();
+            self.lines[at].loose = Some(Loose { told });
+            self.given_back(&pegs);
+        }
+    }
+
+    /// Goods are given back: it is better than before where anybody can take some.
+    fn given_back(&mut self, pegs: &[(String, u64)]) {
+        for (name, _) in pegs {
+            let batch = self.named(name);
+            if self.available(batch) > 0 {
+                self.better.insert(batch.sku.clone());
+            }
+        }
     }
 
     /// Units of a batch that nobody has; fewer than none while a shortage is being dealt with.
@@ -305,7 +321,6 @@ impl Model {
             return Ok(false);
         }
         let may_wait = c.if_short == Some(IfShort::Backorder);
-        let sku = line.sku.clone();
         let waits = line.pegs.is_empty();
         let more = quantity.saturating_sub(from);
         let own = match line.pegs.as_slice() {
@@ -314,14 +329,12 @@ impl Model {
         };
         let fits = own.is_some_and(|batch| self.available(batch) >= more);
         self.lines[at].quantity = quantity;
-        if quantity < from {
-            self.better.insert(sku.clone());
-        }
         if waits {
             if more > 0 && !may_wait {
                 return Err(Refused);
             }
         } else if quantity < from {
+            let had = self.lines[at].pegs.clone();
             let mut less = from - quantity;
             while less > 0 {
                 let last = self.lines[at].pegs.last_mut().unwrap();
@@ -332,6 +345,9 @@ impl Model {
                     self.lines[at].pegs.pop();
                 }
             }
+            let kept = self.lines[at].pegs.clone();
+            let less: Vec<_> = had.into_iter().filter(|peg| !kept.contains(peg)).collect();
+            self.given_back(&less);
             // What is left of it may come earlier; time alone makes nothing later.
             if self.ready_of(at, today) <= self.lines[at].current {
                 self.promise_again(at, today);
@@ -341,7 +357,7 @@ impl Model {
         } else {
             let had = self.lines[at].pegs.clone();
             let order = self.lines[at].key.order_id.clone();
-            self.lines[at].lose();
+            self.lose(at);
             if self.serve(at, today) {
                 // More of the same goods: they come from nowhere else.
                 let same = |(name, _): &(String, u64)| had.iter().any(|(other, _)| other == name);
@@ -354,7 +370,6 @@ impl Model {
                 }
                 // It waits, and what it had is there for others.
                 self.lines[at].loose = None;
-                self.better.insert(sku);
             }
         }
         Ok(false)
@@ -362,22 +377,19 @@ impl Model {
 
     fn cancel(&mut self, which: impl Fn(&LineKey) -> bool) -> Outcome {
         let mut any = false;
-        let mut freed = BTreeSet::new();
+        let mut freed = Vec::new();
         for line in self.lines.iter_mut().filter(|line| which(&line.key)) {
             if !line.cancelled && line.outstanding() == 0 {
                 continue;
             }
             any = true;
-            if !line.pegs.is_empty() {
-                freed.insert(line.sku.clone());
-            }
             if !line.cancelled {
                 line.cancelled = true;
-                line.pegs.clear();
+                freed.append(&mut line.pegs);
                 line.current = None;
             }
         }
-        self.better.extend(freed);
+        self.given_back(&freed);
         if any { Ok(false) } else { Err(Refused) }
     }
 

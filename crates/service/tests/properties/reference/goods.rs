@@ -41,7 +41,9 @@ impl Model {
             received: false,
             first: c.clone(),
         });
-        self.better.insert(c.sku.to_string());
+        if self.available(&self.batches[self.batches.len() - 1]) > 0 {
+            self.better.insert(c.sku.to_string());
+        }
         Ok(true)
     }
 

@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use jiff::civil::Date;
 use landfall_domain::repeg::{self, Peg, Plan, Problem};
 
-use super::Model;
 use super::supply::promise_after;
+use super::{Line, Model};
 
 /// A line that looks for other goods: the day that is wanted, and the last that may be.
 type Seeker = (usize, Date, Date);
@@ -14,6 +14,10 @@ type Seeker = (usize, Date, Date);
 impl Model {
     /// Other goods for lines that were delayed or have lost theirs.
     pub(super) fn keep(&mut self, sku: &str, today: Date) {
+        let all_seek = !self
+            .lines
+            .iter()
+            .any(|line| line.sku == sku && is_late(line));
         let mut delayed = Vec::new();
         for at in &self.delayed {
             if self.lines[*at].sku == sku && !delayed.contains(at) {
@@ -35,6 +39,9 @@ impl Model {
             loose.filter_map(|(at, promise)| promise.map(|promise| (at, promise, promise))),
         );
         self.reassign(sku, &seekers, today);
+        if all_seek {
+            self.better.remove(sku);
+        }
         split.sort_by_key(|at| {
             let line = &self.lines[*at];
             (Reverse(line.terms.priority.get()), line.current, *at)
@@ -66,12 +73,7 @@ impl Model {
 
     /// Late lines back towards their original promise.
     pub(super) fn pull_back(&mut self, sku: &str, today: Date) {
-        let late = |line: &super::Line| {
-            line.sku == sku
-                && !line.pegs.is_empty()
-                && line.current.is_some()
-                && line.current > line.original
-        };
+        let late = |line: &Line| line.sku == sku && is_late(line);
         let lines = 0..self.lines.len();
         let mut late: Vec<usize> = lines.filter(|at| late(&self.lines[*at])).collect();
         late.retain(|at| self.lines[*at].dispatched == 0);
@@ -88,6 +90,7 @@ impl Model {
         };
         let seekers: Vec<Seeker> = whole.into_iter().map(seeker).collect();
         self.reassign(sku, &seekers, today);
+        self.better.remove(sku);
         for at in split {
             let wanted = self.lines[at].original;
             self.bring_split(at, wanted, today);
@@ -193,7 +196,7 @@ impl Model {
             .collect();
         for step in &plan.moves {
             let at = all[step.peg];
-            self.lines[at].lose();
+            self.lose(at);
         }
         for step in &plan.moves {
             let at = all[step.peg];
@@ -239,10 +242,15 @@ impl Model {
         let found = until(self, wanted).or_else(|| until(self, ready.yesterday().unwrap()));
         self.lines[at].pegs = had;
         if let Some(pegs) = found {
-            self.lines[at].lose();
+            self.lose(at);
             self.peg(at, pegs, today);
         }
     }
+}
+
+/// Whether its goods come later than was promised first.
+fn is_late(line: &Line) -> bool {
+    !line.pegs.is_empty() && line.current.is_some() && line.current > line.original
 }
 
 /// Where a line does not get the day that it wants, the latest day that any wants: who is served may leave the

@@ -33,7 +33,7 @@ impl Model {
                 let locked = self.lines[at].dispatched > 0;
                 if is.supply() == Supply::Never {
                     if !locked {
-                        self.lines[at].lose();
+                        self.lose(at);
                     } else if self.lines[at].together() {
                         self.moved.insert(self.lines[at].key.order_id.clone());
                     } else {
@@ -92,7 +92,7 @@ impl Model {
             if units(self, at) <= -over {
                 over += units(self, at);
             } else {
-                self.lines[at].lose();
+                self.lose(at);
             }
         }
     }

@@ -48,10 +48,11 @@ fn what_is_to_be_tried_again_is_tried_again() {
         for (number, code) in ["40001", "40P01", "55P03"].iter().enumerate() {
             refuse(&url, code, 3);
             let stats = harness.stats();
-            let failed = stats.failed_commits.load(Ordering::Relaxed);
+            // Conflicts are the first of the reasons.
+            let failed = stats.failed[0].load(Ordering::Relaxed);
             let order = format!("o-{number}");
             harness.done(line(&order, "SOFA", 1)).await;
-            let more = stats.failed_commits.load(Ordering::Relaxed) - failed;
+            let more = stats.failed[0].load(Ordering::Relaxed) - failed;
             assert_eq!(more, 3, "{code}");
         }
         let lines = state(&*harness.views).await.lines;

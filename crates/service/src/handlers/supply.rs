@@ -62,9 +62,9 @@ fn change(before: &Batch, uow: &mut UnitOfWork) -> Result<Option<Change>, Stop> 
         })?;
     }
     Ok(Some(Change {
+        after,
         lines,
         moved,
-        after,
     }))
 }
 

@@ -13,8 +13,8 @@
 //!    (it is wanted later than its supply is ready) gives up its early stock, along chains of any length.
 //! 4. Then each line that is still not satisfied gets the earliest day still possible, one after the other by
 //!    priority (higher first), wanted day (earlier first), age (older first); it moves only for an earlier
-//!    day than it has, and makes no other later: two late lines that change places are no gain. One without
-//!    supply for which there is none goes on waiting.
+//!    day than it has, and makes no other later: two late lines that change places are no gain. Lines with slack make
+//!    room for it as they do in point 3. One without supply for which there is none goes on waiting.
 //! 5. Of the supplies that serve a line equally (all in time, or all on the same late day) it takes the one at the
 //!    location that it names first; then the one that is ready last, because early stock is worth the most to urgent
 //!    buyers; then the best fit. Of lines with equal claims, the order of point 4 decides. Nobody moves without need,

@@ -10,6 +10,7 @@ mod lines;
 mod orders;
 mod promises;
 mod reactions;
+mod reassign;
 mod shipments;
 mod supply;
 mod target;

@@ -1,39 +1,18 @@
-//! Keeping promises when supply changes: which line is served from which batch.
-//!
-//! The rule is [`landfall_domain::repeg`]'s; here is what it is asked about. A first look takes only the lines
-//! in trouble and the units that nobody has. Where that does not keep every promise, a second look takes the
-//! lines in as well that could give up early stock: those that were promised a later day than their goods
-//! come, and of each batch the first lines in the order of the shortage rule, which may make room. Both are
-//! bounded: [`SLACK_EXAMINED`] and [`FIRST_EXAMINED`] lines of each of [`SUPPLIES_EXAMINED`] batches.
+//! Keeping promises when supply changes: which lines look for other goods, and what becomes of those that find
+//! none. Who is then served from which batch is planned in [`super::reassign`].
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
 
 use indexmap::IndexSet;
 use jiff::civil::Date;
 use landfall_domain::events::DeallocationReason;
-use landfall_domain::repeg::{self, Peg, Plan, Problem};
-use landfall_domain::{Batch, Day, LineKey, OrderLine, Product, Sku, policy};
+use landfall_domain::{Batch, LineKey, OrderLine, Sku, policy};
 
+use super::reassign::{Seeker, reassign};
 use crate::uow::{Stop, Trouble, UnitOfWork, each};
 
-/// How many lines of a batch that were promised a later day than its goods come may be asked to move.
-const SLACK_EXAMINED: usize = 1_024;
-/// How many other lines of a batch may be asked to move.
-const FIRST_EXAMINED: usize = 256;
-/// How many batches may be asked for lines that move, the latest that are early enough first.
-const SUPPLIES_EXAMINED: usize = 128;
 /// How many late lines of a product are looked at when its supply is better than before.
 const LATE_EXAMINED: usize = 1_000;
-
-/// A line that looks for other goods.
-struct Seeker {
-    line: OrderLine,
-    /// The day to keep, or to get back to.
-    wanted: Date,
-    /// It may be moved to no goods that come later than this.
-    limit: Date,
-}
 
 /// Looks for other goods for the lines of a product that were delayed or have lost their stock. Delayed lines
 /// that find none are promised another day. Lines without stock get here only what keeps their promise: a promise
@@ -130,12 +109,17 @@ fn still_loose(sku: &Sku, keys: Vec<LineKey>, uow: &mut UnitOfWork) -> Result<()
 /// Pulls late lines of a product back towards their original promise, never before it.
 pub(super) fn pull_back(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let late = uow.late_lines(sku, LATE_EXAMINED)?;
-    let lines = each(&late, |key| uow.line_to_change(key))?;
-    let lines = lines.into_iter().filter(|line| !line.locked());
-    let (split, whole): (Vec<OrderLine>, Vec<OrderLine>) =
-        lines.partition(|line| line.allocations.len() > 1 || line.terms.split);
-    let seekers = whole.into_iter().filter_map(|line| {
-        let (wanted, limit) = line.original_promise.zip(line.current_promise)?;
+    let lines = each(&late, |key| {
+        let line = uow.line_to_change(key)?;
+        let wanted = day_of_use(&line, uow)?;
+        Ok(wanted.map(|wanted| (line, wanted)))
+    })?;
+    let lines = lines.into_iter().flatten();
+    let lines = lines.filter(|(line, _)| !line.locked());
+    let (split, whole): (Vec<_>, Vec<_>) =
+        lines.partition(|(line, _)| line.allocations.len() > 1 || line.terms.split);
+    let seekers = whole.into_iter().filter_map(|(line, wanted)| {
+        let limit = line.current_promise?;
         Some(Seeker {
             line,
             wanted,
@@ -146,9 +130,8 @@ pub(super) fn pull_back(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     reassign(sku, seekers, uow)?;
     // What these have left is offered to those that may be split; what they leave, to all again.
     uow.its_product(sku)?.offered_to_late();
-    for line in split {
-        let wanted = line.original_promise;
-        bring_split(line, wanted, uow)?;
+    for (line, wanted) in split {
+        bring_split(line, Some(wanted), uow)?;
     }
     // Who has not moved may have been left with the earlier of its goods by the customer.
     let day = uow.day();
@@ -161,159 +144,27 @@ pub(super) fn pull_back(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Plans who is served from where, and carries it out.
-fn reassign(sku: &Sku, seekers: Vec<Seeker>, uow: &mut UnitOfWork) -> Result<(), Stop> {
-    if seekers.is_empty() {
-        return Ok(());
-    }
+/// The day on which a late line would have its goods: the one that it was promised first. Where it goes out together
+/// with others it wants no goods that come before the last of those that come before its own, and none at all while
+/// another comes later still: early stock would wait with it. Lines that come on one day may each go ahead, or
+/// each would wait for the other.
+fn day_of_use(line: &OrderLine, uow: &mut UnitOfWork) -> Result<Option<Date>, Stop> {
+    let Some(original) = line.original_promise.filter(|_| line.together()) else {
+        return Ok(line.original_promise);
+    };
     let day = uow.day();
-    let product = uow.its_product(sku)?;
-    let problem = problem(product, &seekers, &[], day);
-    let plan = repeg::plan(&problem);
-    let Some(mut by) = latest_wanted(&problem, &plan) else {
-        return carry_out(&plan, sku, seekers, Vec::new(), uow);
-    };
-    // Who makes room may need the place of another that was promised a later day, and so on.
-    let keepers = loop {
-        let keepers = keepers(sku, &seekers, by, uow)?;
-        let latest = keepers.iter().filter_map(|line| line.current_promise).max();
-        match latest.filter(|latest| *latest > by) {
-            Some(latest) => by = latest,
-            None => break keepers,
-        }
-    };
-    if keepers.is_empty() {
-        return carry_out(&plan, sku, seekers, keepers, uow);
-    }
-    let problem = self::problem(uow.its_product(sku)?, &seekers, &keepers, day);
-    let plan = repeg::plan(&problem);
-    carry_out(&plan, sku, seekers, keepers, uow)
-}
-
-/// The problem as the planner sees it: first the seekers, then the keepers.
-fn problem(product: &Product, seekers: &[Seeker], keepers: &[OrderLine], day: Day) -> Problem {
-    let supplies = product.batches().iter().map(|batch| repeg::Supply {
-        ready: day.promise_of(batch.supply()),
-        free: batch.available(),
-        location: batch.location.clone(),
-    });
-    let peg = |line: &OrderLine, wanted: Date, limit: Date| Peg {
-        number: line.number,
-        quantity: line.outstanding(),
-        priority: line.terms.priority.get(),
-        wanted,
-        limit,
-        supply: line.allocations.first().and_then(|allocation| {
-            let of = |batch: &Batch| batch.number == allocation.batch_number;
-            product.batches().iter().position(of)
-        }),
-        locations: line.terms.locations.clone(),
-    };
-    let seeking = seekers
-        .iter()
-        .map(|seeker| peg(&seeker.line, seeker.wanted, seeker.limit));
-    // A line without a promise keeps the day of its goods.
-    let keeping = keepers.iter().map(|line| {
-        let promise = line.current_promise.or_else(|| product.ready(line, &day));
-        let promise = promise.unwrap_or(Date::MAX);
-        peg(line, promise, promise)
-    });
-    Problem {
-        supplies: supplies.collect(),
-        pegs: seeking.chain(keeping).collect(),
-    }
-}
-
-/// Where a line does not get the day that it wants, the latest day that any of them wants: one that is served
-/// might leave its place to one that is not, and be served by somebody who can wait. `None`: all get theirs.
-fn latest_wanted(problem: &Problem, plan: &Plan) -> Option<Date> {
-    let mut supply: Vec<Option<usize>> = problem.pegs.iter().map(|peg| peg.supply).collect();
-    for step in &plan.moves {
-        supply[step.peg] = Some(step.to);
-    }
-    let ready = |at: Option<usize>| at.and_then(|at| problem.supplies[at].ready);
-    let mut pegs = problem.pegs.iter().zip(supply);
-    let unserved = pegs.any(|(peg, at)| ready(at).is_none_or(|ready| ready > peg.wanted));
-    let wanted = problem.pegs.iter().map(|peg| peg.wanted);
-    wanted.max().filter(|_| unserved)
-}
-
-/// Lines that could make room on goods that come by this day.
-fn keepers(
-    sku: &Sku,
-    seekers: &[Seeker],
-    by: Date,
-    uow: &mut UnitOfWork,
-) -> Result<Vec<OrderLine>, Stop> {
-    uow.need_live(sku)?;
-    let day = uow.day();
-    let batches = uow.its_product(sku)?.batches().iter().rev();
-    let early = batches.filter_map(|batch| {
-        let ready = day
-            .promise_of(batch.supply())
-            .filter(|ready| *ready <= by)?;
-        (batch.allocated > 0).then(|| (batch.reference.clone(), batch.number, ready))
-    });
-    let early: Vec<_> = early.take(SUPPLIES_EXAMINED).collect();
-    let found = each(&early, |(reference, number, ready)| {
-        let batch = (sku, reference, *number);
-        let mut left = SLACK_EXAMINED;
-        let slack = uow.allocated_to(batch, Some(*ready), |_| {
-            left -= 1;
-            left == 0
-        });
-        let mut left = FIRST_EXAMINED;
-        let first = uow.allocated_to(batch, None, |_| {
-            left -= 1;
-            left == 0
-        });
-        each([slack, first], |keys| keys)
+    let own = uow.its_product(&line.sku)?.ready(line, &day);
+    let keys = uow.order(&line.key.order_id)?.lines.clone();
+    let days = each(keys, |key| {
+        let other = uow.line_to_change(&key)?;
+        let counts = other.together() && other.outstanding() > 0;
+        let ready = uow.its_product(&other.sku)?.ready(&other, &day);
+        Ok(ready.filter(|_| counts))
     })?;
-    let mut seen: HashSet<&LineKey> = seekers.iter().map(|seeker| &seeker.line.key).collect();
-    let keys: Vec<LineKey> = found.into_iter().flatten().flatten().collect();
-    let mut lines = Vec::new();
-    for key in keys.iter().filter(|key| seen.insert(key)) {
-        let may_move =
-            |line: &&OrderLine| line.allocations.len() == 1 && !line.locked() && !line.terms.split;
-        lines.extend(uow.line(key)?.filter(may_move).cloned());
-    }
-    // The planner breaks ties by age; the order here must not depend on how the lines were found.
-    lines.sort_unstable_by_key(|line| line.number);
-    Ok(lines)
-}
-
-/// Moves the lines as planned: all of them off first, so that lines can change places.
-fn carry_out(
-    plan: &Plan,
-    sku: &Sku,
-    seekers: Vec<Seeker>,
-    keepers: Vec<OrderLine>,
-    uow: &mut UnitOfWork,
-) -> Result<(), Stop> {
-    let mut lines: Vec<Option<OrderLine>> = seekers
-        .into_iter()
-        .map(|seeker| seeker.line)
-        .chain(keepers)
-        .map(Some)
-        .collect();
-    let day = uow.day();
-    let product = uow.its_product(sku)?;
-    let mut moved = Vec::with_capacity(plan.moves.len());
-    for step in &plan.moves {
-        if let Some(mut line) = lines[step.peg].take() {
-            product.deallocate(&mut line, DeallocationReason::Repegged);
-            moved.push((line, step.to));
-        }
-    }
-    for (line, to) in &mut moved {
-        let units = line.outstanding();
-        product.allocate_to(line, &[(*to, units)], &day);
-    }
-    for (line, _) in moved {
-        uow.concern(&line.key);
-        uow.put(line);
-    }
-    Ok(())
+    let days: Vec<Date> = days.into_iter().flatten().collect();
+    let before = days.iter().filter(|day| Some(**day) < own).max();
+    let waits = days.iter().any(|day| Some(*day) > own);
+    Ok((!waits).then_some(before.map_or(original, |before| original.max(*before))))
 }
 
 /// A line of several batches whose goods come too late looks for others by itself: such that come by the day

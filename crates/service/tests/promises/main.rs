@@ -3,7 +3,9 @@
 
 #![expect(clippy::expect_used, reason = "a test may panic")]
 
+mod delayed;
 mod freed;
+mod together;
 
 use jiff::ToSpan;
 use jiff::civil::Date;

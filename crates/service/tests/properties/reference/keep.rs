@@ -84,17 +84,38 @@ impl Model {
         let (split, whole): (Vec<usize>, Vec<usize>) = late
             .into_iter()
             .partition(|at| self.lines[*at].terms.split || self.lines[*at].pegs.len() > 1);
-        let seeker = |at: usize| {
-            let line = &self.lines[at];
-            (at, line.original.unwrap(), line.current.unwrap())
-        };
-        let seekers: Vec<Seeker> = whole.into_iter().map(seeker).collect();
+        let seeker = |at: usize| Some((at, self.day_of_use(at, today)?, self.lines[at].current?));
+        let seekers: Vec<Seeker> = whole.into_iter().filter_map(seeker).collect();
+        let wanted: Vec<_> = (split.iter())
+            .map(|at| self.day_of_use(*at, today))
+            .collect();
         self.reassign(sku, &seekers, today);
         self.better.remove(sku);
-        for at in split {
-            let wanted = self.lines[at].original;
+        for (at, wanted) in split.into_iter().zip(wanted) {
             self.bring_split(at, wanted, today);
         }
+    }
+
+    /// What a late line would get back to: what was promised first. In an order that goes out together that is no use
+    /// before the goods of those lines that come before it, and nothing is while another comes after it.
+    fn day_of_use(&self, at: usize, today: Date) -> Option<Date> {
+        let line = &self.lines[at];
+        if !line.together() {
+            return line.original;
+        }
+        let with = |other: &usize| {
+            let other = &self.lines[*other];
+            let same = other.key.order_id == line.key.order_id;
+            same && other.together() && other.outstanding() > 0
+        };
+        let own = self.ready_of(at, today);
+        let all = (0..self.lines.len()).filter(with);
+        let days: Vec<Option<Date>> = all.map(|at| self.ready_of(at, today)).collect();
+        if days.iter().any(|day| *day > own) {
+            return None;
+        }
+        let before = days.into_iter().filter(|day| *day < own).max().flatten();
+        line.original.max(before)
     }
 
     fn reassign(&mut self, sku: &str, seekers: &[Seeker], today: Date) {
@@ -111,30 +132,54 @@ impl Model {
         });
         let problem = self.problem(&batches, seekers, &[], today);
         let plan = repeg::plan(&problem);
-        let Some(mut by) = unsatisfied(&problem, &plan) else {
+        let Some(wanted) = unsatisfied(&problem, &plan) else {
             return self.carry_out(&batches, seekers, &[], &plan, today);
         };
-        let mut keepers = Vec::new();
-        loop {
-            let found: Vec<usize> = (0..self.lines.len())
-                .filter(|at| {
-                    let line = &self.lines[*at];
-                    let seeks = seekers.iter().any(|(other, ..)| other == at);
-                    let whole = line.pegs.len() == 1 && !line.terms.split && line.dispatched == 0;
-                    let early = self.ready_of(*at, today).is_some_and(|day| day <= by);
-                    line.sku == sku && whole && early && !seeks
-                })
-                .collect();
-            let latest = found.iter().filter_map(|at| self.lines[*at].current).max();
-            keepers.clone_from(&found);
-            match latest {
-                Some(latest) if latest > by => by = latest,
-                _ => break,
-            }
-        }
+        let (keepers, by) = self.keepers(sku, seekers, None, wanted, today);
         let problem = self.problem(&batches, seekers, &keepers, today);
         let plan = repeg::plan(&problem);
+        // Who could give up goods that come later than that, and still be of help?
+        if let Some(until) = last_of_use(&problem, &plan, seekers.len()).filter(|day| *day > by) {
+            let (others, _) = self.keepers(sku, seekers, Some(by), until, today);
+            let all = [keepers.clone(), others].concat();
+            let wider = self.problem(&batches, seekers, &all, today);
+            let other = repeg::plan(&wider);
+            let of = |problem: &Problem, plan: &Plan| result(problem, plan, seekers.len());
+            if of(&wider, &other) < of(&problem, &plan) {
+                return self.carry_out(&batches, seekers, &all, &other, today);
+            }
+        }
         self.carry_out(&batches, seekers, &keepers, &plan, today);
+    }
+
+    /// Who could give up goods that come by a day or, as those could need theirs, by a later one, which is told as
+    /// well. Of goods that come after the first day only those who can wait longer.
+    fn keepers(
+        &self,
+        sku: &str,
+        seekers: &[Seeker],
+        after: Option<Date>,
+        mut by: Date,
+        today: Date,
+    ) -> (Vec<usize>, Date) {
+        loop {
+            let keeps = |at: &usize| {
+                let line = &self.lines[*at];
+                let seeks = seekers.iter().any(|(other, ..)| other == at);
+                let whole = line.pegs.len() == 1 && !line.terms.split && line.dispatched == 0;
+                let ready = self.ready_of(*at, today);
+                let waits = line.current.is_none() || line.current > ready;
+                let in_reach = ready.is_some_and(|day| day <= by)
+                    && (after.is_none() || ready > after && waits);
+                line.sku == sku && whole && in_reach && !seeks
+            };
+            let found: Vec<usize> = (0..self.lines.len()).filter(keeps).collect();
+            let latest = found.iter().filter_map(|at| self.lines[*at].current).max();
+            match latest {
+                Some(latest) if latest > by => by = latest,
+                _ => return (found, by),
+            }
+        }
     }
 
     fn problem(
@@ -253,17 +298,51 @@ fn is_late(line: &Line) -> bool {
     !line.pegs.is_empty() && line.current.is_some() && line.current > line.original
 }
 
-/// Where a line does not get the day that it wants, the latest day that any wants: who is served may leave the
-/// place to it.
-fn unsatisfied(problem: &Problem, plan: &Plan) -> Option<Date> {
+/// When each has its goods by the plan.
+fn days(problem: &Problem, plan: &Plan) -> Vec<Option<Date>> {
     let place = |at: usize| {
         let step = plan.moves.iter().find(|step| step.peg == at);
         step.map_or(problem.pegs[at].supply, |step| Some(step.to))
     };
-    let missed = |at: usize| {
-        let ready = place(at).and_then(|to| problem.supplies[to].ready);
-        ready.is_none_or(|ready| ready > problem.pegs[at].wanted)
-    };
+    let all = 0..problem.pegs.len();
+    all.map(|at| place(at).and_then(|to| problem.supplies[to].ready))
+        .collect()
+}
+
+fn misses(peg: &Peg, ready: Option<Date>) -> bool {
+    ready.is_none_or(|ready| ready > peg.wanted)
+}
+
+/// Where a line does not get the day that it wants, the latest day that any wants: who is served may leave the
+/// place to it.
+fn unsatisfied(problem: &Problem, plan: &Plan) -> Option<Date> {
+    let missed = (problem.pegs.iter().zip(days(problem, plan))).any(|(peg, day)| misses(peg, day));
     let wanted = problem.pegs.iter().map(|peg| peg.wanted).max();
-    wanted.filter(|_| (0..problem.pegs.len()).any(missed))
+    wanted.filter(|_| missed)
+}
+
+/// The last day on which goods would be an improvement for any of the first so many.
+fn last_of_use(problem: &Problem, plan: &Plan, seekers: usize) -> Option<Date> {
+    let pegs = problem.pegs.iter().zip(days(problem, plan)).take(seekers);
+    let late = pegs.filter(|(peg, ready)| misses(peg, *ready));
+    late.map(|(peg, ready)| match ready {
+        Some(ready) => ready.min(peg.limit).yesterday().unwrap(),
+        None => peg.limit,
+    })
+    .max()
+}
+
+/// The broken weight, and the days of the first so many in the order of their claims.
+fn result(problem: &Problem, plan: &Plan, seekers: usize) -> (u64, Vec<Date>) {
+    let days = days(problem, plan);
+    let all = problem.pegs.iter().zip(&days);
+    let broken = all.filter(|(peg, day)| misses(peg, **day));
+    let broken = broken.map(|(peg, _)| u64::from(peg.priority) + 1).sum();
+    let mut order: Vec<usize> = (0..seekers).collect();
+    order.sort_by_key(|at| {
+        let peg = &problem.pegs[*at];
+        (Reverse(peg.priority), peg.wanted, peg.number)
+    });
+    let day = |at: usize| days[at].unwrap_or(Date::MAX).max(problem.pegs[at].wanted);
+    (broken, order.into_iter().map(day).collect())
 }

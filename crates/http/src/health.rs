@@ -21,7 +21,8 @@ pub(crate) async fn healthz() -> Answer {
     answers::json(StatusCode::OK, &json!({"status": "alive"}))
 }
 
-/// The service can work: the database answers, commands are taken, the queue is not full.
+/// The service can work: the database answers, commands are taken, the queue is not full. A sink of events that
+/// is down does not count: events wait for it in the log, and `/metrics` tells.
 #[utoipa::path(
     get, path = "/readyz", tag = "operation",
     responses((status = 200, description = "It is ready", body = ref("#/components/schemas/Health"))),

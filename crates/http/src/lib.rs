@@ -48,6 +48,7 @@ use landfall_service::Bus;
 use landfall_service::access::Doorkeeper;
 use landfall_service::clock::Calendar;
 use landfall_service::engine::Stats;
+use landfall_service::relay::SinkStats;
 use landfall_service::views::Views;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -69,6 +70,8 @@ pub struct App {
     pub door: Doorkeeper,
     /// What the engine has done: `/metrics` shows it.
     pub stats: Arc<Stats>,
+    /// Where events go from this replica, and how far each is: `/metrics` shows it.
+    pub sinks: Vec<Arc<SinkStats>>,
     /// Changes when the engine has committed something: it wakes streams of events.
     pub commits: tokio::sync::watch::Receiver<()>,
     /// Cancelled when the service is to end: streams come to an end then. It is the one that [`serve()`]

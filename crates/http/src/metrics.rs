@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::{Method, StatusCode};
 use landfall_service::engine::{FAILURES, Histogram};
+use landfall_service::relay::SinkReading;
 use landfall_service::views::Waiting;
 
 use crate::{App, Context};
@@ -77,6 +78,7 @@ impl Metrics {
         head(&mut text, "build_info", "gauge", "What runs here");
         line(&mut text, "build_info", version, &1);
         engine(&mut text, &context.app);
+        relay(&mut text, &context.app);
         let age = context.limits.backorders_age;
         if let Some(waiting) = self.backorders.now(&*context.app.views, age).await {
             backorders(&mut text, waiting);
@@ -242,6 +244,69 @@ fn histogram<D: Display>(
     }
     line(text, &format!("{name}_sum"), "", &show(histogram.sum()));
     line(text, &format!("{name}_count"), "", &count);
+}
+
+/// How far the sinks are that this replica relays to; with several replicas each tells of its share of the
+/// partitions. Labels are names from the configuration.
+fn relay(text: &mut String, app: &App) {
+    let now = app.calendar.clock.now();
+    let readings: Vec<SinkReading> = app.sinks.iter().map(|sink| sink.read()).collect();
+    if readings.is_empty() {
+        return;
+    }
+    let mut of_each = |name, kind, help, value: fn(&SinkReading) -> u64| {
+        head(text, name, kind, help);
+        for reading in &readings {
+            line(text, name, &sink_label(reading), &value(reading));
+        }
+    };
+    of_each(
+        "relay_delivered_total",
+        "counter",
+        "Events that the sink has taken",
+        |reading| reading.delivered,
+    );
+    of_each(
+        "relay_retries_total",
+        "counter",
+        "Times that something was in the way of the sink, and it was tried again",
+        |reading| reading.setbacks,
+    );
+    of_each(
+        "relay_dead_letters_total",
+        "counter",
+        "Events that the sink has refused for good",
+        |reading| reading.dead_letters,
+    );
+    of_each(
+        "relay_partitions",
+        "gauge",
+        "Partitions of the log that this replica relays to the sink",
+        |reading| reading.partitions as u64,
+    );
+    of_each(
+        "relay_lag_events",
+        "gauge",
+        "Events of these partitions that are not out",
+        |reading| reading.lag,
+    );
+    let name = "relay_lag_seconds";
+    head(
+        text,
+        name,
+        "gauge",
+        "Age of the oldest event that is not out",
+    );
+    for reading in &readings {
+        let age = reading.oldest.map_or(0.0, |oldest| {
+            now.duration_since(oldest).as_secs_f64().max(0.0)
+        });
+        line(text, name, &sink_label(reading), &format_args!("{age:.3}"));
+    }
+}
+
+fn sink_label(reading: &SinkReading) -> String {
+    format!(r#"{{sink="{}"}}"#, reading.sink)
 }
 
 fn gauge(text: &mut String, name: &str, help: &str, value: impl Display) {

@@ -185,6 +185,7 @@ fn through_the_api(engine: &Engine, dry_run: bool) -> Result<(Commands, Answer),
         calendar: engine.calendar.clone(),
         door: Doorkeeper::unguarded(),
         stats: engine.stats.clone(),
+        sinks: Vec::new(),
         commits: engine.commits(),
         stopping: CancellationToken::new(),
     };

@@ -14,7 +14,7 @@ use landfall_service::access::{AccessKeys, Entropy, NoEntropy};
 use landfall_service::clock::Calendar;
 use landfall_service::engine::{self, Limits, Running, Stats};
 use landfall_service::memory::{MemoryKeys, MemoryStore};
-use landfall_service::relay::Relays;
+use landfall_service::relay::{Jitter, Relays};
 use landfall_service::views::{Rebuild, Views};
 use landfall_sqlite::WriterLock;
 use tokio::runtime::{Builder, Runtime};
@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use crate::config::{CalendarArgs, Database, Settings};
 use crate::outcome::CliError;
 
-pub(crate) use outside::{Outside, OutsideArgs};
+pub(crate) use outside::{Outside, OutsideArgs, Running as RunningOutside};
 use postgres::Opened;
 
 /// Commands after which a group takes no more, where they come from a file: nobody waits for the answer to a
@@ -213,6 +213,14 @@ fn random() -> Result<u64, CliError> {
     getrandom::fill(&mut bytes)
         .map_err(|error| CliError::failed(format!("no random numbers: {error}")))?;
     Ok(u64::from_ne_bytes(bytes))
+}
+
+/// How pauses are made to differ.
+pub(crate) fn jitter() -> Jitter {
+    Arc::new(|below| match random() {
+        Ok(number) if below > 0 => number % below,
+        _ => 0,
+    })
 }
 
 /// Opens a database whose read models are to be replaced. While the lock is held, nobody else writes; on a

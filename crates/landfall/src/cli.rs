@@ -113,7 +113,7 @@ fn carry_out(cli: &Cli) -> Result<ExitCode, CliError> {
         Command::Report(args) => report::run(args, &settings),
         Command::Events(args) => events::run(args, &settings, &|sink| {
             let outside = Outside::read(&settings, &OutsideArgs::default())?;
-            outside.publisher(sink, &clock::system())
+            outside.for_replay().publisher(sink, &clock::system())
         }),
         Command::Views(args) => views::run(args, &settings),
         Command::Backup(args) => backup::run(args, &settings),
@@ -125,7 +125,7 @@ fn carry_out(cli: &Cli) -> Result<ExitCode, CliError> {
         Command::Keys(args) => keys::run(args, &settings),
         Command::Openapi(_) => openapi::run(),
         Command::Simulate(args) => simulate::run(args),
-        Command::Bench(args) => return bench::run(args).map_err(benched),
+        Command::Bench(args) => return bench::run(args, &settings).map_err(benched),
         Command::BenchBareHttp(args) => {
             return bench::run_bare_http(args)
                 .map(|()| ExitCode::SUCCESS)

@@ -9,7 +9,7 @@ use landfall_service::Bus;
 use landfall_service::access::Doorkeeper;
 use tokio_util::sync::CancellationToken;
 
-use crate::bootstrap::{self, Engine, Outside, OutsideArgs};
+use crate::bootstrap::{self, Engine, Outside, OutsideArgs, RunningOutside};
 use crate::config::{CalendarArgs, Common, DatabaseArgs, LogFormat, Otlp, Settings};
 use crate::listen::{ListenArgs, Listening, listen, reload_on_hangup};
 use crate::logging;
@@ -99,15 +99,6 @@ pub(crate) fn run_on(
     } = listening;
     let stopping = CancellationToken::new();
     let engine_failed = Arc::new(AtomicBool::new(false));
-    let app = App {
-        bus: engine.bus.clone(),
-        views: engine.views.clone(),
-        calendar: engine.calendar.clone(),
-        door,
-        stats: engine.stats.clone(),
-        commits: engine.commits(),
-        stopping: stopping.clone(),
-    };
     let served = runtime.block_on(async {
         let address = listener
             .local_addr()
@@ -122,9 +113,25 @@ pub(crate) fn run_on(
         watch_engine(engine.bus.clone(), &stopping, &engine_failed);
         logging::listening(format, &url);
         meanwhile(&url, &stopping)?;
-        let outside =
-            outside.map(|outside| outside.start(&engine, &address.to_string(), &stopping));
-        let outside = outside.transpose()?;
+        let outside = match outside {
+            Some(outside) => Some(
+                outside
+                    .start(&engine, &address.to_string(), &stopping)
+                    .await?,
+            ),
+            None => None,
+        };
+        let sinks = outside.as_ref().map(RunningOutside::sinks);
+        let app = App {
+            bus: engine.bus.clone(),
+            views: engine.views.clone(),
+            calendar: engine.calendar.clone(),
+            door,
+            stats: engine.stats.clone(),
+            sinks: sinks.unwrap_or_default(),
+            commits: engine.commits(),
+            stopping: stopping.clone(),
+        };
         let mut router = landfall_http::router(app, &limits);
         if traces::wanted() {
             router = router.layer(axum::middleware::from_fn(traces::trace_request));

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use landfall_domain::{LineKey, OrderId, Rejection};
 use landfall_service::audit::{AuditReport, audit};
 use landfall_service::engine::{self, Limits, Running, Stats};
+use landfall_service::relay::Relays;
 use landfall_service::resources::{
     BatchResource, LineResource, OrderResource, ProductResource, ShipmentResource,
 };
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 
 use crate::clock::FixedClock;
 use crate::commands::name;
+use crate::contract::relays::RelayDatabase;
 use crate::database::Database;
 use crate::faulty::{Faults, Faulty};
 use crate::state::{State, state};
@@ -95,6 +97,14 @@ impl<D: Database> Harness<D> {
     /// Changes when the engine has committed something.
     pub fn commits(&self) -> watch::Receiver<()> {
         self.running.commits.clone()
+    }
+
+    /// Where relays of this database keep their place.
+    pub fn relays(&self) -> Arc<dyn Relays>
+    where
+        D: RelayDatabase,
+    {
+        self.database.relays()
     }
 
     /// The day that the engine's clock tells.

@@ -22,6 +22,7 @@ mod ndjson;
 mod problems;
 mod questions;
 mod reads;
+mod sinks;
 mod smuggling;
 mod support;
 mod tls;

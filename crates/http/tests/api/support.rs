@@ -106,6 +106,7 @@ pub(crate) fn api_of(
         calendar: engine.clock.calendar(0),
         door: Doorkeeper::new(Arc::new(MemoryKeys::default()), Keyless::Open),
         stats: engine.stats(),
+        sinks: Vec::new(),
         commits: engine.commits(),
         stopping: stopping.clone(),
     };

@@ -9,12 +9,12 @@ use landfall_nats::JetStreamPublisher;
 use landfall_redis::{CommandReader, PubSubPublisher, QuantityListener, StreamPublisher};
 use landfall_service::clock::Clock;
 use landfall_service::notices::{self, MailPublisher};
-use landfall_service::relay::{self, Begin, EventPublisher, Jitter, Options, Relaying, Sink};
+use landfall_service::relay::{self, Begin, EventPublisher, Options, Relaying, Sink, SinkStats};
 use landfall_webhooks::{Endpoint, WebhookPublisher};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, random};
+use super::{Engine, jitter, random};
 use crate::config::Settings;
 use crate::outcome::CliError;
 
@@ -26,6 +26,9 @@ const STREAM: &str = "redis-stream";
 const NATS: &str = "nats";
 /// The sink of people.
 const MAIL: &str = "mail";
+
+/// For how long a replay gathers what follows a mail of the same kind.
+const REPLAY_WINDOW: Duration = Duration::from_secs(1);
 
 /// Flags that name what is outside.
 #[derive(Debug, Default, clap::Args)]
@@ -183,9 +186,26 @@ impl Outside {
         })
     }
 
+    /// A stream of its own on this Redis, for measurements: not many entries of it are kept.
+    pub(crate) fn stream_for_bench(url: &str) -> Result<Arc<dyn EventPublisher>, CliError> {
+        let url = url.parse().map_err(|error| wrong("redis", &error))?;
+        let mut config = landfall_redis::Config::new(url);
+        config.events.stream = "landfall:bench:events".into();
+        config.events.max_len = 100_000;
+        let publisher = StreamPublisher::new(&config, "/bench");
+        Ok(Arc::new(publisher.map_err(|error| wrong("redis", &error))?))
+    }
+
+    /// The same for a replay, whose digests wait no longer than a moment: somebody waits for it.
+    pub(crate) fn for_replay(mut self) -> Self {
+        self.notices.window = self.notices.window.min(REPLAY_WINDOW);
+        self
+    }
+
     /// Starts to relay events and to take commands, on the runtime that it is called on, until the token is
-    /// cancelled. `address` tells this replica from others on the same machine.
-    pub(crate) fn start(
+    /// cancelled. `address` tells this replica from others on the same machine. Call it before the first command
+    /// is taken: a new sink misses nothing from here on.
+    pub(crate) async fn start(
         &self,
         engine: &Engine,
         address: &str,
@@ -203,6 +223,8 @@ impl Outside {
                 name,
             });
         }
+        let enrolled = relay::enroll(&*engine.relays, &sinks).await;
+        enrolled.map_err(|error| CliError::failed(format!("cannot begin to relay: {error}")))?;
         let replica = self.replica.clone();
         let replica = replica.unwrap_or_else(|| format!("{}/{address}", machine()));
         let options = Options {
@@ -210,16 +232,12 @@ impl Outside {
             lease: Duration::from_secs(self.relay.lease_seconds),
             ..Options::new(format!("{replica}/{:016x}", random()?))
         };
-        let jitter: Jitter = Arc::new(|below| match random() {
-            Ok(number) if below > 0 => number % below,
-            _ => 0,
-        });
         let relaying = relay::start(
             &engine.relays,
             sinks,
             engine.commits(),
             clock,
-            &jitter,
+            &jitter(),
             options,
             stopping,
         );
@@ -248,6 +266,11 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// How far each sink is.
+    pub(crate) fn sinks(&self) -> Vec<Arc<SinkStats>> {
+        self.relaying.stats.clone()
+    }
+
     /// Waits until what was taken is answered and every lease is handed over: call it when the token is cancelled.
     pub(crate) async fn join(mut self) {
         while self.readers.join_next().await.is_some() {}

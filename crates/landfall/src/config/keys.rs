@@ -306,7 +306,7 @@ pub(crate) const KEYS: &[Key] = &[
     key(
         "redis.lease_seconds",
         Kind::Number(1, 3_600),
-        "5",
+        "3",
         "After so long another replica reads the commands that one that died had read",
     ),
     key(

@@ -11,6 +11,7 @@ mod drive;
 mod metrics;
 mod ndjson;
 mod product;
+mod relay;
 mod report;
 mod response;
 mod setup;
@@ -22,9 +23,11 @@ mod workload;
 
 pub(crate) use ceiling::{BareHttpArgs, run_bare_http};
 
+use crate::config::Settings;
 use drive::Drive;
 use landfall_sqlite::bare::Rows;
 use product::Target;
+use relay::RelayRun;
 use report::{Report, Round};
 use setup::Preload;
 use std::net::SocketAddr;
@@ -44,7 +47,8 @@ const GROUP_SIZE: u32 = 64;
     landfall bench hot --connections 8 --duration 30 --json\n  \
     landfall bench spread --ceiling\n  \
     landfall bench hot --preload-lines 1000000\n  \
-    landfall bench storm")]
+    landfall bench storm\n  \
+    landfall bench relay --redis redis://127.0.0.1:6379")]
 pub(crate) struct BenchArgs {
     /// What to send [default: spread]
     #[arg(value_enum, value_name = "WORKLOAD", conflicts_with = "workload_flag")]
@@ -55,6 +59,17 @@ pub(crate) struct BenchArgs {
     /// Connections, each with one request at a time [default: 64; 2 for ndjson]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     connections: Option<u32>,
+    /// For `relay`: a Redis that takes the events, too, in the stream `landfall:bench:events`
+    #[arg(long, value_name = "URL")]
+    redis: Option<String>,
+    /// For `relay`: lines that the log is filled with
+    #[arg(long, value_name = "N", default_value = "500000",
+          value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    events: u64,
+    /// For `relay`: lines a second that come while it is looked how far the sinks are behind
+    #[arg(long, value_name = "N", default_value = "10000",
+          value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    rate: u64,
     /// Seconds that are measured
     #[arg(long, value_name = "SECONDS", default_value = "10",
           value_parser = clap::value_parser!(u32).range(1..=86_400))]
@@ -215,8 +230,20 @@ impl Plan {
 
 /// Runs the benchmark and prints its report to stdout: success when every check passed. Starts a
 /// runtime of its own, so it must not be called within one.
-pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode, BenchError> {
+pub(crate) fn run(args: &BenchArgs, settings: &Settings) -> Result<ExitCode, BenchError> {
     let plan = Plan::new(args)?;
+    if plan.drive.workload == Workload::Relay {
+        let relay = RelayRun {
+            database: args.database.clone(),
+            redis: args.redis.clone(),
+            lines: args.events,
+            skus: plan.skus,
+            rate: args.rate,
+            duration: plan.drive.duration,
+        };
+        print(&relay.run(settings)?, args.json).map_err(BenchError::Print)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     // One thread costs least; more are for machines with cores to spare.
     let mut builder = if args.threads == 1 {
         tokio::runtime::Builder::new_current_thread()

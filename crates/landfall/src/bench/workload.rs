@@ -1,4 +1,4 @@
-//! What is sent: the four workloads, and the names and numbers in them, all from one seed.
+//! What is sent: the workloads, and the names and numbers in them, all from one seed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,6 +23,9 @@ pub(crate) enum Workload {
     /// A shipment with many lines is delayed, on a service of its own; other flags than --skus and
     /// --preload-lines do nothing
     Storm,
+    /// Events go from a filled log to sinks, and then while lines come; of the other flags --database, --skus
+    /// and --duration do something
+    Relay,
 }
 
 impl Workload {
@@ -31,7 +34,7 @@ impl Workload {
         match self {
             Self::Spread | Self::Hot => "/v1/allocations",
             Self::Orders => "/v1/orders",
-            Self::Ndjson | Self::Storm => "/v1/commands",
+            Self::Ndjson | Self::Storm | Self::Relay => "/v1/commands",
         }
     }
 }
@@ -200,7 +203,11 @@ impl Generator {
         let order = self.next_order.fetch_add(1, Ordering::Relaxed);
         match self.workload {
             Workload::Orders => self.push_order(text, lines, order),
-            Workload::Spread | Workload::Hot | Workload::Ndjson | Workload::Storm => {
+            Workload::Spread
+            | Workload::Hot
+            | Workload::Ndjson
+            | Workload::Storm
+            | Workload::Relay => {
                 let line = self.line(order, 0);
                 push_allocate(text, &self.names, line);
                 lines.push(line);

@@ -67,6 +67,24 @@ fn the_document_of_the_api_is_printed() {
 }
 
 #[test]
+fn the_relay_is_measured_on_a_database_of_its_own() {
+    let place = Place::new();
+    let arguments = "bench relay --events 2000 --skus 10 --rate 500 --duration 1 --json";
+    let report = place.run(arguments.split(' ')).ended(0).json();
+    // Each batch is an event, and each line.
+    assert_eq!(report["events"], 2_010, "{report}");
+    assert_eq!(report["catching_up"][0]["sink"], "nowhere");
+    assert_eq!(report["load"]["lag"][0]["sink"], "nowhere");
+    for rate in [
+        &report["filled_per_second"],
+        &report["catching_up"][0]["events_per_second"],
+        &report["load"]["lines_per_second"],
+    ] {
+        assert!(rate.as_f64().unwrap() > 0.0, "{report}");
+    }
+}
+
+#[test]
 fn who_has_read_enough_is_no_failure() {
     let place = Place::new();
     place.write("b.csv", "ref,sku,qty,eta\nb1,TABLE,10,\n");

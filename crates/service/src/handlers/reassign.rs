@@ -160,13 +160,11 @@ fn look(
     loop {
         let found = self::keepers(sku, seekers, (after, by), uow)?;
         let latest = found.iter().filter_map(|line| line.current_promise).max();
-        match latest.filter(|latest| *latest > by) {
-            Some(latest) => by = latest,
-            None => {
-                keepers.extend(found);
-                return Ok(by);
-            }
-        }
+        let Some(latest) = latest.filter(|latest| *latest > by) else {
+            keepers.extend(found);
+            return Ok(by);
+        };
+        by = latest;
     }
 }
 

@@ -36,6 +36,7 @@
 //! tried, each with chains and with a bounded search in which a line may push out several; the best is taken.
 //! `cargo run --release -p landfall-domain --example repeg_gap` measures it against an exact search.
 
+mod budget;
 mod chain;
 mod exchange;
 mod pack;
@@ -124,11 +125,6 @@ pub fn plan(problem: &Problem) -> Plan {
     if board.words == 0 {
         return Plan::default();
     }
-    board.until = if board.even {
-        MAX_EXAMINED
-    } else {
-        MAX_EXAMINED_UNEVEN
-    };
     if board.even {
         let order = board.order.clone();
         satisfy(&mut board, &order);
@@ -148,7 +144,7 @@ pub fn plan(problem: &Problem) -> Plan {
         .collect();
     Plan {
         moves,
-        examined: board.examined,
+        examined: board.budget.spent(),
     }
 }
 
@@ -174,17 +170,11 @@ fn satisfy_uneven(board: &mut Board) {
     orders[3].sort_by_key(|&peg| Reverse(rules[peg].quantity));
 
     let mark = board.mark();
-    let mut searched = 0;
     let mut best: Option<(i64, Reverse<usize>, Vec<usize>)> = None;
     for order in &orders {
-        // The first order gets half of what there is, and so on; the rest is for those that stay late.
-        board.until =
-            board.examined + (MAX_EXAMINED_UNEVEN + searched).saturating_sub(board.examined) / 2;
-        let spare = (MAX_SEARCHED - searched) / 2;
-        board.allowance = spare;
+        board.budget.begin_try();
         satisfy(board, order);
         while search(board) {}
-        searched += spare - board.allowance;
         let moved = (0..board.rules.len())
             .filter(|&peg| board.moved(peg))
             .count();
@@ -199,7 +189,8 @@ fn satisfy_uneven(board: &mut Board) {
             break;
         }
     }
-    board.until = MAX_EXAMINED_UNEVEN.saturating_add(searched);
+    // The rest is for those that stay late.
+    board.budget.end_tries();
     if let Some((_, _, places)) = best {
         board.adopt(&places);
     }
@@ -216,7 +207,7 @@ fn search(board: &mut Board) -> bool {
             continue;
         }
         let targets = good(board, peg);
-        let allowance = board.allowance / (waiting.len() - tried);
+        let allowance = board.budget.searches.left() / (waiting.len() - tried);
         found |= chain::place(board, peg, std::slice::from_ref(&targets))
             || pack::place(board, peg, &targets, allowance);
     }

@@ -127,7 +127,7 @@ fn find(
         }
         let end = steps.len();
         for at in level..end {
-            if board.examined >= board.until {
+            if board.budget.chains.left() == 0 {
                 return Found::Spent;
             }
             let (comer, here) = (steps[at].peg, steps[at].to);
@@ -143,7 +143,7 @@ fn find(
                     };
                     let seen =
                         push_out(board, &leavers, reach, &mut smallest, &mut done, &mut steps);
-                    board.examined += seen;
+                    board.budget.chains.spend(seen);
                 }
             }
         }

@@ -74,7 +74,7 @@ fn arcs(board: &mut Board) -> Vec<Arc> {
             }
         }
     }
-    board.examined += board.order.len();
+    board.budget.chains.spend(board.order.len());
     let quantity = board.classes.first().map_or(0, |class| class.0);
     for at in 0..=board.nowhere {
         if at == board.nowhere || board.free[at] >= quantity {

@@ -32,9 +32,7 @@ struct Search {
 impl Search {
     fn spend(&mut self, board: &mut Board, looks: usize) {
         self.allowance = self.allowance.saturating_sub(looks);
-        board.allowance = board.allowance.saturating_sub(looks);
-        board.examined += looks;
-        board.until = board.until.saturating_add(looks);
+        board.budget.searches.spend(looks);
     }
 }
 

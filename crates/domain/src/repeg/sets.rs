@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Peg;
+use super::{Peg, Problem, Supply};
+use crate::ids::Location;
 
 /// The most classes of quantities.
 const MAX_CLASSES: usize = 32;
@@ -26,6 +27,13 @@ pub(super) fn classes(pegs: &[Peg]) -> Vec<(u64, u64)> {
         .chunks(quantities.len().div_ceil(MAX_CLASSES).max(1))
         .map(|class| (class[0], class[class.len() - 1]))
         .collect()
+}
+
+/// Whether all quantities are the same.
+pub(super) fn is_even(classes: &[(u64, u64)]) -> bool {
+    classes
+        .iter()
+        .all(|class| *class == (classes[0].0, classes[0].0))
 }
 
 /// The set of those of the first `len` supplies that belong to it.
@@ -52,4 +60,16 @@ pub(super) fn supplies(word: usize, mut bits: u64) -> impl Iterator<Item = usize
         bits &= bits - 1;
         Some(word * 64 + low)
     })
+}
+
+/// The place of each supply's location among these, their number where it is none of them; empty: any will do.
+pub(super) fn location_ranks_of(locations: &[Location], problem: &Problem) -> Vec<usize> {
+    if locations.is_empty() {
+        return Vec::new();
+    }
+    let rank = |supply: &Supply| {
+        let of = |l: &Location| supply.location.as_ref() == Some(l);
+        locations.iter().position(of).unwrap_or(locations.len())
+    };
+    problem.supplies.iter().map(rank).collect()
 }

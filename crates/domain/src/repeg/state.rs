@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::sets::{bits, classes, has, in_order};
+use super::budget::Budget;
+use super::sets::{bits, classes, has, in_order, is_even, location_ranks_of};
 use super::{Problem, Supply};
 use crate::ids::Location;
 
@@ -57,12 +58,8 @@ pub(super) struct Board {
     pub(super) classes: Vec<(u64, u64)>,
     /// Whether all pegs have the same quantity.
     pub(super) even: bool,
-    /// Pegs and supplies looked at so far.
-    pub(super) examined: usize,
-    /// What the searches of `pack` may still look at.
-    pub(super) allowance: usize,
-    /// Where chains stop to be looked for: a value of `examined`.
-    pub(super) until: usize,
+    /// What may still be looked at.
+    pub(super) budget: Budget,
     /// Units at each supply, free or not.
     pub(super) total: Vec<u64>,
     /// For both reaches, from which quantity of a comer on a supply is known to lead nowhere.
@@ -93,11 +90,8 @@ impl Board {
         };
         // The number of supply days up to and including this one.
         let upto = |day: Date| u32::try_from(days.partition_point(|d| *d <= day)).unwrap_or(NEVER);
-        let mut day: Vec<u32> = problem
-            .supplies
-            .iter()
-            .map(|supply| supply.ready.map_or(NEVER, |ready| upto(ready) - 1))
-            .collect();
+        let rank_of = |supply: &Supply| supply.ready.map_or(NEVER, |ready| upto(ready) - 1);
+        let mut day: Vec<u32> = problem.supplies.iter().map(rank_of).collect();
         day.push(NEVER);
 
         let order = in_order(&problem.pegs);
@@ -138,18 +132,15 @@ impl Board {
         let before = (0..=upto(Date::MAX))
             .map(|rank| bits(words, nowhere, |at| day[at] < rank))
             .collect();
+        let even = is_even(&classes);
         let mut board = Self {
             nowhere,
             words,
             order,
             day,
             free: problem.supplies.iter().map(|supply| supply.free).collect(),
-            even: classes
-                .iter()
-                .all(|class| *class == (classes[0].0, classes[0].0)),
-            examined: 0,
-            until: usize::MAX,
-            allowance: 0,
+            even,
+            budget: Budget::new(even),
             total: Vec::new(),
             full: [vec![u64::MAX; nowhere], vec![u64::MAX; nowhere]],
             at: vec![nowhere; rules.len()],
@@ -169,8 +160,7 @@ impl Board {
         }
         board.total.clone_from(&board.free);
         for rule in board.rules.iter().filter(|rule| rule.origin < nowhere) {
-            let total = &mut board.total[rule.origin];
-            *total = total.saturating_add(rule.quantity);
+            board.total[rule.origin] += rule.quantity;
         }
         board
     }
@@ -266,10 +256,8 @@ impl Board {
 
     /// The pegs at a supply, those first that had better leave.
     pub(super) fn members(&self, at: usize) -> Vec<usize> {
-        let mut keys: Vec<_> = self.members[at]
-            .iter()
-            .map(|&(_, stays, key)| (stays, key))
-            .collect();
+        let members = self.members[at].iter();
+        let mut keys: Vec<_> = members.map(|&(_, stays, key)| (stays, key)).collect();
         keys.sort_unstable();
         keys.into_iter()
             .map(|(_, key)| self.order[(u32::MAX - key) as usize])
@@ -371,10 +359,11 @@ impl Board {
         if from < self.nowhere {
             let key = self.key(peg);
             self.members[from].remove(&key);
-            self.free[from] = self.free[from].saturating_add(self.rules[peg].quantity);
+            self.free[from] += self.rules[peg].quantity;
         }
         if to < self.nowhere {
-            self.free[to] = self.free[to].saturating_sub(self.rules[peg].quantity);
+            debug_assert!(self.rules[peg].quantity <= self.free[to], "there is room");
+            self.free[to] -= self.rules[peg].quantity;
         }
         self.enter(peg, to);
     }
@@ -406,16 +395,4 @@ impl Board {
             day => self.before[day as usize + 1][word],
         }
     }
-}
-
-/// The place of each supply's location among these, their number where it is none of them; empty: any will do.
-fn location_ranks_of(locations: &[Location], problem: &Problem) -> Vec<usize> {
-    if locations.is_empty() {
-        return Vec::new();
-    }
-    let rank = |supply: &Supply| {
-        let of = |l: &Location| supply.location.as_ref() == Some(l);
-        locations.iter().position(of).unwrap_or(locations.len())
-    };
-    problem.supplies.iter().map(rank).collect()
 }

@@ -235,10 +235,11 @@ fn what_is_held_is_no_supply_and_odd_input_does_no_harm() {
         moves(vec![held, supply(9, 1)], vec![late(1, 1, Some(0), 5)]),
         [(0, 1)]
     );
+    let most = crate::values::MAX_QUANTITY;
     let odd = vec![
         late(1, 0, Some(77), 5),
-        late(2, u64::MAX, Some(0), 5),
-        late(3, u64::MAX, None, 5),
+        late(2, most, Some(0), 5),
+        late(3, most, None, 5),
     ];
-    assert_eq!(moves(vec![supply(1, u64::MAX)], odd), [(0, 0), (2, 0)]);
+    assert_eq!(moves(vec![supply(1, most)], odd), [(0, 0), (2, 0)]);
 }

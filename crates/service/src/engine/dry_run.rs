@@ -159,6 +159,7 @@ async fn promise<S: Store>(
     match quote::quote(inquiry, &mut uow) {
         Ok(quote) => Ok(Ok(quote)),
         Err(Stop::Rejected(rejection)) => Ok(Err(rejection.into())),
+        Err(Stop::Damaged(what)) => Err(StoreError::Corrupt(what)),
         // The product was asked for, and is either there or known not to be.
         Err(Stop::Needs(_)) => Err(StoreError::Corrupt(
             "the store does not say whether there is the product".into(),

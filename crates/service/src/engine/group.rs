@@ -83,10 +83,14 @@ pub(super) async fn run_one<S: Store>(
         uow.start(request.id.as_ref(), request.actor.as_ref());
         match attempt(uow, request) {
             Ok(answer) => return Ok(answer),
-            Err(keys) => {
+            Err(Gap::Keys(keys)) => {
                 uow.roll_back();
                 let loaded = store.load(&keys).await?;
                 uow.absorb(&keys, loaded);
+            }
+            Err(Gap::Damage(what)) => {
+                store.roll_back().await?;
+                return Err(StoreError::Corrupt(what));
             }
         }
     }
@@ -95,15 +99,24 @@ pub(super) async fn run_one<S: Store>(
     })))
 }
 
-/// `Err`: what must be loaded first.
-fn attempt(uow: &mut UnitOfWork, request: &Request) -> Result<Answer, Box<Keys>> {
+/// Why a command has no answer yet.
+enum Gap {
+    /// This must be loaded first.
+    Keys(Box<Keys>),
+    /// This should be in the database, and is not.
+    Damage(String),
+}
+
+/// `Err`: something is not there.
+fn attempt(uow: &mut UnitOfWork, request: &Request) -> Result<Answer, Gap> {
     if let Some(id) = &request.id {
         match uow.answered(id) {
             Ok(Some(remembered)) => {
                 return Ok(answer_again(id, &request.command, remembered));
             }
             Ok(None) => {}
-            Err(Stop::Needs(keys)) => return Err(keys),
+            Err(Stop::Needs(keys)) => return Err(Gap::Keys(keys)),
+            Err(Stop::Damaged(what)) => return Err(Gap::Damage(what)),
             Err(Stop::Rejected(rejection)) => return Ok(Err(rejection.into())),
         }
     }
@@ -116,7 +129,8 @@ fn attempt(uow: &mut UnitOfWork, request: &Request) -> Result<Answer, Box<Keys>>
             uow.roll_back();
             Err(rejection)
         }
-        Err(Stop::Needs(keys)) => return Err(keys),
+        Err(Stop::Needs(keys)) => return Err(Gap::Keys(keys)),
+        Err(Stop::Damaged(what)) => return Err(Gap::Damage(what)),
     };
     if let Some(id) = &request.id
         && answer.as_ref().err().is_none_or(worth_remembering)

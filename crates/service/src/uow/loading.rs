@@ -162,3 +162,26 @@ impl UnitOfWork {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::uow::Stop;
+
+    #[test]
+    fn a_thing_without_its_product_is_damage_and_no_bad_input() {
+        let mut uow = UnitOfWork::new(1, 9);
+        let sku = Sku::new("SOFA").unwrap();
+        assert!(matches!(uow.its_product(&sku), Err(Stop::Needs(_))));
+        let keys = Keys {
+            products: vec![sku.clone()],
+            ..Keys::default()
+        };
+        let day = uow.day();
+        uow.open(Timestamp::UNIX_EPOCH, day, &keys, Loaded::default());
+        let Err(Stop::Damaged(what)) = uow.its_product(&sku) else {
+            panic!("there is no such product")
+        };
+        assert!(what.contains("SOFA"), "{what}");
+    }
+}

@@ -41,6 +41,8 @@ pub enum Stop {
     Rejected(Rejection),
     /// Something is not in memory: load it and run the command again.
     Needs(Box<Keys>),
+    /// The database has a thing without one that belongs to it.
+    Damaged(String),
 }
 
 impl From<Rejection> for Stop {
@@ -317,11 +319,12 @@ impl UnitOfWork {
 
     /// The product of a thing that exists: it must be there as well.
     pub fn its_product(&mut self, sku: &Sku) -> Result<&mut Product, Stop> {
-        let unknown = Rejection::UnknownSku {
-            field: "sku".into(),
-            sku: sku.clone(),
+        let damaged = || {
+            Stop::Damaged(format!(
+                "it has batches or lines of {sku}, and no such product"
+            ))
         };
-        self.product(sku)?.ok_or(Stop::Rejected(unknown))
+        self.product(sku)?.ok_or_else(damaged)
     }
 
     /// Adds a product that is known not to be there.

@@ -138,10 +138,15 @@ fn print(report: &AuditReport) -> Result<(), CliError> {
     if unlisted > 0 {
         terminal::print(&format!("… and {} more", thousands(unlisted)))?;
     }
-    if !report.views_equal {
-        terminal::print(
+    match (report.tables_ok, report.views_equal) {
+        (true, false) => terminal::print(
             &"the read models are not what the log says; landfall views rebuild makes them again",
-        )?;
+        )?,
+        (false, false) => terminal::print(
+            &"the tables are not what the log says, and the read models neither; landfall views rebuild makes \
+              only the read models again",
+        )?,
+        _ => {}
     }
     if report.ok {
         terminal::print(&"everything adds up, and the read models are what the log says")

@@ -59,6 +59,8 @@ pub struct AuditReport {
     pub availability_rows: u64,
     /// Whether both read models are what the log says.
     pub views_equal: bool,
+    /// Whether the tables, from which commands are decided, and the log add up; the read models have no say.
+    pub tables_ok: bool,
     /// How many things are not as they must be, those in the read models included.
     pub findings_count: u64,
     /// The first of them, in words.
@@ -145,6 +147,7 @@ impl Auditor {
             order_view_rows: self.counts.order_view_rows,
             availability_rows: self.counts.availability_rows,
             views_equal: self.findings.in_views == 0,
+            tables_ok: self.findings.count == self.findings.in_views,
             findings_count: self.findings.count,
             findings: self.findings.listed,
         }

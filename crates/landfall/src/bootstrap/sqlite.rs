@@ -93,7 +93,14 @@ pub(super) fn keys(path: &Path, make: bool) -> Result<Arc<dyn AccessKeys>, CliEr
 pub(super) fn open_to_rebuild(
     path: &Path,
 ) -> Result<(Option<WriterLock>, Box<dyn Rebuild>), CliError> {
-    let lock = WriterLock::acquire(path).map_err(failed)?;
+    let lock = WriterLock::acquire(path).map_err(|error| match error {
+        // It does not go through a service.
+        OpenError::Locked { path, holder } => CliError::failed(format!(
+            "{} is in use by {holder}; stop it first",
+            path.display()
+        )),
+        error => failed(error),
+    })?;
     let store = SqliteStore::open(path, &Options::default()).map_err(failed)?;
     Ok((Some(lock), Box::new(store)))
 }

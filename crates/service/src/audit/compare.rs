@@ -4,10 +4,10 @@ mod lines;
 mod supply;
 mod views;
 
-use std::fmt::Debug;
-
-use landfall_domain::Sku;
 use landfall_domain::product::Counters;
+use landfall_domain::{Allocation, Sku};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::Findings;
 use super::ledger::{At, Ledger, LineEntry, Standing};
@@ -17,7 +17,7 @@ pub(super) use supply::{batch, shipment};
 pub(super) use views::{availability, order_line};
 
 /// Says that a thing's field in the tables is not what the log says.
-fn differ<T: PartialEq + Debug>(
+fn differ<T: PartialEq + Serialize>(
     findings: &mut Findings,
     thing: &dyn Fn() -> String,
     field: &str,
@@ -25,7 +25,40 @@ fn differ<T: PartialEq + Debug>(
     log: &T,
 ) {
     if table != log {
-        findings.add(|| format!("{}: {field} is {table:?}; the log says {log:?}", thing()));
+        let (table, log) = (say(table), say(log));
+        findings.add(|| format!("{}: {field} is {table}; the log says {log}", thing()));
+    }
+}
+
+/// A value in words, as people know it from the API: its text or number; of several fields, each with its name.
+fn say(value: &impl Serialize) -> String {
+    fn words(value: &Value) -> String {
+        match value {
+            Value::Null => "none".into(),
+            Value::String(text) => text.clone(),
+            Value::Array(all) if all.is_empty() => "none".into(),
+            Value::Array(all) => all.iter().map(words).collect::<Vec<_>>().join(", "),
+            Value::Object(fields) => {
+                let fields = fields.iter();
+                let fields = fields.map(|(name, value)| format!("{name} {}", words(value)));
+                fields.collect::<Vec<_>>().join(", ")
+            }
+            Value::Bool(_) | Value::Number(_) => value.to_string(),
+        }
+    }
+    serde_json::to_value(value).map_or_else(|error| error.to_string(), |value| words(&value))
+}
+
+/// What a line is pegged to, in words.
+fn say_pegs(allocations: &[Allocation]) -> String {
+    let pegs = allocations.iter();
+    let pegs: Vec<String> = pegs
+        .map(|peg| format!("batch {}: {} units", peg.batch, peg.quantity))
+        .collect();
+    if pegs.is_empty() {
+        "none".into()
+    } else {
+        pegs.join(", ")
     }
 }
 

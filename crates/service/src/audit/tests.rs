@@ -75,11 +75,11 @@ fn damage_to_a_batch_is_found() {
     );
     found(
         |s| s.batch("b-ship").eta = None,
-        "batch b-ship: eta is None",
+        "batch b-ship: eta is none",
     );
     found(
         |s| s.batch("b-ship").first_eta = None,
-        "batch b-ship: the first eta is None",
+        "batch b-ship: the first eta is none",
     );
     found(
         |s| s.batch("b-here").first_quantity = 1,
@@ -91,7 +91,7 @@ fn damage_to_a_batch_is_found() {
     );
     found(
         |s| s.batch("b-here").sku = "OTHER".parse().unwrap(),
-        "batch b-here: sku is \"OTHER\"",
+        "batch b-here: sku is OTHER;",
     );
     found(
         |s| s.batch("b-ship").number = 9,
@@ -125,19 +125,19 @@ fn damage_to_a_line_is_found() {
     found(|s| s.line("o-one").dispatched = 1, "dispatched is 1");
     found(
         |s| s.line("o-one").allocations.clear(),
-        "status is Some(Backordered)",
+        "status is backordered",
     );
     found(
         |s| s.line("o-gone").cancelled = false,
-        "status is Some(Backordered)",
+        "status is backordered",
     );
     found(
         |s| s.line("o-waits").cancelled = true,
-        "status is Some(Cancelled)",
+        "status is cancelled",
     );
     found(
         |s| s.line("o-one").cancelled = true,
-        "it is Cancelled and has 5 units instead of 0",
+        "it is cancelled and has 5 units instead of 0",
     );
     found(
         |s| s.line("o-split").allocations.reverse(),
@@ -155,11 +155,11 @@ fn damage_to_a_line_is_found() {
     found(other, "it has stock of b-x, which the log does not know");
     found(
         |s| s.line("o-one").original_promise = None,
-        "the original promise is None",
+        "the original promise is none; the log says 2026-",
     );
     found(
         |s| s.line("o-split").current_promise = Some(TODAY),
-        "the current promise is Some",
+        "the current promise is 2026-05-10; the log says",
     );
     found(
         |s| s.line("o-one").terms.split = true,
@@ -167,7 +167,7 @@ fn damage_to_a_line_is_found() {
     );
     found(
         |s| s.line("o-one").sku = "OTHER".parse().unwrap(),
-        "sku is \"OTHER\"",
+        "sku is OTHER; the log says SOFA",
     );
     found(
         |s| drop(s.lines.remove(3)),

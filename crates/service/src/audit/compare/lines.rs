@@ -2,7 +2,7 @@
 
 use landfall_domain::{OrderLine, Status};
 
-use super::differ;
+use super::{differ, say, say_pegs};
 use crate::audit::ledger::{At, Ledger, Pegs, Standing, digest, key_name};
 use crate::audit::{Counts, Findings};
 
@@ -37,8 +37,9 @@ pub(in crate::audit) fn line(
     if units != wanted {
         findings.add(|| {
             format!(
-                "{}: it is {status:?} and has {units} units instead of {wanted}",
-                name()
+                "{}: it is {} and has {units} units instead of {wanted}",
+                name(),
+                say(&status)
             )
         });
     }
@@ -56,9 +57,9 @@ pub(in crate::audit) fn line(
     if digest(&row.terms) != entry.terms {
         findings.add(|| {
             format!(
-                "{}: the terms are not those of the log: {:?}",
+                "{}: the terms are not those of the log: {}",
                 name(),
-                row.terms
+                say(&row.terms)
             )
         });
     }
@@ -86,9 +87,9 @@ pub(in crate::audit) fn line(
     if pegs != entry.pegs {
         findings.add(|| {
             format!(
-                "{}: its allocations are not those of the log: {:?}",
+                "{}: its allocations are not those of the log: {}",
                 name(),
-                row.allocations
+                say_pegs(&row.allocations)
             )
         });
     }

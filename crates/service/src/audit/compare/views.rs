@@ -1,8 +1,8 @@
 //! The rows of the read models against the log: what a rebuild would write must be what is there.
 
-use landfall_domain::Sku;
+use landfall_domain::{Sku, Supply};
 
-use super::differ;
+use super::{differ, say_pegs};
 use crate::audit::Findings;
 use crate::audit::ledger::{At, Ledger, Standing, key_name};
 use crate::audit::rows;
@@ -59,8 +59,9 @@ pub(in crate::audit) fn order_line(
         if !units.eq(log.allocations.iter().map(|a| (&a.batch, a.quantity))) {
             f.add(|| {
                 format!(
-                    "{}: its allocations are not those of the log: {allocations:?}",
-                    name()
+                    "{}: its allocations are not those of the log: {}",
+                    name(),
+                    say_pegs(allocations)
                 )
             });
         }
@@ -83,13 +84,19 @@ pub(in crate::audit) fn availability(
 }
 
 fn of_day(sku: &Sku, row: &AvailabilityView) -> String {
-    format!("availability, product {sku}, {:?}", row.supply)
+    format!("availability, product {sku}, {}", say_supply(row.supply))
+}
+
+fn say_supply(supply: Supply) -> String {
+    match supply {
+        Supply::Now => "in the warehouse".into(),
+        Supply::From(day) => format!("from {day}"),
+        Supply::Never => "held, nobody knows until when".into(),
+    }
 }
 
 /// What was not seen yet of what can be promised by the log.
-fn unseen(
-    ledger: &mut Ledger,
-) -> &mut std::collections::HashMap<(At, landfall_domain::Supply), u64> {
+fn unseen(ledger: &mut Ledger) -> &mut std::collections::HashMap<(At, Supply), u64> {
     if ledger.unseen_availability.is_none() {
         ledger.unseen_availability = Some(ledger.availability());
     }
@@ -105,7 +112,8 @@ pub(super) fn finish(ledger: &mut Ledger, findings: &mut Findings) {
         findings.of_views(|f| {
             f.add(|| {
                 format!(
-                    "availability, product {sku}, {supply:?}: no row; the log says {units} units"
+                    "availability, product {sku}, {}: no row; the log says {units} units",
+                    say_supply(supply)
                 )
             });
         });

@@ -10,7 +10,7 @@ use super::story::{Story, TODAY, hold};
 fn damage_to_what_was_held_received_and_dispatched_is_found() {
     found(
         |s| s.batch("b-count").hold = None,
-        "batch b-count: the hold is None",
+        "batch b-count: the hold is none",
     );
     found(
         |s| s.batch("b-on-ship").shipment_hold = Some(hold("quality")),
@@ -18,7 +18,7 @@ fn damage_to_what_was_held_received_and_dispatched_is_found() {
     );
     found(
         |s| s.batch("b-on-ship").shipment = None,
-        "batch b-on-ship: shipment is None",
+        "batch b-on-ship: shipment is none",
     );
     found(
         |s| s.batch("b-count").received = false,
@@ -26,7 +26,7 @@ fn damage_to_what_was_held_received_and_dispatched_is_found() {
     );
     found(
         |s| s.batch("b-count").landed = None,
-        "batch b-count: the landing is None",
+        "batch b-count: the landing is none",
     );
     found(
         |s| s.batch("b-on-ship").first_eta = Some(TODAY),
@@ -55,18 +55,18 @@ fn damage_to_a_shipment_is_found() {
     let row = |change: fn(&mut landfall_domain::Shipment), words| {
         found(|s: &mut Story| change(&mut s.shipments[0]), words);
     };
-    row(|s| s.eta = None, "shipment s-1: eta is None");
+    row(|s| s.eta = None, "shipment s-1: eta is none");
     row(
         |s| s.first_eta = None,
-        "shipment s-1: the first eta is None",
+        "shipment s-1: the first eta is none",
     );
-    row(|s| s.carrier = None, "shipment s-1: the carrier is None");
-    row(|s| s.vessel = None, "shipment s-1: the vessel is None");
+    row(|s| s.carrier = None, "shipment s-1: the carrier is none");
+    row(|s| s.vessel = None, "shipment s-1: the vessel is none");
     row(
         |s| s.container.clone_from(&s.vessel),
         "shipment s-1: the container is",
     );
-    row(|s| s.hold = None, "shipment s-1: the hold is None");
+    row(|s| s.hold = None, "shipment s-1: the hold is none");
     found(
         |s| s.shipments.clear(),
         "shipment s-1: it is in the log and not in the tables",

@@ -66,7 +66,7 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "N", default_value = "500000",
           value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     events: u64,
-    /// For `relay`: lines a second that come while it is looked how far the sinks are behind
+    /// For `relay`: lines a second that come while it is looked how old events are when they are out
     #[arg(long, value_name = "N", default_value = "10000",
           value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     rate: u64,

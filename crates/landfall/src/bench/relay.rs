@@ -4,7 +4,7 @@
 //! It works in this process: an engine on the database and the relay as a service runs them, without HTTP before
 //! them. First the log is filled. Then each sink begins with the first event and catches up: one that takes
 //! everything at once, and a stream of Redis where one is named. At last all of them go along while lines come at
-//! a rate of one's choice.
+//! a rate of one's choice, and each batch of events tells how old it was when the sink had it.
 
 use super::BenchError;
 use super::report::quotient;
@@ -17,15 +17,13 @@ use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use landfall_domain::commands::{Allocate, CreateBatch};
 use landfall_domain::{Command, IfShort, Policy, Priority, Quantity};
-use landfall_service::relay::{
-    self, Begin, Delivery, EventPublisher, Options, Relaying, Sink, SinkStats,
-};
-use landfall_service::{Bus, LogRecord, Request};
+use landfall_service::relay::{self, Begin, Delivery, EventPublisher, Options, Relaying, Sink};
+use landfall_service::{Bus, Clock, LogRecord, Request};
 use serde::Serialize;
 use std::fmt::{self, Display, Formatter};
 use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -82,10 +80,12 @@ struct Load {
     lag: Vec<Lag>,
 }
 
-/// How far a sink was behind meanwhile, by the age of its oldest event.
+/// How old events were when the sink had them, counted from the time that is written in them, which is before
+/// their commit. Of each batch the oldest counts.
 #[derive(Debug, Serialize)]
 struct Lag {
     sink: &'static str,
+    batches: usize,
     p50_ms: f64,
     p99_ms: f64,
     longest_ms: f64,
@@ -98,6 +98,26 @@ struct Nowhere;
 impl EventPublisher for Nowhere {
     async fn publish(&self, _partition: u16, records: &[LogRecord]) -> Delivery {
         Delivery::all(records)
+    }
+}
+
+/// Takes what another sink takes, and notes how old it was then.
+struct Timed {
+    sink: Arc<dyn EventPublisher>,
+    clock: Arc<dyn Clock>,
+    ages_ms: Mutex<Vec<f64>>,
+}
+
+#[async_trait]
+impl EventPublisher for Timed {
+    async fn publish(&self, partition: u16, records: &[LogRecord]) -> Delivery {
+        let delivery = self.sink.publish(partition, records).await;
+        if let Some(first) = records.first() {
+            let age = self.clock.now().duration_since(first.time).as_secs_f64() * 1_000.0;
+            let mut ages = self.ages_ms.lock().unwrap_or_else(PoisonError::into_inner);
+            ages.push(age);
+        }
+        delivery
     }
 }
 
@@ -198,9 +218,17 @@ impl RelayRun {
         sinks: &[(&'static str, Arc<dyn EventPublisher>)],
     ) -> Result<Load, BenchError> {
         let stopping = CancellationToken::new();
-        let named = sinks.iter().map(|(sink, publisher)| Sink {
+        let timed = sinks.iter().map(|(_, sink)| {
+            Arc::new(Timed {
+                sink: Arc::clone(sink),
+                clock: Arc::clone(&engine.calendar.clock),
+                ages_ms: Mutex::default(),
+            })
+        });
+        let timed: Vec<Arc<Timed>> = timed.collect();
+        let named = sinks.iter().zip(&timed).map(|((sink, _), timed)| Sink {
             name: format!("bench:{sink}:{}:load", names.tag),
-            publisher: Arc::clone(publisher),
+            publisher: Arc::clone(timed) as Arc<dyn EventPublisher>,
             begin: Begin::Now,
         });
         let relaying = start(engine, named.collect(), &stopping).await?;
@@ -210,7 +238,6 @@ impl RelayRun {
             stats.all(|sink| sink.read().partitions == partitions)
         })
         .await?;
-        let mut ages: Vec<Vec<f64>> = vec![Vec::new(); sinks.len()];
         let begun = Instant::now();
         let mut ticks = tokio::time::interval(TICK);
         let mut under_way = tokio::task::JoinSet::new();
@@ -228,9 +255,6 @@ impl RelayRun {
             while let Some(done) = under_way.try_join_next() {
                 done??;
             }
-            for (ages, sink) in ages.iter_mut().zip(&relaying.stats) {
-                ages.push(age_ms(engine, sink));
-            }
         }
         while let Some(done) = under_way.join_next().await {
             done??;
@@ -245,8 +269,8 @@ impl RelayRun {
             seconds: took.as_secs_f64(),
             lag: sinks
                 .iter()
-                .zip(ages)
-                .map(|((sink, _), ages)| Lag::of(sink, ages))
+                .zip(&timed)
+                .map(|((sink, _), timed)| Lag::of(sink, timed))
                 .collect(),
         })
     }
@@ -348,19 +372,15 @@ async fn carry_out(bus: &Bus, requests: Vec<Request>) -> Result<(), BenchError> 
     Ok(())
 }
 
-/// The age of the oldest event that a sink has not taken, in milliseconds.
-fn age_ms(engine: &Engine, sink: &SinkStats) -> f64 {
-    let now = engine.calendar.clock.now();
-    let age = |oldest| now.duration_since(oldest).as_secs_f64().max(0.0) * 1_000.0;
-    sink.read().oldest.map_or(0.0, age)
-}
-
 impl Lag {
-    fn of(sink: &'static str, mut ages: Vec<f64>) -> Self {
+    fn of(sink: &'static str, timed: &Timed) -> Self {
+        let ages = timed.ages_ms.lock();
+        let mut ages = ages.unwrap_or_else(PoisonError::into_inner).clone();
         ages.sort_unstable_by(f64::total_cmp);
         let at = |index: usize| ages.get(index).copied().unwrap_or_default();
         Self {
             sink,
+            batches: ages.len(),
             p50_ms: at(ages.len() / 2),
             p99_ms: at(ages.len() * 99 / 100),
             longest_ms: at(ages.len().saturating_sub(1)),
@@ -414,7 +434,7 @@ impl Display for Report {
         let (lines, seconds) = (self.load.lines_per_second, self.load.seconds);
         writeln!(
             f,
-            "  while {lines:.0} lines/s came for {seconds:.0} s, behind by"
+            "  while {lines:.0} lines/s came for {seconds:.0} s, events were old"
         )?;
         for lag in &self.load.lag {
             let (sink, p50, p99, longest) = (lag.sink, lag.p50_ms, lag.p99_ms, lag.longest_ms);

@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::Outcome;
-use crate::command::shown;
+use crate::command::{self, shown};
+use crate::{Outcome, metadata};
 
 /// Running servers.
 pub(crate) struct Servers {
@@ -30,17 +30,12 @@ pub(crate) struct Which<'a> {
 impl Servers {
     /// Starts them, through the same code as a test that starts its own.
     pub(crate) fn start(which: &Which<'_>) -> Outcome<Self> {
-        let mut command = Command::new("cargo");
+        // As a part of the whole workspace: alone it would want its dependencies with other features, and so once more.
+        let mut cargo = Command::new("cargo");
+        command::run(cargo.args(["build", "-q", "--workspace", "--example", "servers"]))?;
+        let program = metadata::read()?.target_directory;
+        let mut command = Command::new(program.join("debug/examples/servers"));
         command
-            .args([
-                "run",
-                "-q",
-                "-p",
-                "landfall-testkit",
-                "--example",
-                "servers",
-            ])
-            .arg("--")
             .args(which.names)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());

@@ -9,6 +9,8 @@ use crate::{Outcome, arrows, command, schemas, tools};
 
 /// The crate whose contract suite is run on a second PostgreSQL.
 const POSTGRES: &str = "landfall-postgres";
+/// The same, for nextest.
+const OF_POSTGRES: &str = "package(landfall-postgres) and binary(contract)";
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -68,7 +70,12 @@ fn on_newest_postgres(tools: &Path) -> Outcome<()> {
         postgres: Some(&programs),
         nats: None,
     })?;
-    let mut runner = runner(&["-p", POSTGRES, "--test", "contract"]);
+    // A package alone would want its dependencies with other features than the workspace does, and so once more.
+    let mut runner = if has_nextest() {
+        runner(&["--workspace", "-E", OF_POSTGRES])
+    } else {
+        runner(&["-p", POSTGRES, "--test", "contract"])
+    };
     servers.tell(&mut runner);
     command::run(&mut runner)
 }
@@ -76,7 +83,7 @@ fn on_newest_postgres(tools: &Path) -> Outcome<()> {
 /// nextest where it is installed, as it runs the tests of all crates side by side; else cargo's own.
 fn runner(what: &[&str]) -> Command {
     let mut cargo = Command::new("cargo");
-    if command::is_there(Command::new("cargo").args(["nextest", "--version"])) {
+    if has_nextest() {
         cargo.args(["nextest", "run"]).args(what);
     } else {
         cargo.arg("test").args(what);
@@ -86,6 +93,10 @@ fn runner(what: &[&str]) -> Command {
         }
     }
     cargo
+}
+
+fn has_nextest() -> bool {
+    command::is_there(Command::new("cargo").args(["nextest", "--version"]))
 }
 
 /// A directory that everybody may look into, removed at the end.

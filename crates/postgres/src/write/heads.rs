@@ -5,13 +5,13 @@ use landfall_service::store::Head;
 use crate::codes::{Id, int, small};
 use crate::trip::{Param, param};
 
-/// How many commits of a partition are known by their id.
+/// How many commits are known by their id of those that are noted at a partition: the first that they advance.
 pub(crate) const SLOTS: u64 = 1_024;
 
 /// Waits until nobody holds the partition any longer.
 pub(crate) const SETTLE: &str =
     "SELECT version FROM heads WHERE partition = $1::smallint FOR UPDATE";
-/// The commit that made this version of a partition.
+/// The commit that made this version of a partition, if it is noted there.
 pub(crate) const COMMITTED: &str =
     "SELECT version, id FROM commits WHERE partition = $1::smallint AND slot = $2::smallint";
 

@@ -1,8 +1,9 @@
 //! The model of Landfall: products, their batches, order lines, and the rules that peg one to the other.
 //!
 //! Read it in this order: [`ids`] and [`values`] (the words), [`hold`], [`batch`], [`shipment`], [`line`],
-//! [`policy`] (which batch a line prefers), [`shortage`] (who loses stock when a batch shrinks), [`repeg`] (who is
-//! served from where, so that most promises are kept), [`product`] (the aggregate that keeps the counts true),
+//! [`policy`] (which batch a line prefers), [`room`] (which lines free units could serve), [`shortage`] (who loses stock
+//! when a batch shrinks), [`repeg`] (who is served from where, so that most promises are kept), [`product`] (the
+//! aggregate that keeps the counts true),
 //! [`explanation`] (why a batch was taken or not), then [`commands`], [`events`] and [`rejection`], which are what
 //! the outside says and hears. There is no I/O here, no clock and no randomness: the day comes in as [`values::Day`].
 
@@ -18,6 +19,7 @@ pub mod policy;
 pub mod product;
 pub mod rejection;
 pub mod repeg;
+pub mod room;
 pub mod shipment;
 pub mod shortage;
 pub mod values;
@@ -33,5 +35,6 @@ pub use line::{Allocation, OrderLine, Status, Terms};
 pub use order::PlacedOrder;
 pub use product::Product;
 pub use rejection::Rejection;
+pub use room::Room;
 pub use shipment::Shipment;
 pub use values::{Day, Deliver, IfShort, Policy, Priority, Quantity};

@@ -183,6 +183,11 @@ impl OrderLine {
             && self.current_promise > self.original_promise
     }
 
+    /// Whether it is late and may move to goods that come earlier.
+    pub fn to_pull_back(&self) -> bool {
+        self.late() && !self.locked()
+    }
+
     /// Whether it goes out together with the other lines of its order, and shares their promise.
     pub fn together(&self) -> bool {
         self.terms.deliver == Deliver::Together

@@ -12,6 +12,7 @@ mod supply;
 use crate::batch::{Batch, Supply};
 use crate::events::Event;
 use crate::ids::{BatchRef, Sku};
+use crate::room::Room;
 use journal::Undo;
 
 pub use demand::{Amendment, promise_after};
@@ -142,10 +143,13 @@ impl Product {
         self.batches.iter().map(Batch::free).sum()
     }
 
-    /// The most units that one batch could give a line now: no line that wants more fits, unless it may be
-    /// split.
-    pub fn largest_available(&self) -> u64 {
-        self.batches.iter().map(Batch::available).max().unwrap_or(0)
+    /// Which lines the units that can be promised could serve now.
+    pub fn room(&self) -> Room {
+        let mut room = Room::default();
+        for batch in &self.batches {
+            room.add(batch.location.as_ref(), batch.available());
+        }
+        room
     }
 
     /// For which lines there may be something since the last call.

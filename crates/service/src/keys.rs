@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 use landfall_domain::shortage::{LateKey, QueueKey, ShortageKey};
-use landfall_domain::{BatchRef, Command, LineKey, OrderId, ShipmentRef, Sku};
+use landfall_domain::{BatchRef, Command, LineKey, OrderId, OrderLine, Room, ShipmentRef, Sku};
 
 use crate::store::AnswerKey;
 
@@ -32,7 +32,7 @@ pub struct Keys {
     pub allocated: Vec<AllocatedRange>,
     /// Lines that wait for a product, in the order in which they are filled.
     pub waiting: Vec<WaitingRange>,
-    /// Lines of a product that are late, in the order in which they are pulled back.
+    /// Lines of a product that are late and may move, in the order in which they are pulled back.
     pub late: Vec<LateRange>,
 }
 
@@ -54,32 +54,53 @@ pub struct AllocatedRange {
     pub limit: usize,
 }
 
-/// The first lines that wait for a product, in the order of [`QueueKey`].
+/// The first lines that wait for a product and that fit, in the order of [`QueueKey`]. A store finds those that name
+/// other locations, or want more, without reading them; it may show some that do not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaitingRange {
     /// The product.
     pub sku: Sku,
     /// The product's number.
     pub product_number: u64,
-    /// Only lines that wait for at most so many units, and all that may be split.
-    pub at_most: u64,
+    /// Only lines that fit into this.
+    pub room: Room,
     /// Only lines after this one.
     pub after: Option<QueueKey>,
     /// At most so many lines.
     pub limit: usize,
 }
 
-/// The first late lines of a product ([`landfall_domain::OrderLine::late`]), in the order of [`LateKey`].
+/// The first late lines of a product of which nothing has left ([`landfall_domain::OrderLine::to_pull_back`]), in the
+/// order of [`LateKey`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LateRange {
     /// The product.
     pub sku: Sku,
     /// The product's number.
     pub product_number: u64,
+    /// Only lines that goods could serve which come by a day. `None`: all.
+    pub served: Option<Served>,
     /// Only lines after this one.
     pub after: Option<LateKey>,
     /// At most so many lines.
     pub limit: usize,
+}
+
+/// What could be served by goods of which one knows no more than this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Served {
+    /// Only lines whose promise is later than this day: that of the goods.
+    pub later_than: Date,
+    /// Only lines that want at most so many units, and all that may be split.
+    pub at_most: u64,
+}
+
+impl Served {
+    /// Whether it could be this line.
+    pub fn fits(&self, line: &OrderLine) -> bool {
+        line.current_promise > Some(self.later_than)
+            && (line.terms.split || line.outstanding() <= self.at_most)
+    }
 }
 
 impl Keys {

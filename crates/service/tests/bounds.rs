@@ -170,13 +170,78 @@ fn so_many_late_lines_are_pulled_back_at_once() {
         let h = with_late(LATE).await;
         assert_eq!(late(&h).await, 0);
         assert_eq!(place(&h, "o-1000").await, at("c", 5));
-        let h = with_late(LATE + 1).await;
+        // As many more, which the goods could serve as they are.
+        let h = with_late(2 * LATE).await;
+        assert_eq!(late(&h).await, 0);
+        let h = with_late(2 * LATE + 1).await;
         assert_eq!(late(&h).await, 1);
-        assert_eq!(place(&h, "o-1000").await, at("c", 5));
-        assert_eq!(place(&h, "o-1001").await, at("b", 20), "the newest");
+        assert_eq!(place(&h, "o-2000").await, at("c", 5));
+        assert_eq!(place(&h, "o-2001").await, at("b", 20), "the newest");
         // It is not forgotten: whatever is better next finds it.
         h.done(batch("d", "SOFA", 1).eta(in_days(LAST))).await;
         assert_eq!(late(&h).await, 0);
-        assert_eq!(place(&h, "o-1001").await, at("c", 5));
+        assert_eq!(place(&h, "o-2001").await, at("c", 5));
+    });
+}
+
+/// More large late lines than are looked at stand before a small one, for which there are goods; so do some that
+/// are under way.
+#[test]
+fn large_late_lines_do_not_keep_goods_from_small_ones() {
+    run(async {
+        let h = World::start();
+        let large = LATE + 1;
+        let units = 10 * u64::try_from(large).unwrap();
+        h.done(batch("b", "SOFA", units + 3).eta(in_days(5))).await;
+        let orders = (1..=large).map(|n| line(&format!("o-{n}"), "SOFA", 10).into());
+        all(&h, orders).await;
+        h.done(line("small", "SOFA", 3)).await;
+        // Far more than anybody wants, but later than what they have.
+        h.done(batch("far", "SOFA", 2 * units).eta(in_days(LAST)))
+            .await;
+        h.done(set_eta("b", Some(in_days(20)))).await;
+        assert_eq!(place(&h, "small").await, at("b", 20));
+        h.done(batch("c", "SOFA", 4).eta(in_days(5))).await;
+        assert_eq!(place(&h, "small").await, at("c", 5));
+        assert_eq!(late(&h).await, u64::try_from(large).unwrap());
+        h.in_order().await;
+    });
+}
+
+/// Lines that wait for goods elsewhere cost a change of supply nothing: not one of them is read.
+#[test]
+fn lines_that_wait_for_another_place_are_not_read() {
+    run(async {
+        for many in [10, 2_000] {
+            let h = World::start();
+            h.done(batch("none", "SOFA", 1)).await;
+            let elsewhere = (0..many).map(|n| {
+                let line = line(&format!("o-{n}"), "SOFA", 2);
+                let places: &[&str] = if n % 2 == 0 {
+                    &["Leeds"]
+                } else {
+                    &["Leeds", "Hull"]
+                };
+                line.locations(places).into()
+            });
+            all(&h, elsewhere).await;
+            let too_large = (0..many).map(|n| {
+                let line = line(&format!("l-{n}"), "SOFA", 9);
+                line.locations(&["York"]).split().into()
+            });
+            all(&h, too_large).await;
+            let here = (0..3).map(|n| {
+                line(&format!("y-{n}"), "SOFA", 2)
+                    .locations(&["York"])
+                    .into()
+            });
+            all(&h, here).await;
+            h.done(line("anywhere", "SOFA", 2)).await;
+            let before = h.faults.lines_loaded();
+            h.done(batch("york", "SOFA", 8).location("York")).await;
+            assert_eq!(h.faults.lines_loaded() - before, 4, "of {many} elsewhere");
+            assert_eq!(h.see_line("anywhere", "SOFA").await.allocations.len(), 1);
+            h.in_order().await;
+        }
     });
 }

@@ -43,6 +43,29 @@ fn a_later_fill_sees_lines_that_were_too_large_for_the_one_before() {
     );
 }
 
+/// What was read for goods at one place says nothing of the lines that wait for another.
+#[test]
+fn a_later_fill_sees_lines_that_wait_for_another_place() {
+    let wait = |order: &str, places: &[&str]| line(order, "SOFA", 2).locations(places).into();
+    same_in_a_group(
+        &[
+            batch("none", "SOFA", 1).into(),
+            wait("w-1", &["Leeds"]),
+            wait("w-2", &["York"]),
+            wait("w-3", &["York", "Leeds"]),
+            wait("w-4", &["Hull"]),
+            wait("w-5", &[]),
+            wait("w-6", &["Leeds"]),
+        ],
+        &[
+            batch("york", "SOFA", 2).location("York").into(),
+            batch("leeds", "SOFA", 4).location("Leeds").into(),
+            batch("york-2", "SOFA", 2).location("York").into(),
+        ],
+        &["w-4", "w-6"],
+    );
+}
+
 /// A line that begins to wait in a group is filled by a later command of it, in its place in the queue.
 #[test]
 fn lines_that_begin_to_wait_in_the_group_are_filled_in_order() {

@@ -42,6 +42,7 @@ pub(crate) fn statements() -> Vec<&'static str> {
         ranges::NEXT_RANK,
         ranges::PEGGED_LATER,
         ranges::LATE,
+        ranges::NEXT_PLACES,
         ranges::WAITING,
         rows::PLACED,
     ];

@@ -272,7 +272,7 @@ pub(crate) fn priority(code: i64) -> Result<Priority, Fault> {
         .ok_or_else(|| Fault::Corrupt(format!("{code} is no priority")))
 }
 
-fn parse_locations(json: &str) -> Result<Vec<Location>, Fault> {
+pub(crate) fn parse_locations(json: &str) -> Result<Vec<Location>, Fault> {
     serde_json::from_str(json)
         .map_err(|error| Fault::Corrupt(format!("the locations {json}: {error}")))
 }

@@ -1,4 +1,4 @@
-//! A store that fails when a test wants it to, and tells what it committed.
+//! A store that fails when a test wants it to, and tells what it loaded and committed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,6 +32,7 @@ struct Plan {
     closed: bool,
     waiting: usize,
     committed: Vec<Changes>,
+    lines_loaded: usize,
 }
 
 impl Faults {
@@ -83,6 +84,11 @@ impl Faults {
     /// What was committed, in order.
     pub fn committed(&self) -> Vec<Changes> {
         self.plan().committed.clone()
+    }
+
+    /// How many lines were loaded, those that were loaded again included: what the work on a queue costs.
+    pub fn lines_loaded(&self) -> usize {
+        self.plan().lines_loaded
     }
 
     fn plan(&self) -> MutexGuard<'_, Plan> {
@@ -148,11 +154,15 @@ impl<S: Store> Store for Faulty<S> {
     }
 
     async fn begin(&mut self, keys: &Keys) -> Result<Loaded, StoreError> {
-        self.inner.begin(keys).await
+        let loaded = self.inner.begin(keys).await?;
+        self.faults.plan().lines_loaded += loaded.lines.len();
+        Ok(loaded)
     }
 
     async fn load(&mut self, keys: &Keys) -> Result<Loaded, StoreError> {
-        self.inner.load(keys).await
+        let loaded = self.inner.load(keys).await?;
+        self.faults.plan().lines_loaded += loaded.lines.len();
+        Ok(loaded)
     }
 
     async fn commit(&mut self, changes: &Changes) -> Result<(), StoreError> {

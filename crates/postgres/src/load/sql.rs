@@ -161,33 +161,74 @@ pub(crate) static PEGGED_LATER: LazyLock<&str> = LazyLock::new(|| {
 
 /// The rank of a line in a queue, as the indexes have it.
 const RANK: &str = "(9 - l.priority)";
-/// The requested date of a line that waits, as the index `lines_waiting` has it.
+/// The requested date of a line that waits, as the indexes of those have it.
 const WANTED: &str = "coalesce(l.requested, DATE '9999-12-31')";
 
-/// The first lines that wait for products. The last column says of which range.
-pub(crate) static WAITING: LazyLock<&str> = LazyLock::new(|| {
+/// The first lines that wait for products, whatever they want, for a reader. The last column says of which queue.
+pub(crate) static QUEUES: LazyLock<&str> = LazyLock::new(|| {
     sql(format!(
         "SELECT {LINE}, k.range FROM unnest($1::smallint[], $2::bigint[], $3::integer[], $4::date[], $5::bigint[], \
-              $6::bigint[], $7::bigint[]) \
-              WITH ORDINALITY AS k (partition, product, rank, wanted, number, most, at_most, range) \
+              $6::bigint[]) WITH ORDINALITY AS k (partition, product, rank, wanted, number, most, range) \
          CROSS JOIN LATERAL ( \
              SELECT l.* FROM lines l \
               WHERE l.status = 1 AND l.partition = k.partition AND l.product = k.product \
                 AND ({RANK}, {WANTED}, l.number) > (k.rank, k.wanted, k.number) \
-                AND (CASE WHEN l.split THEN 0 ELSE l.quantity - l.dispatched END) <= k.at_most \
               ORDER BY {RANK}, {WANTED}, l.number LIMIT k.most) AS l {PRODUCT_OF_L} \
          ORDER BY k.range, {RANK}, {WANTED}, l.number"
     ))
 });
-/// The first late lines of products. The last column says of which range.
+
+/// The list of locations that a line names, as the index `lines_waiting_at` has it: its first 200 characters.
+const PLACES: &str = "left(coalesce(l.locations, '-'), 200)";
+/// The least units that a line must get, as the indexes have it.
+const LEAST: &str = "(CASE WHEN l.split THEN 0 ELSE l.quantity - l.dispatched END)";
+
+/// The first lines that wait for products and fit. The last column says of which range.
+///
+/// For each range first the lists of locations which its lines name, one by one, each with a look at the index. Of each,
+/// what there is (`$7` has it by location, with that of all goods under the empty name, and for each the most of one batch
+/// and the sum): of a list that is not there in full, anything. Then the lines of those where there is anything.
+pub(crate) static WAITING: LazyLock<&str> = LazyLock::new(|| {
+    let of_product = "l.status = 1 AND l.partition = k.partition AND l.product = k.product";
+    sql(format!(
+        "SELECT {LINE}, k.range FROM unnest($1::smallint[], $2::bigint[], $3::integer[], $4::date[], $5::bigint[], \
+              $6::bigint[], $7::text[]) \
+              WITH ORDINALITY AS k (partition, product, rank, wanted, number, most, room, range) \
+         CROSS JOIN LATERAL ( \
+             WITH RECURSIVE lists (places) AS ( \
+                 (SELECT {PLACES} FROM lines l WHERE {of_product} ORDER BY {PLACES} LIMIT 1) \
+                 UNION ALL \
+                 SELECT (SELECT {PLACES} FROM lines l WHERE {of_product} AND {PLACES} > lists.places \
+                          ORDER BY {PLACES} LIMIT 1) FROM lists WHERE lists.places IS NOT NULL) \
+             SELECT l.* FROM lists \
+             CROSS JOIN LATERAL ( \
+                 SELECT coalesce(max((k.room::jsonb -> place.name ->> 0)::bigint), 0) AS largest, \
+                        coalesce(sum((k.room::jsonb -> place.name ->> 1)::bigint), 0) AS total \
+                   FROM jsonb_array_elements_text(CASE WHEN lists.places = '-' OR char_length(lists.places) = 200 \
+                            THEN '[\"\"]' ELSE lists.places END::jsonb) AS place (name)) AS units \
+             CROSS JOIN LATERAL ( \
+                 SELECT l.* FROM lines l \
+                  WHERE {of_product} AND {PLACES} = lists.places AND units.total > 0 \
+                    AND ({RANK}, {WANTED}, l.number) > (k.rank, k.wanted, k.number) \
+                    AND {LEAST} <= units.largest AND (NOT l.split OR l.quantity - l.dispatched <= units.total) \
+                  ORDER BY {RANK}, {WANTED}, l.number LIMIT k.most) AS l \
+             WHERE lists.places IS NOT NULL \
+             ORDER BY {RANK}, {WANTED}, l.number LIMIT k.most) AS l {PRODUCT_OF_L} \
+         ORDER BY k.range, {RANK}, {WANTED}, l.number"
+    ))
+});
+/// The first late lines of products of which nothing has left: those with a later promise than a day, for at most so many
+/// units. The last column says of which range.
 pub(crate) static LATE: LazyLock<&str> = LazyLock::new(|| {
     sql(format!(
         "SELECT {LINE}, k.range FROM unnest($1::smallint[], $2::bigint[], $3::integer[], $4::date[], $5::bigint[], \
-              $6::bigint[]) WITH ORDINALITY AS k (partition, product, rank, original, number, most, range) \
+              $6::bigint[], $7::date[], $8::bigint[]) \
+              WITH ORDINALITY AS k (partition, product, rank, original, number, most, later_than, at_most, range) \
          CROSS JOIN LATERAL ( \
              SELECT l.* FROM lines l \
-              WHERE l.status = 0 AND l.current > l.original AND l.partition = k.partition \
+              WHERE l.status = 0 AND l.current > l.original AND l.dispatched = 0 AND l.partition = k.partition \
                 AND l.product = k.product AND ({RANK}, l.original, l.number) > (k.rank, k.original, k.number) \
+                AND l.current > k.later_than AND {LEAST} <= k.at_most \
               ORDER BY {RANK}, l.original, l.number LIMIT k.most) AS l {PRODUCT_OF_L} \
          ORDER BY k.range, {RANK}, l.original, l.number"
     ))

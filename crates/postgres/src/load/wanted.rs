@@ -1,8 +1,10 @@
 //! From keys to the arrays that the statements take, and to the partitions that must be locked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashSet;
+use landfall_domain::Room;
+use landfall_domain::room::Units;
 use landfall_domain::shortage::{LateKey, QueueKey, ShortageKey};
 use landfall_service::keys::{AllocatedRange, Keys, LateRange, WaitingRange};
 use landfall_service::store::partition_of;
@@ -192,6 +194,7 @@ struct Ranges {
     most: Vec<i64>,
     later_than: Vec<Day>,
     at_most: Vec<i64>,
+    rooms: Vec<String>,
 }
 
 impl Ranges {
@@ -234,8 +237,7 @@ impl Ranges {
             });
         let partition = partition_of(range.sku.as_str(), partitions);
         self.push(partition, range.product_number, begin, range.limit);
-        self.at_most
-            .push(i64::try_from(range.at_most).unwrap_or(i64::MAX));
+        self.rooms.push(room_json(&range.room));
     }
 
     fn late(&mut self, range: &LateRange, partitions: u16) {
@@ -248,9 +250,14 @@ impl Ranges {
         });
         let partition = partition_of(range.sku.as_str(), partitions);
         self.push(partition, range.product_number, begin, range.limit);
+        let served = range.served;
+        self.later_than
+            .push(served.map_or(Day::NOW, |served| Day::of(served.later_than)));
+        self.at_most
+            .push(served.map_or(i64::MAX, |served| most(served.at_most)));
     }
 
-    /// In the order in which the statements have them; the last one only where they have it.
+    /// In the order in which the statements have them; the last ones only where they have them.
     fn params<'a>(self) -> Vec<Param<'a>> {
         let mut params = vec![
             param(self.partitions),
@@ -266,6 +273,27 @@ impl Ranges {
         if !self.at_most.is_empty() {
             params.push(param(self.at_most));
         }
+        if !self.rooms.is_empty() {
+            params.push(param(self.rooms));
+        }
         params
     }
+}
+
+/// So many units, or the most that a column holds.
+fn most(units: u64) -> i64 {
+    i64::try_from(units).unwrap_or(i64::MAX)
+}
+
+/// Free units by location, with those of all goods under the empty name, which no location has: the most of one
+/// batch, and the sum.
+fn room_json(room: &Room) -> String {
+    let entry = |units: Units| [most(units.largest), most(units.total)];
+    let places = room.locations();
+    let mut by_name: BTreeMap<&str, [i64; 2]> = places
+        .map(|(location, units)| (location.as_str(), entry(units)))
+        .collect();
+    by_name.insert("", entry(room.anywhere()));
+    // Names have a JSON form, always.
+    serde_json::to_string(&by_name).unwrap_or_default()
 }

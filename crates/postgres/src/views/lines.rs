@@ -121,14 +121,13 @@ impl Queues {
     /// The first lines of each, one queue after the other.
     fn ask(self, page: &Page) -> Ask {
         let queues = self.products.len();
-        Ask::new(*sql::WAITING)
+        Ask::new(*sql::QUEUES)
             .with(self.partitions)
             .with(self.products)
             .with(self.ranks)
             .with(self.wanted)
             .with(self.lines)
             .with(vec![limit(page); queues])
-            .with(vec![i64::MAX; queues])
     }
 }
 

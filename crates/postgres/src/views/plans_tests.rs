@@ -112,7 +112,7 @@ fn others(pool: &Pool) -> Vec<Ask> {
         Way::FromProduct((0, 1)).count_ask(),
         Way::FromBatch((0, 1)).ids_ask(pool, &span, 10),
         Way::FromProduct((0, 1)).ids_ask(pool, &span, 10),
-        Ask::new(*sql::WAITING),
+        Ask::new(*sql::QUEUES),
         Ask::new(lines::WAITING),
         Ask::new(&*history::OF_THING),
         Ask::new(&*history::OF_PRODUCT),

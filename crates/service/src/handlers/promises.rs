@@ -2,17 +2,22 @@
 //! none. Who is then served from which batch is planned in [`super::reassign`].
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 use indexmap::IndexSet;
 use jiff::civil::Date;
 use landfall_domain::events::DeallocationReason;
-use landfall_domain::{Batch, LineKey, OrderLine, Sku, policy};
+use landfall_domain::{Batch, Day, LineKey, OrderLine, Product, Sku, policy};
 
 use super::reassign::{Seeker, reassign};
+use crate::keys::Served;
 use crate::uow::{Stop, Trouble, UnitOfWork, each};
 
-/// How many late lines of a product are looked at when its supply is better than before.
+/// How many late lines of a product are looked at when its supply is better than before, in their order. Where there
+/// are more, so many again of those that the free goods could serve as they are.
 const LATE_EXAMINED: usize = 1_000;
+/// Of how many days the free goods are then asked whom they could serve, the earliest first.
+const DAYS_EXAMINED: usize = 4;
 
 /// Looks for other goods for the lines of a product that were delayed or have lost their stock. Delayed lines
 /// that find none are promised another day. Lines without stock get here only what keeps their promise: a promise
@@ -106,16 +111,62 @@ fn still_loose(sku: &Sku, keys: Vec<LineKey>, uow: &mut UnitOfWork) -> Result<()
     Ok(())
 }
 
-/// Pulls late lines of a product back towards their original promise, never before it.
+/// Pulls late lines of a product back towards their original promise, never before it: the first in their order and, where
+/// these are not all, then others that the goods which are still free could serve. Or a thousand large lines, for which
+/// there is nothing, would keep all small ones after them from what there is.
 pub(super) fn pull_back(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
-    let late = uow.late_lines(sku, LATE_EXAMINED)?;
-    let lines = each(&late, |key| {
+    let first = uow.late_lines(sku, None, LATE_EXAMINED)?;
+    pull_back_lines(sku, &first, uow)?;
+    if first.len() < LATE_EXAMINED {
+        return Ok(());
+    }
+    let seen: HashSet<&LineKey> = first.iter().collect();
+    let day = uow.day();
+    let kinds = served(uow.its_product(sku)?, day);
+    // Each may show the first ones once more.
+    let each_most = LATE_EXAMINED / kinds.len().max(1);
+    let most = each_most + LATE_EXAMINED;
+    let found = each(kinds, |served| uow.late_lines(sku, Some(served), most))?;
+    let mut more: IndexSet<LineKey> = IndexSet::new();
+    for lines in found {
+        let unseen = lines.into_iter().filter(|key| !seen.contains(key));
+        more.extend(unseen.take(each_most));
+    }
+    let more: Vec<LineKey> = more.into_iter().collect();
+    pull_back_lines(sku, &more, uow)
+}
+
+/// What the free goods of a product could serve, by the day on which they can be there. Goods of a later day count only
+/// where one batch has more than each of those before.
+fn served(product: &Product, day: Day) -> Vec<Served> {
+    let mut kinds: Vec<Served> = Vec::new();
+    for batch in product.batches() {
+        let (units, ready) = (batch.available(), day.promise_of(batch.supply()));
+        let full = kinds.len() == DAYS_EXAMINED;
+        let Some(later_than) = ready.filter(|_| units > 0) else {
+            continue;
+        };
+        match kinds.last_mut() {
+            Some(last) if units <= last.at_most => {}
+            Some(last) if last.later_than == later_than => last.at_most = units,
+            _ if full => break,
+            _ => kinds.push(Served {
+                later_than,
+                at_most: units,
+            }),
+        }
+    }
+    kinds
+}
+
+/// Pulls these late lines back.
+fn pull_back_lines(sku: &Sku, late: &[LineKey], uow: &mut UnitOfWork) -> Result<(), Stop> {
+    let lines = each(late, |key| {
         let line = uow.line_to_change(key)?;
         let wanted = day_of_use(&line, uow)?;
         Ok(wanted.map(|wanted| (line, wanted)))
     })?;
     let lines = lines.into_iter().flatten();
-    let lines = lines.filter(|(line, _)| !line.locked());
     let (split, whole): (Vec<_>, Vec<_>) =
         lines.partition(|(line, _)| line.allocations.len() > 1 || line.terms.split);
     let seekers = whole.into_iter().filter_map(|(line, wanted)| {
@@ -136,7 +187,7 @@ pub(super) fn pull_back(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     // Who has not moved may have been left with the earlier of its goods by the customer.
     let day = uow.day();
     for key in late {
-        let mut line = uow.line_to_change(&key)?;
+        let mut line = uow.line_to_change(key)?;
         if uow.its_product(sku)?.pull_back(&mut line, &day) {
             uow.put(line);
         }

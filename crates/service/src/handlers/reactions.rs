@@ -78,18 +78,18 @@ fn fill_queue(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     if product.counters().backordered == 0 && loose.is_empty() {
         return Ok(());
     }
-    let mut room = product.largest_available();
+    let mut room = product.room();
     let mut placed: HashSet<LineKey> = HashSet::new();
     let mut after: Option<QueueKey> = None;
-    while room > 0 {
-        let Some(key) = uow.next_waiting(sku, after, room)? else {
+    while !room.is_empty() {
+        let Some(key) = uow.next_waiting(sku, after, &room)? else {
             break;
         };
         let mut line = uow.line_to_change(&key)?;
         after = Some(QueueKey::of(&line));
         let product = uow.its_product(sku)?;
         if product.allocate(&mut line, &day, false) {
-            room = product.largest_available();
+            room = product.room();
             if loose.contains(&key) {
                 placed.insert(key);
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use landfall_domain::shortage::ShortageKey;
+use landfall_domain::shortage::{QueueKey, ShortageKey};
 use landfall_domain::{Batch, BatchRef, LineKey, OrderId, OrderLine, Product, ShipmentRef, Sku};
 
 use super::tables::{OrderRow, Tables};
@@ -211,7 +211,13 @@ impl Tables {
     fn late(&self, range: &LateRange) -> LoadedRange<LateRange> {
         let lines = self.products.get(&range.sku).into_iter();
         let lines = lines.flat_map(|row| row.late.range((after(range.after), Bound::Unbounded)));
-        let (lines, complete) = first(lines.map(|(_, key)| key), range.limit);
+        let wanted = |key: &&LineKey| {
+            self.line(key).is_some_and(|line| {
+                !line.locked() && range.served.is_none_or(|served| served.fits(line))
+            })
+        };
+        let lines = lines.map(|(_, key)| key).filter(wanted);
+        let (lines, complete) = first(lines, range.limit);
         LoadedRange {
             range: range.clone(),
             lines,
@@ -220,11 +226,22 @@ impl Tables {
     }
 
     fn waiting(&self, range: &WaitingRange) -> LoadedRange<WaitingRange> {
-        let lines = self.products.get(&range.sku).into_iter();
-        let lines = lines
-            .flat_map(|row| row.waiting.range((after(range.after), Bound::Unbounded)))
-            .filter(|(_, (_, units))| *units <= range.at_most);
-        let (lines, complete) = first(lines.map(|(_, (key, _))| key), range.limit);
+        // Of the lines that name the same locations, one more than are wanted: the others come after these.
+        let most = range.limit.saturating_add(1);
+        let mut found: Vec<(&QueueKey, &LineKey)> = Vec::new();
+        if let Some(row) = self.products.get(&range.sku) {
+            let lists = row.waiting_at.iter();
+            for (_, keys) in lists.filter(|(list, _)| range.room.of(list).total > 0) {
+                let keys = keys.range((after(range.after), Bound::Unbounded));
+                let lines = keys.filter_map(|key| Some((key, row.waiting.get(key)?)));
+                let fits = |(_, key): &(_, &LineKey)| {
+                    self.line(key).is_some_and(|line| range.room.fits(line))
+                };
+                found.extend(lines.filter(fits).take(most));
+            }
+        }
+        found.sort_unstable();
+        let (lines, complete) = first(found.into_iter().map(|(_, key)| key), range.limit);
         LoadedRange {
             range: range.clone(),
             lines,

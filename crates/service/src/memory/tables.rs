@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use landfall_domain::product::Counters;
 use landfall_domain::shortage::{LateKey, QueueKey, ShortageKey};
 use landfall_domain::{
-    Batch, BatchRef, Event, LineId, LineKey, OrderId, OrderLine, PlacedOrder, Shipment,
+    Batch, BatchRef, Event, LineId, LineKey, Location, OrderId, OrderLine, PlacedOrder, Shipment,
     ShipmentRef, Sku, Status, Supply,
 };
 
@@ -48,10 +48,32 @@ pub(super) struct ProductRow {
     pub(super) batches: BTreeSet<BatchRef>,
     /// The batches that have free units.
     pub(super) open: BTreeSet<BatchRef>,
-    /// The lines that wait, and for how many units.
-    pub(super) waiting: BTreeMap<QueueKey, (LineKey, u64)>,
+    /// The lines that wait.
+    pub(super) waiting: BTreeMap<QueueKey, LineKey>,
+    /// The same by the locations that they name.
+    pub(super) waiting_at: BTreeMap<Vec<Location>, BTreeSet<QueueKey>>,
     /// The lines that are late.
     pub(super) late: BTreeMap<LateKey, LineKey>,
+}
+
+impl ProductRow {
+    fn waits(&mut self, line: &OrderLine) {
+        let key = QueueKey::of(line);
+        self.waiting.insert(key, line.key.clone());
+        let locations = line.terms.locations.clone();
+        self.waiting_at.entry(locations).or_default().insert(key);
+    }
+
+    fn no_longer_waits(&mut self, line: &OrderLine) {
+        let key = QueueKey::of(line);
+        self.waiting.remove(&key);
+        if let Some(keys) = self.waiting_at.get_mut(&line.terms.locations) {
+            keys.remove(&key);
+            if keys.is_empty() {
+                self.waiting_at.remove(&line.terms.locations);
+            }
+        }
+    }
 }
 
 /// An order and its lines.
@@ -265,21 +287,14 @@ impl Tables {
     fn apply_line(&mut self, LineChange { before, after }: &LineChange) {
         if let Some(row) = self.products.get_mut(&after.sku) {
             if let Some(before) = before {
-                row.waiting.remove(&QueueKey::of(before));
+                row.no_longer_waits(before);
                 row.late.remove(&LateKey::of(before));
             }
             if after.late() {
                 row.late.insert(LateKey::of(after), after.key.clone());
             }
             if after.status() == Status::Backordered {
-                // A range has all lines that may be split, whatever they want.
-                let units = if after.terms.split {
-                    0
-                } else {
-                    after.outstanding()
-                };
-                row.waiting
-                    .insert(QueueKey::of(after), (after.key.clone(), units));
+                row.waits(after);
             }
         }
         if let Some(before) = before {

@@ -205,7 +205,7 @@ impl Views for MemoryViews {
                     _ => Bound::Unbounded,
                 };
                 let waiting = row.waiting.range((start, Bound::Unbounded));
-                waiting.filter_map(move |(key, (line, _))| {
+                waiting.filter_map(move |(key, line)| {
                     Some((place(name, key), t.line_resource(t.line(line)?, today)))
                 })
             });

@@ -12,9 +12,9 @@ use hashbrown::HashMap;
 use jiff::civil::Date;
 use landfall_domain::line::Status;
 use landfall_domain::shortage::{LateKey, QueueKey, ShortageKey};
-use landfall_domain::{BatchRef, LineKey, OrderLine, Sku};
+use landfall_domain::{BatchRef, LineKey, OrderLine, Room, Sku};
 
-use crate::keys::{AllocatedRange, LateRange, WaitingRange};
+use crate::keys::{AllocatedRange, LateRange, Served, WaitingRange};
 use crate::store::{Loaded, LoadedRange};
 
 /// Up to where the store has shown a queue.
@@ -59,34 +59,39 @@ impl<K> Default for Queue<K> {
     }
 }
 
-/// The lines that wait for a product. A page for few units leaves larger lines out, so how far the store
-/// has shown the queue depends on for how many units one asks.
+/// The lines that wait for a product. A page leaves out the lines that do not fit, so how far the store has shown the
+/// queue depends on the room for which one asks.
 #[derive(Debug, Default)]
 struct Waiting {
     lines: BTreeMap<QueueKey, LineKey>,
     /// How many lines the store has shown. Each page is twice what was shown before: a command that reads on
     /// is run again for each page, also when it takes lines out of the queue as it goes.
     shown_lines: usize,
-    /// For lines of at most so many units, up to where. None is contained in another.
-    shown: Vec<(u64, Frontier<QueueKey>)>,
+    /// For lines that fit, up to where. None is contained in another.
+    shown: Vec<(Room, Frontier<QueueKey>)>,
+    /// The store has none of them: the lines of the group are all there is.
+    none_stored: bool,
 }
 
 impl Waiting {
-    /// Up to where the store has shown the lines of at most so many units.
-    fn frontier(&self, at_most: u64) -> Frontier<QueueKey> {
-        let shown = self.shown.iter().filter(|(units, _)| *units >= at_most);
+    /// Up to where the store has shown the lines that fit.
+    fn frontier(&self, room: &Room) -> Frontier<QueueKey> {
+        if self.none_stored {
+            return Frontier::All;
+        }
+        let shown = self.shown.iter().filter(|(known, _)| known.covers(room));
         shown
             .map(|(_, frontier)| *frontier)
             .max()
             .unwrap_or(Frontier::Nothing)
     }
 
-    /// A page was shown that begins where what was known for these units ended.
-    fn show(&mut self, at_most: u64, frontier: Frontier<QueueKey>) {
-        if self.frontier(at_most) < frontier {
+    /// A page was shown that begins where what was known for this room ended.
+    fn show(&mut self, room: &Room, frontier: Frontier<QueueKey>) {
+        if self.frontier(room) < frontier {
             self.shown
-                .retain(|(units, known)| *units > at_most || *known > frontier);
-            self.shown.push((at_most, frontier));
+                .retain(|(other, known)| *known > frontier || !room.covers(other));
+            self.shown.push((room.clone(), frontier));
         }
     }
 }
@@ -94,12 +99,15 @@ impl Waiting {
 /// The lines that a batch holds: all, or those that could do with goods that come after a day.
 type Held = Vec<(Option<Date>, Queue<ShortageKey>)>;
 
+/// The late lines of a product: all, or those that goods could serve.
+type Late = Vec<(Option<Served>, Queue<LateKey>)>;
+
 /// All queues of a unit of work.
 #[derive(Debug, Default)]
 pub(super) struct Queues {
     allocated: HashMap<BatchRef, Held>,
     waiting: HashMap<Sku, Waiting>,
-    late: HashMap<Sku, Queue<LateKey>>,
+    late: HashMap<Sku, Late>,
 }
 
 /// Loaded ranges.
@@ -189,11 +197,14 @@ impl Queues {
         }
         if !self.late.is_empty() {
             for (line, there) in both {
-                let Some(line) = line.filter(|line| line.late()) else {
+                let Some(line) = line.filter(|line| line.to_pull_back()) else {
                     continue;
                 };
-                if let Some(queue) = self.late.get_mut(&line.sku) {
-                    set(&mut queue.lines, LateKey::of(line), &line.key, there);
+                let known = self.late.get_mut(&line.sku);
+                for (served, queue) in known.into_iter().flatten() {
+                    if served.is_none_or(|served| served.fits(line)) {
+                        set(&mut queue.lines, LateKey::of(line), &line.key, there);
+                    }
                 }
             }
         }
@@ -212,12 +223,7 @@ impl Queues {
         for (loaded, frontier) in ranges.allocated.iter().zip(&frontiers.allocated) {
             let (batch, day) = (&loaded.range.batch, loaded.range.later_than);
             let held = self.allocated.entry(batch.clone()).or_default();
-            let at = held.iter().position(|(known, _)| *known == day);
-            let at = at.unwrap_or_else(|| {
-                held.push((day, Queue::default()));
-                held.len() - 1
-            });
-            let queue = &mut held[at].1;
+            let queue = of_kind(held, day);
             queue.frontier = queue.frontier.max(*frontier);
             let shown = loaded.lines.iter().filter_map(&of);
             for line in shown.chain(changed(&loaded.range.sku)) {
@@ -228,7 +234,7 @@ impl Queues {
         }
         for (loaded, frontier) in ranges.waiting.iter().zip(&frontiers.waiting) {
             let queue = self.waiting.entry(loaded.range.sku.clone()).or_default();
-            queue.show(loaded.range.at_most, *frontier);
+            queue.show(&loaded.range.room, *frontier);
             queue.shown_lines += loaded.lines.len();
             let shown = loaded.lines.iter().filter_map(&of);
             for line in shown
@@ -239,12 +245,14 @@ impl Queues {
             }
         }
         for (loaded, frontier) in ranges.late.iter().zip(&frontiers.late) {
-            let queue = self.late.entry(loaded.range.sku.clone()).or_default();
+            let served = loaded.range.served;
+            let known = self.late.entry(loaded.range.sku.clone()).or_default();
+            let queue = of_kind(known, served);
             queue.frontier = queue.frontier.max(*frontier);
             let shown = loaded.lines.iter().filter_map(&of);
             for line in shown
                 .chain(changed(&loaded.range.sku))
-                .filter(|line| line.late())
+                .filter(|line| line.to_pull_back() && served.is_none_or(|served| served.fits(line)))
             {
                 queue.lines.insert(LateKey::of(line), line.key.clone());
             }
@@ -257,16 +265,23 @@ impl Queues {
             .filter(|line| line.sku == *sku && waits(line))
             .map(|line| (QueueKey::of(line), line.key.clone()))
             .collect();
-        let shown = vec![(u64::MAX, Frontier::All)];
-        self.waiting.insert(
-            sku.clone(),
-            Waiting {
-                lines,
-                shown_lines: 0,
-                shown,
-            },
-        );
+        let queue = Waiting {
+            lines,
+            none_stored: true,
+            ..Waiting::default()
+        };
+        self.waiting.insert(sku.clone(), queue);
     }
+}
+
+/// The queue of this kind, perhaps a new one.
+fn of_kind<T: PartialEq, K>(queues: &mut Vec<(T, Queue<K>)>, kind: T) -> &mut Queue<K> {
+    let at = queues.iter().position(|(known, _)| *known == kind);
+    let at = at.unwrap_or_else(|| {
+        queues.push((kind, Queue::default()));
+        queues.len() - 1
+    });
+    &mut queues[at].1
 }
 
 fn set<K: Ord>(lines: &mut BTreeMap<K, LineKey>, key: K, line: &LineKey, there: bool) {

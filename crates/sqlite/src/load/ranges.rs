@@ -1,5 +1,6 @@
 //! Ranges of lines: those that lose a batch's stock first, those that wait, those that are late.
 
+use landfall_domain::Location;
 use landfall_domain::shortage::{LateKey, QueueKey};
 use landfall_service::keys::{AllocatedRange, LateRange, WaitingRange};
 use landfall_service::store::LoadedRange;
@@ -22,14 +23,24 @@ pub(super) const NEXT_RANK: &str =
 pub(super) const PEGGED_LATER: &str = "SELECT promise, number FROM allocations \
      WHERE batch = ?1 AND rank = ?2 AND promise > ?3 AND (promise, number) < (?4, ?5) \
      ORDER BY promise DESC, number DESC LIMIT ?6";
+/// With a day before the first, and the most units that there are: all.
 pub(super) const LATE: &str = "SELECT age FROM lines \
-     WHERE status = 0 AND current > original AND product = ?1 \
+     WHERE status = 0 AND current > original AND dispatched = 0 AND product = ?1 \
      AND (rank, original, age) > (?2, ?3, ?4) \
-     ORDER BY rank, original, age LIMIT ?5";
-pub(super) const WAITING: &str = "SELECT age FROM lines \
-     WHERE status = 1 AND product = ?1 AND (rank, wanted, age) > (?2, ?3, ?4) \
-     AND (outstanding <= ?5 OR split = 1) \
-     ORDER BY rank, wanted, age LIMIT ?6";
+     AND current > ?5 AND (outstanding <= ?6 OR split = 1) \
+     ORDER BY rank, original, age LIMIT ?7";
+/// The next list of locations of which lines of a product wait, after this one. They are found one by one, each with a
+/// look at the index.
+pub(super) const NEXT_PLACES: &str = "SELECT places FROM lines \
+     WHERE status = 1 AND product = ?1 AND places > ?2 ORDER BY places LIMIT 1";
+/// The lines that wait there and fit.
+pub(super) const WAITING: &str = "SELECT rank, wanted, age FROM lines \
+     WHERE status = 1 AND product = ?1 AND places = ?2 AND (rank, wanted, age) > (?3, ?4, ?5) \
+     AND (outstanding <= ?6 OR split = 1 AND outstanding <= ?7) \
+     ORDER BY rank, wanted, age LIMIT ?8";
+/// What stands in the place of a list where a line names no location: it may be served from anywhere. It comes before
+/// all lists, as nothing comes before it.
+const ANYWHERE: &str = "-";
 
 impl Loader<'_> {
     /// The first lines of a batch: those of the index and those that are still to be entered, merged.
@@ -77,7 +88,18 @@ impl Loader<'_> {
         let (rank, original, number) = place.unwrap_or((i64::MIN, i64::MIN, 0));
         let mut statement = self.connection.prepare_cached(LATE)?;
         let limit = i64::try_from(range.limit.saturating_add(1)).unwrap_or(i64::MAX);
-        let place = params![int(range.product_number), rank, original, number, limit];
+        let served = range.served;
+        let later_than = served.map_or(i64::MIN, |served| codes::day(served.later_than));
+        let at_most = served.map_or(i64::MAX, |served| most(served.at_most));
+        let place = params![
+            int(range.product_number),
+            rank,
+            original,
+            number,
+            later_than,
+            at_most,
+            limit
+        ];
         let mut rows = statement.query(place)?;
         let mut numbers = Vec::new();
         while let Some(row) = rows.next()? {
@@ -94,36 +116,45 @@ impl Loader<'_> {
         Ok(())
     }
 
+    /// The first lines that wait and fit: of each list of locations where there is anything, merged.
     pub(super) fn waiting(&mut self, range: &WaitingRange) -> Result<(), Fault> {
-        let (rank, wanted, number) =
-            range
-                .after
-                .map_or((i64::MIN, i64::MIN, 0), |key: QueueKey| {
-                    (
-                        codes::rank(key.priority.0),
-                        codes::day(key.requested),
-                        int(key.number),
-                    )
-                });
-        let mut statement = self.connection.prepare_cached(WAITING)?;
+        let product = int(range.product_number);
+        let after = range
+            .after
+            .map_or((i64::MIN, i64::MIN, 0), |key: QueueKey| {
+                (
+                    codes::rank(key.priority.0),
+                    codes::day(key.requested),
+                    int(key.number),
+                )
+            });
         let limit = i64::try_from(range.limit.saturating_add(1)).unwrap_or(i64::MAX);
-        let at_most = i64::try_from(range.at_most).unwrap_or(i64::MAX);
-        let place = params![
-            int(range.product_number),
-            rank,
-            wanted,
-            number,
-            at_most,
-            limit
-        ];
-        let mut rows = statement.query(place)?;
-        let mut numbers = Vec::new();
-        while let Some(row) = rows.next()? {
-            numbers.push(rows::count(row, 0)?);
+        let mut next_places = self.connection.prepare_cached(NEXT_PLACES)?;
+        let mut statement = self.connection.prepare_cached(WAITING)?;
+        let mut found: Vec<(i64, i64, u64)> = Vec::new();
+        let mut last = String::new();
+        loop {
+            let places = next_places.query_row(params![product, last], |row| row.get(0));
+            let Some(places) = places.optional()? else {
+                break;
+            };
+            last = places;
+            let units = range.room.of(&locations(&last)?);
+            if units.total == 0 {
+                continue;
+            }
+            let (rank, wanted, number) = after;
+            let (largest, total) = (most(units.largest), most(units.total));
+            let place = params![product, last, rank, wanted, number, largest, total, limit];
+            let mut rows = statement.query(place)?;
+            while let Some(row) = rows.next()? {
+                found.push((row.get(0)?, row.get(1)?, rows::count(row, 2)?));
+            }
         }
-        let complete = numbers.len() <= range.limit;
-        numbers.truncate(range.limit);
-        let lines = self.numbered(numbers.into_iter())?;
+        found.sort_unstable();
+        let complete = found.len() <= range.limit;
+        found.truncate(range.limit);
+        let lines = self.numbered(found.into_iter().map(|(_, _, number)| number))?;
         self.loaded.waiting.push(LoadedRange {
             range: range.clone(),
             lines,
@@ -131,6 +162,19 @@ impl Loader<'_> {
         });
         Ok(())
     }
+}
+
+/// So many units, or the most that a column holds.
+fn most(units: u64) -> i64 {
+    i64::try_from(units).unwrap_or(i64::MAX)
+}
+
+/// The locations of a list.
+fn locations(places: &str) -> Result<Vec<Location>, Fault> {
+    if places == ANYWHERE {
+        return Ok(Vec::new());
+    }
+    rows::parse_locations(places)
 }
 
 /// Adds the last entries of a batch before this one to `found`, at most so many.

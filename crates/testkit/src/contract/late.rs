@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use landfall_domain::OrderLine;
 use landfall_domain::shortage::{LateKey, ShortageKey};
-use landfall_service::keys::{AllocatedRange, Keys, LateRange};
+use landfall_service::keys::{AllocatedRange, Keys, LateRange, Served};
 use landfall_service::store::{Loaded, LoadedRange, Store};
 
 use super::scene::{Scene, batch_in, in_days, line_in, load, products_in};
@@ -125,10 +125,11 @@ pub async fn lines_with_later_promises_are_found<D: Database>() {
     assert_eq!(ids(&later.allocated[0]), ["5-day-10", "7-low-under-way"]);
 }
 
-/// Late lines of a product, after this key, at most so many.
+/// Late lines of a product, after this key, at most so many; with goods, those that these could serve.
 async fn late(
     store: &mut impl Store,
     sku: &str,
+    served: Option<Served>,
     after: Option<LateKey>,
     limit: usize,
 ) -> (Vec<String>, bool, Loaded) {
@@ -140,6 +141,7 @@ async fn late(
     let range = LateRange {
         sku: name(sku),
         product_number,
+        served,
         after,
         limit,
     };
@@ -185,6 +187,12 @@ fn late_scene() -> Scene {
     scene.line("other", "l", "LAMP", 1);
     scene.peg("other", "l", &[("b-2", 1)], in_days(9));
     make_late(scene.line_mut("other", "l"), 2);
+    // Of these a part has left: they are late and do not move.
+    scene.batch_mut("b-1").dispatched = 1;
+    scene.line("under-way", "l", "SOFA", 3).terms.priority = rank(9);
+    scene.line_mut("under-way", "l").dispatched = 1;
+    scene.peg("under-way", "l", &[("b-1", 2)], in_days(0));
+    make_late(scene.line_mut("under-way", "l"), 1);
     scene
 }
 
@@ -193,20 +201,20 @@ pub async fn late_lines_are_found_in_order<D: Database>() {
     let mut database = D::create();
     let mut store = database.store();
     late_scene().commit(&mut store).await.expect("commit");
-    let (found, complete, loaded) = late(&mut store, "SOFA", None, 100).await;
+    let (found, complete, loaded) = late(&mut store, "SOFA", None, None, 100).await;
     assert_eq!(
         found,
         ["1-high", "2-day-1", "3-day-7", "4-day-7-too", "5-low"]
     );
     assert!(complete);
-    assert_eq!(loaded.products[0].counters().late, 5);
+    assert_eq!(loaded.products[0].counters().late, 6);
     assert!(found.iter().all(|id| line_in(&loaded, id, "l").is_some()));
     assert!(batch_in(&loaded, "b-1").is_some());
-    let (found, ..) = late(&mut store, "LAMP", None, 100).await;
+    let (found, ..) = late(&mut store, "LAMP", None, None, 100).await;
     assert_eq!(found, ["other"]);
     let (mut seen, mut after) = (Vec::new(), None);
     for page in 1..=3 {
-        let (ids, complete, loaded) = late(&mut store, "SOFA", after, 2).await;
+        let (ids, complete, loaded) = late(&mut store, "SOFA", None, after, 2).await;
         assert_eq!(complete, page == 3);
         let last = ids.last().and_then(|id| line_in(&loaded, id, "l"));
         after = last.map(|line| LateKey::of(&line));
@@ -216,7 +224,7 @@ pub async fn late_lines_are_found_in_order<D: Database>() {
         seen,
         ["1-high", "2-day-1", "3-day-7", "4-day-7-too", "5-low"]
     );
-    let (found, complete, _) = late(&mut store, "SOFA", after, 2).await;
+    let (found, complete, _) = late(&mut store, "SOFA", None, after, 2).await;
     assert!(found.is_empty() && complete);
 }
 
@@ -234,11 +242,58 @@ pub async fn late_lines_follow_the_lines<D: Database>() {
     let gone = scene.line_mut("5-low", "l");
     gone.dispatched = gone.quantity;
     gone.allocations.clear();
-    scene.batch_mut("b-1").dispatched = 2;
+    scene.batch_mut("b-1").dispatched += 2;
     scene.line_mut("in-time", "l").current_promise = Some(in_days(10));
     scene.commit(&mut store).await.expect("commit");
-    let (found, complete, loaded) = late(&mut store, "SOFA", None, 100).await;
+    let (found, complete, loaded) = late(&mut store, "SOFA", None, None, 100).await;
     assert_eq!(found, ["2-day-1", "in-time"]);
     assert!(complete);
-    assert_eq!(loaded.products[0].counters().late, 2);
+    assert_eq!(loaded.products[0].counters().late, 3);
+}
+
+/// Only those with a later promise than the goods come, and that want no more than there is, or may be split.
+pub async fn late_lines_are_found_by_what_could_serve_them<D: Database>() {
+    let mut database = D::create();
+    let mut store = database.store();
+    let mut scene = late_scene();
+    scene.line("6-large", "l", "SOFA", 4).terms.priority = rank(0);
+    scene.peg("6-large", "l", &[("b-1", 4)], in_days(0));
+    make_late(scene.line_mut("6-large", "l"), 6);
+    let split = scene.line("7-large-split", "l", "SOFA", 4);
+    split.terms.priority = rank(0);
+    split.terms.split = true;
+    scene.peg("7-large-split", "l", &[("b-1", 4)], in_days(0));
+    make_late(scene.line_mut("7-large-split", "l"), 7);
+    scene.commit(&mut store).await.expect("commit");
+    let by = |day: i64, at_most: u64| {
+        Some(Served {
+            later_than: in_days(day),
+            at_most,
+        })
+    };
+    let (found, complete, _) = late(&mut store, "SOFA", by(10, 3), None, 100).await;
+    assert_eq!(
+        found,
+        [
+            "1-high",
+            "2-day-1",
+            "3-day-7",
+            "4-day-7-too",
+            "7-large-split"
+        ],
+        "not the one whose goods come that day, nor the one that is too large"
+    );
+    assert!(complete);
+    let (found, complete, loaded) = late(&mut store, "SOFA", by(10, 4), None, 4).await;
+    assert_eq!(found.len(), 4);
+    assert!(!complete);
+    let last = line_in(&loaded, "4-day-7-too", "l");
+    let after = last.map(|line| LateKey::of(&line));
+    let (found, complete, _) = late(&mut store, "SOFA", by(10, 4), after, 4).await;
+    assert_eq!(found, ["6-large", "7-large-split"]);
+    assert!(complete);
+    let (found, ..) = late(&mut store, "SOFA", by(40, 9), None, 4).await;
+    assert_eq!(found, Vec::<String>::new());
+    let (found, ..) = late(&mut store, "SOFA", by(16, 2), None, 4).await;
+    assert_eq!(found, ["1-high", "3-day-7", "4-day-7-too", "7-large-split"]);
 }

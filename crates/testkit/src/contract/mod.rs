@@ -57,11 +57,12 @@ macro_rules! store_contract {
             lines_lose_in_the_order_of_the_shortage_rule ranges_of_losers_are_read_in_pages
             the_order_of_losers_follows_the_lines a_split_line_loses_with_each_of_its_batches
             lines_wait_in_the_order_of_the_queue ranges_of_waiting_lines_have_a_bound_and_pages
-            the_queue_follows_the_lines several_ranges_at_once
+            the_queue_follows_the_lines lines_wait_for_the_goods_of_their_locations
+            several_ranges_at_once
         }
         $crate::store_contract! { @group late
             lines_with_later_promises_are_found late_lines_are_found_in_order
-            late_lines_follow_the_lines
+            late_lines_follow_the_lines late_lines_are_found_by_what_could_serve_them
         }
         $crate::store_contract! { @group cargo
             cargo_comes_whole a_shipment_changes a_live_product_comes_with_what_is_taken

@@ -1,7 +1,7 @@
 //! The two orders in which lines are read: who loses stock first, and who is filled first.
 
 use landfall_domain::shortage::{QueueKey, ShortageKey};
-use landfall_domain::{Batch, BatchRef};
+use landfall_domain::{Batch, BatchRef, Room};
 use landfall_service::keys::{AllocatedRange, Keys, WaitingRange};
 use landfall_service::store::{Loaded, Store};
 
@@ -41,11 +41,25 @@ async fn losers(
     (ids, found.complete, loaded)
 }
 
-/// Lines that wait for a product, for at most so many units, after this key, at most so many.
+/// Room for a line that wants at most so many units.
+fn one_batch(units: u64) -> Room {
+    room(&[(None, units)])
+}
+
+/// What batches have free, and where.
+fn room(batches: &[(Option<&str>, u64)]) -> Room {
+    let mut room = Room::default();
+    for (location, units) in batches {
+        room.add(location.map(name).as_ref(), *units);
+    }
+    room
+}
+
+/// Lines that wait for a product and fit, after this key, at most so many.
 async fn waiting(
     store: &mut impl Store,
     sku: &str,
-    at_most: u64,
+    room: Room,
     after: Option<QueueKey>,
     limit: usize,
 ) -> (Vec<String>, bool, Loaded) {
@@ -57,7 +71,7 @@ async fn waiting(
     let range = WaitingRange {
         sku: name(sku),
         product_number,
-        at_most,
+        room,
         after,
         limit,
     };
@@ -237,7 +251,7 @@ pub async fn lines_wait_in_the_order_of_the_queue<D: Database>() {
     let mut database = D::create();
     let mut store = database.store();
     queue_scene().commit(&mut store).await.expect("commit");
-    let (ids, complete, loaded) = waiting(&mut store, "SOFA", u64::MAX, None, 100).await;
+    let (ids, complete, loaded) = waiting(&mut store, "SOFA", one_batch(u64::MAX), None, 100).await;
     let all = [
         "1-high",
         "2-soon",
@@ -255,7 +269,7 @@ pub async fn lines_wait_in_the_order_of_the_queue<D: Database>() {
     );
     assert_eq!(products_in(&loaded), ["SOFA"]);
     assert_eq!(loaded.products[0].counters().backordered, 7);
-    let (ids, ..) = waiting(&mut store, "LAMP", u64::MAX, None, 100).await;
+    let (ids, ..) = waiting(&mut store, "LAMP", one_batch(u64::MAX), None, 100).await;
     assert_eq!(ids, ["other"]);
 }
 
@@ -264,18 +278,18 @@ pub async fn ranges_of_waiting_lines_have_a_bound_and_pages<D: Database>() {
     let mut database = D::create();
     let mut store = database.store();
     queue_scene().commit(&mut store).await.expect("commit");
-    let (ids, complete, loaded) = waiting(&mut store, "SOFA", 4, None, 2).await;
+    let (ids, complete, loaded) = waiting(&mut store, "SOFA", one_batch(4), None, 2).await;
     assert_eq!(ids, ["2-soon", "3-soon-too"]);
     assert!(!complete);
     let after = line_in(&loaded, "3-soon-too", "l").map(|line| QueueKey::of(&line));
-    let (ids, complete, loaded) = waiting(&mut store, "SOFA", 4, after, 2).await;
+    let (ids, complete, loaded) = waiting(&mut store, "SOFA", one_batch(4), after, 2).await;
     assert_eq!(ids, ["4-later", "6-undated-too"]);
     assert!(!complete);
     let after = line_in(&loaded, "6-undated-too", "l").map(|line| QueueKey::of(&line));
-    let (ids, complete, _) = waiting(&mut store, "SOFA", 4, after, 1).await;
+    let (ids, complete, _) = waiting(&mut store, "SOFA", one_batch(4), after, 1).await;
     assert_eq!(ids, ["7-low"]);
     assert!(complete);
-    let (ids, complete, _) = waiting(&mut store, "SOFA", 1, None, 10).await;
+    let (ids, complete, _) = waiting(&mut store, "SOFA", one_batch(1), None, 10).await;
     assert!(
         ids.is_empty() && complete,
         "larger lines after it do not count"
@@ -295,7 +309,7 @@ pub async fn the_queue_follows_the_lines<D: Database>() {
     scene.line_mut("3-soon-too", "l").quantity = 50;
     scene.line_mut("5-undated", "l").quantity = 1;
     scene.commit(&mut store).await.expect("commit");
-    let (ids, complete, loaded) = waiting(&mut store, "SOFA", 4, None, 100).await;
+    let (ids, complete, loaded) = waiting(&mut store, "SOFA", one_batch(4), None, 100).await;
     assert_eq!(
         ids,
         [
@@ -308,8 +322,81 @@ pub async fn the_queue_follows_the_lines<D: Database>() {
     );
     assert!(complete);
     assert_eq!(loaded.products[0].counters().backordered, 6);
-    let (ids, ..) = waiting(&mut store, "SOFA", 50, None, 1).await;
+    let (ids, ..) = waiting(&mut store, "SOFA", one_batch(50), None, 1).await;
     assert_eq!(ids, ["3-soon-too"]);
+}
+
+/// A line that names locations is found where one of them has what it wants; one that names none, wherever there is any.
+/// The order stays that of the queue.
+pub async fn lines_wait_for_the_goods_of_their_locations<D: Database>() {
+    let mut database = D::create();
+    let mut store = database.store();
+    let mut scene = Scene::default();
+    scene.batch("b-1", "SOFA", 1);
+    // A list as long as this is no index's business.
+    let far = "Far ".repeat(60);
+    let far = far.trim();
+    for (order, quantity, split, locations) in [
+        ("1-york", 2, false, vec!["York"]),
+        ("2-anywhere", 3, false, vec![]),
+        ("3-leeds", 2, false, vec!["Leeds"]),
+        ("4-leeds-or-york", 3, false, vec!["Leeds", "York"]),
+        ("5-york-large", 5, false, vec!["York"]),
+        ("6-york-split", 5, true, vec!["York"]),
+        ("7-both-split", 9, true, vec!["York", "Leeds"]),
+        ("8-quoted", 1, false, vec!["\"York\", [Ulm]"]),
+        ("9-far", 1, false, vec![far, "York"]),
+        ("a-york-too", 1, false, vec!["York"]),
+    ] {
+        let terms = &mut scene.line(order, "l", "SOFA", quantity).terms;
+        terms.split = split;
+        terms.locations = locations.into_iter().map(name).collect();
+    }
+    scene.commit(&mut store).await.expect("commit");
+    let york = || room(&[(Some("York"), 3), (Some("York"), 2)]);
+    let (ids, complete, loaded) = waiting(&mut store, "SOFA", york(), None, 100).await;
+    let fit = [
+        "1-york",
+        "2-anywhere",
+        "4-leeds-or-york",
+        "6-york-split",
+        "9-far",
+        "a-york-too",
+    ];
+    assert_eq!(ids, fit);
+    assert!(complete);
+    assert_eq!(loaded.lines.len(), fit.len(), "no others are read");
+    // Page after page, through all lists at once.
+    let (mut seen, mut after) = (Vec::new(), None);
+    for page in 1..=3 {
+        let (ids, complete, loaded) = waiting(&mut store, "SOFA", york(), after, 2).await;
+        assert_eq!(complete, page == 3);
+        let last = ids.last().and_then(|id| line_in(&loaded, id, "l"));
+        after = last.map(|line| QueueKey::of(&line));
+        seen.extend(ids);
+    }
+    assert_eq!(seen, fit);
+    let both = room(&[(Some("York"), 5), (Some("Leeds"), 4), (Some("Hull"), 9)]);
+    let (ids, ..) = waiting(&mut store, "SOFA", both, None, 100).await;
+    assert!(ids.contains(&"7-both-split".to_owned()), "{ids:?}");
+    assert_eq!(ids.len(), 9);
+    let hull = room(&[(Some("Hull"), 9)]);
+    let (ids, ..) = waiting(&mut store, "SOFA", hull, None, 100).await;
+    // Where a list is too long for an index, a store may show it though nothing is there.
+    let ids: Vec<_> = ids.into_iter().filter(|id| id != "9-far").collect();
+    assert_eq!(ids, ["2-anywhere"]);
+    let quoted = room(&[(Some("\"York\", [Ulm]"), 1)]);
+    let (ids, ..) = waiting(&mut store, "SOFA", quoted, None, 100).await;
+    let ids: Vec<_> = ids.into_iter().filter(|id| id != "9-far").collect();
+    assert_eq!(ids, ["8-quoted"]);
+    let (ids, complete, _) = waiting(&mut store, "SOFA", Room::default(), None, 100).await;
+    assert!(ids.is_empty() && complete, "nothing is free");
+    // Lines leave the queue of their locations as they leave that of the product.
+    scene.line_mut("1-york", "l").cancelled = true;
+    scene.line_mut("a-york-too", "l").quantity = 4;
+    scene.commit(&mut store).await.expect("commit");
+    let (ids, ..) = waiting(&mut store, "SOFA", york(), None, 100).await;
+    assert_eq!(ids, &fit[1..5]);
 }
 
 /// Several ranges in one call: each is answered.
@@ -333,7 +420,7 @@ pub async fn several_ranges_at_once<D: Database>() {
         waiting: vec![WaitingRange {
             sku: name("SOFA"),
             product_number: 1,
-            at_most: u64::MAX,
+            room: one_batch(u64::MAX),
             after: None,
             limit: 5,
         }],

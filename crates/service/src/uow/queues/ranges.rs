@@ -4,11 +4,11 @@ use std::ops::Bound;
 
 use jiff::civil::Date;
 use landfall_domain::shortage::{LateKey, QueueKey};
-use landfall_domain::{BatchRef, LineKey, OrderLine, Product, Sku};
+use landfall_domain::{BatchRef, LineKey, OrderLine, Product, Room, Sku};
 
 use super::super::{Stop, UnitOfWork};
 use super::Frontier;
-use crate::keys::{AllocatedRange, LateRange, WaitingRange};
+use crate::keys::{AllocatedRange, LateRange, Served, WaitingRange};
 
 /// The least number of lines that a range asks for.
 const PAGE: usize = 256;
@@ -63,12 +63,12 @@ impl UnitOfWork {
     }
 
     /// The next line that waits for this product, in the order in which they are filled, after this place
-    /// in the queue, that wants at most so many units or may be split.
+    /// in the queue, and that fits.
     pub fn next_waiting(
         &mut self,
         sku: &Sku,
         after: Option<QueueKey>,
-        at_most: u64,
+        room: &Room,
     ) -> Result<Option<LineKey>, Stop> {
         let product: &Product = self.its_product(sku)?;
         let (product_number, backordered) = (product.number, product.counters().backordered);
@@ -85,7 +85,7 @@ impl UnitOfWork {
                 keys.waiting.push(WaitingRange {
                     sku: sku.clone(),
                     product_number,
-                    at_most,
+                    room: room.clone(),
                     after,
                     limit,
                 });
@@ -94,16 +94,13 @@ impl UnitOfWork {
         let Some(queue) = self.queues.waiting.get(sku) else {
             return Err(needs(None, PAGE));
         };
-        let frontier = queue.frontier(at_most);
+        let frontier = queue.frontier(room);
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         for (key, line_key) in queue.lines.range((from, Bound::Unbounded)) {
             if !frontier.covers(key) {
                 break;
             }
-            if self
-                .line(line_key)?
-                .is_some_and(|line| line.terms.split || line.outstanding() <= at_most)
-            {
+            if self.line(line_key)?.is_some_and(|line| room.fits(line)) {
                 return Ok(Some(line_key.clone()));
             }
         }
@@ -113,8 +110,14 @@ impl UnitOfWork {
         Err(needs(frontier.after(), PAGE.max(2 * queue.shown_lines)))
     }
 
-    /// The first late lines of this product, in the order in which they are pulled back, at most so many.
-    pub fn late_lines(&mut self, sku: &Sku, most: usize) -> Result<Vec<LineKey>, Stop> {
+    /// The first late lines of this product that may move, in the order in which they are pulled back, at most so many.
+    /// With goods, only those that these could serve.
+    pub fn late_lines(
+        &mut self,
+        sku: &Sku,
+        served: Option<Served>,
+        most: usize,
+    ) -> Result<Vec<LineKey>, Stop> {
         let product: &Product = self.its_product(sku)?;
         let (product_number, late) = (product.number, product.counters().late);
         if late == 0 {
@@ -125,12 +128,14 @@ impl UnitOfWork {
                 keys.late.push(LateRange {
                     sku: sku.clone(),
                     product_number,
+                    served,
                     after,
                     limit,
                 });
             })
         };
-        let Some(queue) = self.queues.late.get(sku) else {
+        let known = self.queues.late.get(sku).into_iter().flatten();
+        let Some((_, queue)) = known.into_iter().find(|(known, _)| *known == served) else {
             return Err(needs(None, PAGE));
         };
         let shown = queue

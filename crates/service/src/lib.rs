@@ -5,13 +5,14 @@
 //! commit writes everything, and only then is anybody answered, in the words of [`resources`]. [`views`] is
 //! the read side: [`explanation`] says why a line has what it has, [`report`] sums up. [`audit`] proves that
 //! tables, read models and log agree, [`rebuild`] makes the read models again from the log, [`memory`] is a
-//! store for tests. [`access`] knows who may do what.
+//! store for tests. [`desk`] is a read model that follows the log. [`access`] knows who may do what.
 
 pub mod access;
 pub mod answer;
 pub mod audit;
 pub mod bus;
 pub mod clock;
+pub mod desk;
 pub mod engine;
 pub mod explanation;
 pub mod handlers;

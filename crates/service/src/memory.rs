@@ -1,11 +1,13 @@
 //! A database in memory, for tests and for trying things out: what it holds is gone when the process ends.
 //!
-//! It keeps every promise of the ports in [`crate::store`], [`crate::views`] and [`crate::relay`], and passes the
+//! It keeps every promise of the ports in [`crate::store`], [`crate::views`], [`crate::relay`] and
+//! [`crate::desk`], and passes the
 //! contract suite that every store must pass. A unit of work reads a snapshot; a commit checks the heads that it has
 //! seen and then writes everything or nothing. A snapshot is shared, not copied: only a commit that happens while
 //! somebody still reads one pays for a copy.
 
 mod access;
+mod desk;
 mod load;
 mod relays;
 mod tables;
@@ -17,6 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 pub use self::access::MemoryKeys;
+pub use self::desk::MemoryDesk;
 pub use self::relays::MemoryRelays;
 pub use self::views::MemoryViews;
 use crate::keys::Keys;
@@ -31,6 +34,7 @@ const FORGET_AT_ONCE: usize = 10_000;
 struct Shared {
     tables: Arc<Mutex<Arc<Tables>>>,
     sinks: relays::Sinks,
+    desk: desk::Rows,
 }
 
 impl Shared {
@@ -39,6 +43,7 @@ impl Shared {
         Self {
             tables: Arc::new(Mutex::new(Arc::new(Tables::new(partitions)))),
             sinks: relays::Sinks::default(),
+            desk: desk::Rows::default(),
         }
     }
 
@@ -150,6 +155,11 @@ impl MemoryStore {
     /// Where relays of the same database keep their place.
     pub fn relays(&self) -> MemoryRelays {
         MemoryRelays::new(self.shared.clone())
+    }
+
+    /// The desk of the same database.
+    pub fn desk(&self) -> MemoryDesk {
+        MemoryDesk::new(self.shared.clone())
     }
 
     /// The read side of the same database.

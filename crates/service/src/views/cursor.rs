@@ -3,10 +3,12 @@
 
 use std::cmp::Reverse;
 
+use jiff::Timestamp;
 use landfall_domain::shortage::QueueKey;
 use landfall_domain::{LineId, LineKey, OrderId, Sku};
 
 use super::{List, Page, ViewError};
+use crate::desk::{WorkItem, WorkSort};
 
 /// What a cursor of a list by name must be: a name. (All kinds of names obey the same rules.)
 pub fn check_name(page: &Page) -> Result<(), ViewError> {
@@ -56,6 +58,53 @@ pub fn line(page: &Page) -> Result<Option<LineKey>, ViewError> {
 /// The cursor that [`line`] reads.
 pub fn of_line(order_id: &OrderId, line_id: &LineId) -> String {
     format!("{order_id}\n{line_id}")
+}
+
+/// A line's place in the worklist: how far to the front it belongs, its age there, and its key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WorkPlace {
+    /// [`WorkItem::rank`] in the order of the list.
+    pub rank: i64,
+    /// [`WorkItem::since`].
+    pub since: Timestamp,
+    /// The line.
+    pub key: LineKey,
+}
+
+impl WorkPlace {
+    /// Of a line in a list sorted so.
+    pub fn of(item: &WorkItem, sort: WorkSort) -> Self {
+        Self {
+            rank: item.rank(sort),
+            since: item.since,
+            key: item.key(),
+        }
+    }
+}
+
+/// A line's place in the worklist.
+pub fn work(page: &Page) -> Result<Option<WorkPlace>, ViewError> {
+    let parse = |text: &str| {
+        let (rank, rest) = text.split_once('\n')?;
+        let (since, key) = rest.split_once('\n')?;
+        let (order_id, line_id) = key.split_once('\n')?;
+        Some(WorkPlace {
+            rank: rank.parse().ok()?,
+            since: Timestamp::from_microsecond(since.parse().ok()?).ok()?,
+            key: LineKey {
+                order_id: order_id.parse().ok()?,
+                line_id: line_id.parse().ok()?,
+            },
+        })
+    };
+    parsed(page, parse)
+}
+
+/// The cursor that [`work`] reads.
+pub fn of_work(place: &WorkPlace) -> String {
+    let WorkPlace { rank, since, key } = place;
+    let (since, line) = (since.as_microsecond(), of_line(&key.order_id, &key.line_id));
+    format!("{rank}\n{since}\n{line}")
 }
 
 fn parsed<T>(page: &Page, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, ViewError> {
@@ -176,6 +225,19 @@ mod tests {
         assert!(check_name(&page("")).is_err());
         assert!(line(&page("o")).is_err());
         assert!(place(&page("S\n5\n2026-01-01")).is_err());
+        assert!(work(&page("0\n1\no")).is_err());
+        let work_place = WorkPlace {
+            rank: -7,
+            since: Timestamp::UNIX_EPOCH,
+            key: LineKey {
+                order_id: "o".parse().unwrap(),
+                line_id: "l".parse().unwrap(),
+            },
+        };
+        assert_eq!(
+            work(&page(&of_work(&work_place))).unwrap(),
+            Some(work_place)
+        );
         let key = QueueKey {
             priority: Reverse(5),
             requested: jiff::civil::Date::MAX,

@@ -28,8 +28,12 @@
 //! The zone is that of the service that began the desk, and is kept with it: figures of two zones would not add up.
 //! `landfall views rebuild` begins anew, in the zone that is configured by then.
 
+pub mod days;
 mod figures;
+pub mod fold;
 mod groups;
+pub mod line;
+pub mod projector;
 pub mod tables;
 mod work;
 

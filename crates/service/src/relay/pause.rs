@@ -27,7 +27,7 @@ impl Default for Pauses {
 impl Pauses {
     /// The pause after so many setbacks in a row, from 1 on. Between half of it and all of it, so that those who
     /// wait for the same thing do not come all at once.
-    pub(super) fn after(&self, setbacks: u32, jitter: &Jitter) -> Duration {
+    pub(crate) fn after(&self, setbacks: u32, jitter: &Jitter) -> Duration {
         let doubled = 2_u32.saturating_pow(setbacks.saturating_sub(1));
         let most = self.first.saturating_mul(doubled).min(self.longest);
         let micros = u64::try_from(most.as_micros()).unwrap_or(u64::MAX);

@@ -79,6 +79,7 @@ impl Metrics {
         line(&mut text, "build_info", version, &1);
         engine(&mut text, &context.app);
         relay(&mut text, &context.app);
+        desk(&mut text, &context.app);
         let age = context.limits.backorders_age;
         if let Some(waiting) = self.backorders.now(&*context.app.views, age).await {
             backorders(&mut text, waiting);
@@ -302,6 +303,39 @@ fn relay(text: &mut String, app: &App) {
             now.duration_since(oldest).as_secs_f64().max(0.0)
         });
         line(text, name, &sink_label(reading), &format_args!("{age:.3}"));
+    }
+}
+
+/// How far the desk is behind the log, and what this replica does for it.
+fn desk(text: &mut String, app: &App) {
+    let Some(stats) = &app.desk_stats else {
+        return;
+    };
+    gauge(
+        text,
+        "desk_lag_events",
+        "Events that the desk has not taken in, of all partitions",
+        stats.lag(),
+    );
+    for (name, help, count) in [
+        (
+            "desk_events_total",
+            "Events that this replica has taken into the desk",
+            stats.taken_in(),
+        ),
+        (
+            "desk_conflicts_total",
+            "Steps of the desk in which another replica was first",
+            stats.conflicts(),
+        ),
+        (
+            "desk_failures_total",
+            "Times that the database did not do what the desk asked, and it was tried again",
+            stats.failures(),
+        ),
+    ] {
+        head(text, name, "counter", help);
+        line(text, name, "", &count);
     }
 }
 

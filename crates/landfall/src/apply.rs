@@ -186,6 +186,7 @@ fn through_the_api(engine: &Engine, dry_run: bool) -> Result<(Commands, Answer),
         door: Doorkeeper::unguarded(),
         stats: engine.stats.clone(),
         sinks: Vec::new(),
+        desk_stats: None,
         commits: engine.commits(),
         stopping: CancellationToken::new(),
     };

@@ -12,6 +12,9 @@ use jiff::SignedDuration;
 use landfall_service::Bus;
 use landfall_service::access::{AccessKeys, Entropy, NoEntropy};
 use landfall_service::clock::Calendar;
+use landfall_service::desk::Desk;
+use landfall_service::desk::projector::{self, Projecting};
+use landfall_service::desk::tables::DeskTables;
 use landfall_service::engine::{self, Limits, Running, Stats};
 use landfall_service::memory::{MemoryKeys, MemoryStore};
 use landfall_service::relay::{Jitter, Relays};
@@ -19,6 +22,7 @@ use landfall_service::views::{Rebuild, Views};
 use landfall_sqlite::WriterLock;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::{CalendarArgs, Database, Settings};
 use crate::outcome::CliError;
@@ -40,6 +44,10 @@ pub(crate) struct Engine {
     pub(crate) keys: Arc<dyn AccessKeys>,
     /// Where relays keep their place.
     pub(crate) relays: Arc<dyn Relays>,
+    /// What a planner's desk shows.
+    pub(crate) desk: Arc<dyn Desk>,
+    /// Where that is kept.
+    pub(crate) desk_tables: Arc<dyn DeskTables>,
     /// Whether no other process can write to the database.
     pub(crate) alone: bool,
     /// What the engine has done.
@@ -59,6 +67,18 @@ impl Engine {
     /// Changes when the engine has committed something.
     pub(crate) fn commits(&self) -> watch::Receiver<()> {
         self.running.commits.clone()
+    }
+
+    /// Keeps the desk up to date until the token is cancelled. It is called on a runtime.
+    pub(crate) fn project(&self, stopping: &CancellationToken) -> Projecting {
+        projector::start(
+            Arc::clone(&self.desk_tables),
+            self.calendar.zone.clone(),
+            self.commits(),
+            jitter(),
+            projector::Options::default(),
+            stopping.clone(),
+        )
     }
 
     /// Waits until everything that was accepted is answered, and lets go of the database.
@@ -116,7 +136,7 @@ pub(crate) fn open_service(
 /// A database in memory, gone when the process ends.
 pub(crate) fn open_memory(calendar: Calendar, settings: &Settings) -> Result<Engine, CliError> {
     let (store, views) = MemoryStore::new();
-    let relays = store.relays();
+    let (relays, desk) = (store.relays(), store.desk());
     let other = store.reader();
     let reader = move || Ok(other.reader());
     let (bus, running) =
@@ -126,6 +146,8 @@ pub(crate) fn open_memory(calendar: Calendar, settings: &Settings) -> Result<Eng
         views: Arc::new(views),
         keys: Arc::new(MemoryKeys::default()),
         relays: Arc::new(relays),
+        desk: Arc::new(desk.clone()),
+        desk_tables: Arc::new(desk),
         alone: true,
         stats: Arc::clone(&running.stats),
         calendar,
@@ -172,6 +194,19 @@ pub(crate) fn open_relays(
     match database {
         Database::Sqlite(path) => sqlite::relays(path),
         Database::Postgres(url) => Ok(Opened::open(url, settings, false)?.relays()),
+        Database::Memory => Err(gone(command)),
+    }
+}
+
+/// Opens the tables of a database's desk.
+pub(crate) fn open_desk_tables(
+    database: &Database,
+    settings: &Settings,
+    command: &str,
+) -> Result<Arc<dyn DeskTables>, CliError> {
+    match database {
+        Database::Sqlite(path) => Ok(Arc::new(sqlite::desk(path)?)),
+        Database::Postgres(url) => Ok(Arc::new(Opened::open(url, settings, false)?.desk())),
         Database::Memory => Err(gone(command)),
     }
 }

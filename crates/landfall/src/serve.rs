@@ -122,6 +122,7 @@ pub(crate) fn run_on(
             None => None,
         };
         let sinks = outside.as_ref().map(RunningOutside::sinks);
+        let projecting = engine.project(&stopping);
         let app = App {
             bus: engine.bus.clone(),
             views: engine.views.clone(),
@@ -129,6 +130,7 @@ pub(crate) fn run_on(
             door,
             stats: engine.stats.clone(),
             sinks: sinks.unwrap_or_default(),
+            desk_stats: Some(Arc::clone(&projecting.stats)),
             commits: engine.commits(),
             stopping: stopping.clone(),
         };
@@ -149,6 +151,14 @@ pub(crate) fn run_on(
                 .is_err()
         {
             tracing::warn!("not every lease was handed over in time; each ends by itself");
+        }
+        if tokio::time::timeout(HAND_OVER, projecting.join())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                "the desk's last step was not ended in time; it is written whole or not at all"
+            );
         }
         served.map_err(|error| CliError::failed(format!("cannot serve: {error}")))
     });

@@ -8,6 +8,7 @@
 mod access;
 mod codes;
 mod database;
+mod desk;
 mod error;
 mod link;
 mod load;
@@ -32,6 +33,7 @@ mod trips_tests;
 
 pub use access::PgKeys;
 pub use database::PgDatabase;
+pub use desk::PgDesk;
 pub use error::OpenError;
 pub use options::Options;
 pub use rebuild::PgRebuild;

@@ -9,3 +9,11 @@ mod one {
 mod sixteen {
     landfall_testkit::store_contract!(crate::database::Pg<16>);
 }
+
+mod desk_of_one {
+    landfall_testkit::desk_contract!(crate::database::Pg<1>);
+}
+
+mod desk_of_sixteen {
+    landfall_testkit::desk_contract!(crate::database::Pg<16>);
+}

@@ -2,7 +2,7 @@
 //!
 //! Read [`mod@schema`] and the files in `migrations/` first: they say what lies where, and why. Then
 //! `store` (one unit of work), `load` and `write` (its two halves), `unsettled` (the index of allocations
-//! that lags behind), `relays` (how far events have gone out), `chains` (how a product's events are found),
+//! that lags behind), `relays` (how far events have gone out), `desk`, `chains` (how a product's events are found),
 //! `order_view`, and `views`. [`backup`] copies a database while a service writes to it, and [`WriterLock`] keeps a
 //! second writer away.
 
@@ -15,6 +15,7 @@ mod bulk;
 mod chains;
 mod codes;
 mod connection;
+mod desk;
 mod error;
 mod history;
 mod load;
@@ -48,6 +49,7 @@ mod plans_tests;
 
 pub use access::SqliteKeys;
 pub use backup::backup;
+pub use desk::SqliteDesk;
 pub use error::{BackupError, OpenError};
 pub use lock::WriterLock;
 pub use options::Options;

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, StatementStatus};
 
 use crate::options::Options;
-use crate::{connection, load, views};
+use crate::{connection, desk, load, views};
 
 /// What `EXPLAIN QUERY PLAN` says, one step a line.
 fn plan(connection: &Connection, sql: &str) -> Vec<String> {
@@ -136,6 +136,19 @@ fn a_page_goes_along_an_index_and_no_further() {
                 let one_product = sql.contains("batches_of_product");
                 looks_at_all(step) && !page && !one_product
             };
+            assert!(!plan.iter().any(wrong), "{sql}\n{plan:#?}");
+        }
+    });
+}
+
+#[test]
+fn the_worklist_is_read_along_an_index() {
+    with_database(|connection| {
+        for sql in desk::statements() {
+            let plan = plan(connection, &sql);
+            assert!(!plan.is_empty(), "{sql}");
+            // There is one place for each partition.
+            let wrong = |step: &String| looks_at_all(step) && step != "SCAN d";
             assert!(!plan.iter().any(wrong), "{sql}\n{plan:#?}");
         }
     });

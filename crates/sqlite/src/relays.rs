@@ -46,11 +46,7 @@ impl SqliteRelays {
         };
         Ok(Self {
             reads: Arc::new(Pool::open(path, &readers)?),
-            writes: Arc::new(Writes {
-                path: path.to_owned(),
-                options: options.clone(),
-                connection: Mutex::new(None),
-            }),
+            writes: Arc::new(Writes::new(path, options)),
         })
     }
 
@@ -97,8 +93,8 @@ impl SqliteRelays {
     }
 }
 
-/// The connection that writes.
-struct Writes {
+/// A connection that writes beside the engine's.
+pub(crate) struct Writes {
     path: PathBuf,
     options: Options,
     /// None until it is needed, and after an error.
@@ -106,7 +102,20 @@ struct Writes {
 }
 
 impl Writes {
-    fn run<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, RelayError> {
+    /// It connects when it is needed.
+    pub(crate) fn new(path: &Path, options: &Options) -> Self {
+        Self {
+            path: path.to_owned(),
+            options: options.clone(),
+            connection: Mutex::new(None),
+        }
+    }
+
+    /// Writes in one transaction.
+    pub(crate) fn run<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, RelayError> {
         let mut kept = self
             .connection
             .lock()

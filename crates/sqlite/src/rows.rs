@@ -150,7 +150,7 @@ fn landing(row: &Row<'_>, column: usize) -> Result<Option<Landing>, Fault> {
 }
 
 /// A name or NULL.
-fn optional_name<T>(row: &Row<'_>, column: usize) -> Result<Option<T>, Fault>
+pub(crate) fn optional_name<T>(row: &Row<'_>, column: usize) -> Result<Option<T>, Fault>
 where
     T: std::str::FromStr,
     T::Err: std::fmt::Display,

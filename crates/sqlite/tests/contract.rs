@@ -14,3 +14,7 @@ mod prompt {
 mod relays {
     landfall_testkit::relays_contract!(crate::database::Sqlite<32_768>);
 }
+
+mod desk {
+    landfall_testkit::desk_contract!(crate::database::Sqlite<32_768>);
+}

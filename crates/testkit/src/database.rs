@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use landfall_service::desk::Desk;
+use landfall_service::desk::tables::DeskTables;
 use landfall_service::memory::MemoryStore;
 use landfall_service::relay::Relays;
 use landfall_service::store::{Store, StoreError};
 use landfall_service::views::Views;
 
+use crate::contract::desk::DeskDatabase;
 use crate::contract::relays::RelayDatabase;
 use crate::servers::{Skip, needed};
 
@@ -85,5 +88,11 @@ impl<const PARTITIONS: u16> Database for MemoryOf<PARTITIONS> {
 impl<const PARTITIONS: u16> RelayDatabase for MemoryOf<PARTITIONS> {
     fn relays(&self) -> Arc<dyn Relays> {
         Arc::new(self.store.relays())
+    }
+}
+
+impl<const PARTITIONS: u16> DeskDatabase for MemoryOf<PARTITIONS> {
+    fn desk(&self) -> (Arc<dyn Desk>, Arc<dyn DeskTables>) {
+        (Arc::new(self.store.desk()), Arc::new(self.store.desk()))
     }
 }

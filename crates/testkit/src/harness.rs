@@ -6,6 +6,8 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use landfall_domain::{LineKey, OrderId, Rejection};
 use landfall_service::audit::{AuditReport, audit};
+use landfall_service::desk::Desk;
+use landfall_service::desk::tables::DeskTables;
 use landfall_service::engine::{self, Limits, Running, Stats};
 use landfall_service::relay::Relays;
 use landfall_service::resources::{
@@ -18,6 +20,7 @@ use tokio::sync::watch;
 
 use crate::clock::FixedClock;
 use crate::commands::name;
+use crate::contract::desk::DeskDatabase;
 use crate::contract::relays::RelayDatabase;
 use crate::database::Database;
 use crate::faulty::{Faults, Faulty};
@@ -105,6 +108,14 @@ impl<D: Database> Harness<D> {
         D: RelayDatabase,
     {
         self.database.relays()
+    }
+
+    /// The desk of this database, opened anew: what is asked of it, and its tables.
+    pub fn desk(&self) -> (Arc<dyn Desk>, Arc<dyn DeskTables>)
+    where
+        D: DeskDatabase,
+    {
+        self.database.desk()
     }
 
     /// The day that the engine's clock tells.

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod commands;
 pub mod contract;
 pub mod database;
+pub mod desk;
 pub mod faulty;
 pub mod harness;
 pub mod history;

@@ -11,7 +11,7 @@ fn every_case_is_in_the_macro() {
     for file in fs::read_dir(&folder).unwrap() {
         let file = file.unwrap().path();
         let text = fs::read_to_string(&file).unwrap();
-        let list = if file.ends_with("relays.rs") {
+        let list = if file.ends_with("relays.rs") || file.ends_with("desk.rs") {
             &text
         } else {
             &list
@@ -23,7 +23,9 @@ fn every_case_is_in_the_macro() {
                 .strip_prefix("fn ");
             let case = declared.and_then(|rest| {
                 let plain = rest.split_once("<D: Database>()");
-                plain.or_else(|| rest.split_once("<D: RelayDatabase>()"))
+                plain
+                    .or_else(|| rest.split_once("<D: RelayDatabase>()"))
+                    .or_else(|| rest.split_once("<D: DeskDatabase>()"))
             });
             let Some((case, _)) = case else {
                 continue;

@@ -13,3 +13,11 @@ mod relays_of_one {
 mod relays_of_several {
     landfall_testkit::relays_contract!(landfall_testkit::MemoryOf<4>);
 }
+
+mod desk_of_one {
+    landfall_testkit::desk_contract!(landfall_testkit::Memory);
+}
+
+mod desk_of_several {
+    landfall_testkit::desk_contract!(landfall_testkit::MemoryOf<4>);
+}

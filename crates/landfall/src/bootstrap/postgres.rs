@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use landfall_postgres::{CommitIds, Options, PgDatabase};
+use landfall_postgres::{CommitIds, Options, PgDatabase, PgDesk};
 use landfall_service::access::AccessKeys;
 use landfall_service::clock::Calendar;
 use landfall_service::engine::{self, Limits};
@@ -82,6 +82,10 @@ impl Opened {
         Arc::new(self.database.relays())
     }
 
+    pub(super) fn desk(&self) -> PgDesk {
+        self.database.desk()
+    }
+
     pub(super) fn rebuild(&self) -> Box<dyn Rebuild> {
         Box::new(self.database.rebuild())
     }
@@ -107,11 +111,14 @@ impl Opened {
         };
         let (bus, running) =
             engine::start_writers(stores, reader, calendar.clone(), limits).map_err(no_thread)?;
+        let desk = self.desk();
         Ok(Engine {
             bus,
             views: self.views(),
             keys: self.keys(),
             relays: self.relays(),
+            desk: Arc::new(desk.clone()),
+            desk_tables: Arc::new(desk),
             stats: Arc::clone(&running.stats),
             calendar,
             running,

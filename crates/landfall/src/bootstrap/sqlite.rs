@@ -10,7 +10,7 @@ use landfall_service::relay::Relays;
 use landfall_service::store::StoreError;
 use landfall_service::views::{Rebuild, Views};
 use landfall_sqlite::{
-    OpenError, Options, SqliteKeys, SqliteRelays, SqliteStore, SqliteViews, WriterLock,
+    OpenError, Options, SqliteDesk, SqliteKeys, SqliteRelays, SqliteStore, SqliteViews, WriterLock,
 };
 
 use super::{Engine, no_thread};
@@ -55,6 +55,7 @@ fn start(
     };
     let keys = SqliteKeys::open(path, &Options::default()).map_err(failed)?;
     let views = views(path)?;
+    let desk = desk(path)?;
     let (bus, running) =
         engine::start(store, reader, calendar.clone(), limits).map_err(no_thread)?;
     Ok(Engine {
@@ -62,6 +63,8 @@ fn start(
         views,
         keys: Arc::new(keys),
         relays,
+        desk: Arc::new(desk.clone()),
+        desk_tables: Arc::new(desk),
         alone: true,
         stats: Arc::clone(&running.stats),
         calendar,
@@ -78,6 +81,10 @@ pub(super) fn views(path: &Path) -> Result<Arc<dyn Views>, CliError> {
 pub(super) fn relays(path: &Path) -> Result<Arc<dyn Relays>, CliError> {
     let relays = SqliteRelays::open(path, &Options::default()).map_err(failed)?;
     Ok(Arc::new(relays))
+}
+
+pub(super) fn desk(path: &Path) -> Result<SqliteDesk, CliError> {
+    SqliteDesk::open(path, &Options::default()).map_err(failed)
 }
 
 pub(super) fn keys(path: &Path, make: bool) -> Result<Arc<dyn AccessKeys>, CliError> {

@@ -15,7 +15,7 @@ use crate::error::Fault;
 use crate::rows::{count, get, optional_name, partition};
 
 /// The columns of `events e` that [`record`] reads.
-pub(super) const EVENT: &str =
+pub(crate) const EVENT: &str =
     "e.partition, e.\"offset\", e.type, e.time, e.command_id, e.actor, e.data, e.sku";
 
 /// The log of some partitions, of each after an offset and at most so many events.

@@ -88,6 +88,7 @@ fn lists(pool: &Pool) -> Vec<Ask> {
         }
     }
     lists.extend([lines::WAITING_PRODUCTS, events::EVENTS].map(Ask::new));
+    lists.extend(crate::desk::asked(&pool.all()));
     lists
 }
 
@@ -180,7 +181,7 @@ fn kind(step: &Value) -> &str {
 
 /// Rows, so that it matters how they are found: one in each partition for every row of an empty database would do
 /// with any plan. Nobody has counted them (`ANALYZE`), as in a database that has just been filled.
-const ROWS: [&str; 12] = [
+const ROWS: [&str; 13] = [
     "INSERT INTO products SELECT n, 1, n % 2, 0, n % 16, 'S-' || n FROM generate_series(1, 4000) AS n",
     "INSERT INTO batches SELECT n, n / 2, 9, 4, 0, 9, NULL, NULL, NULL, NULL, NULL, NULL, NULL, n % 16, n % 3, NULL, \
      false, 'b-' || n FROM generate_series(1, 8000) AS n",
@@ -195,6 +196,8 @@ const ROWS: [&str; 12] = [
     "INSERT INTO orders SELECT n, n % 16, 0, 'o-' || n, '[]' FROM generate_series(1, 8000) AS n",
     "INSERT INTO availability SELECT n, 5, DATE '2026-01-01', n % 16 FROM generate_series(1, 4000) AS n",
     "INSERT INTO events SELECT n, now(), n % 16, 'T', 'S-' || n / 8, NULL, NULL, '{}' FROM generate_series(1, 16000) AS n",
+    "INSERT INTO worklist SELECT 5, now(), -n % 50, NULL, NULL, NULL, n % 16, n % 2, n % 10, 'o-' || n / 2, 'l-' || n, \
+     'S-' || n / 4, 'held', 'b-' || n % 100, 's-' || n % 20, NULL FROM generate_series(1, 16000) AS n",
     "INSERT INTO history SELECT n / 3, n, n % 16, 3 FROM generate_series(1, 16000) AS n",
 ];
 

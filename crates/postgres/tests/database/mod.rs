@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use landfall_postgres::{CommitIds, Options, PgDatabase, PgStore};
+use landfall_service::desk::Desk;
+use landfall_service::desk::tables::DeskTables;
 use landfall_service::views::Views;
+use landfall_testkit::contract::desk::DeskDatabase;
 use landfall_testkit::database::OpenReader;
 use landfall_testkit::servers::{PostgresDatabase, Skip, postgres};
 use landfall_testkit::{Database, run_apart};
@@ -75,5 +78,12 @@ impl<const PARTITIONS: u16> Database for Pg<PARTITIONS> {
 
     fn views(&self) -> Arc<dyn Views> {
         Arc::new(self.database.views())
+    }
+}
+
+impl<const PARTITIONS: u16> DeskDatabase for Pg<PARTITIONS> {
+    fn desk(&self) -> (Arc<dyn Desk>, Arc<dyn DeskTables>) {
+        let desk = self.database.desk();
+        (Arc::new(desk.clone()), Arc::new(desk))
     }
 }

@@ -56,6 +56,24 @@ impl Figures {
     /// How many there are.
     pub const COUNT: usize = 14;
 
+    /// Their names, in the order in which they are declared: the columns of a store.
+    pub const NAMES: [&'static str; Self::COUNT] = [
+        "accepted",
+        "filled_at_once",
+        "allocated",
+        "backordered",
+        "cancelled",
+        "dispatched_units",
+        "dispatched_lines",
+        "promises_broken",
+        "promises_improved",
+        "landed_units",
+        "landed_sold",
+        "dwell_units",
+        "dwell_unit_days",
+        "dwell_unknown",
+    ];
+
     /// All of them, in the order in which they are declared: what a store keeps.
     pub fn to_array(self) -> [u64; Self::COUNT] {
         // Taken apart, so that none is forgotten.

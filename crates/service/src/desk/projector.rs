@@ -45,7 +45,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            step: 2_000,
+            step: 500,
             poll: Duration::from_secs(1),
             gather: Duration::from_millis(200),
             patience: Duration::from_secs(5),

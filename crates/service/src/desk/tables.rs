@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use landfall_domain::batch::Landing;
 use landfall_domain::{BatchRef, LineKey, ShipmentRef};
 
-use super::{Figures, Totals, WorkItem};
+use super::{Figures, Totals, WorkItem, WorkKind};
 use crate::log::LogRecord;
 use crate::views::ViewError;
 
@@ -121,4 +121,39 @@ pub trait DeskTables: Send + Sync + 'static {
 
     /// Forgets everything, in one commit: the desk begins anew, with this zone.
     async fn clear(&self, zone: &str) -> Result<(), ViewError>;
+}
+
+impl WorkRow {
+    /// What a line is pegged to, as text for a store; none: nothing, or all that is outstanding to the batch that the
+    /// row shows. [`WorkRow::with_pegs`] reads it.
+    pub fn pegs_text(&self) -> Option<String> {
+        let plain = match (self.pegs.as_slice(), &self.item.batch) {
+            ([], _) => true,
+            ([peg], Some(batch)) => peg.batch == *batch && peg.units == self.item.units,
+            _ => false,
+        };
+        let pegs = self.pegs.iter().map(|peg| (&peg.batch, peg.units));
+        let pegs: Vec<(&BatchRef, u64)> = pegs.collect();
+        // Names and numbers always have a form in JSON.
+        (!plain)
+            .then(|| serde_json::to_string(&pegs).ok())
+            .flatten()
+    }
+
+    /// The row of this item with these pegs; `None`: they are none.
+    pub fn with_pegs(item: WorkItem, text: Option<&str>) -> Option<Self> {
+        let pegs = match (text, &item.batch) {
+            (Some(text), _) => {
+                let pegs: Vec<(BatchRef, u64)> = serde_json::from_str(text).ok()?;
+                let peg = |(batch, units)| Peg { batch, units };
+                pegs.into_iter().map(peg).collect()
+            }
+            (None, Some(batch)) if item.kind == WorkKind::Late => vec![Peg {
+                batch: batch.clone(),
+                units: item.units,
+            }],
+            (None, _) => Vec::new(),
+        };
+        Some(Self { item, pegs })
+    }
 }

@@ -139,6 +139,7 @@ impl Desk for MemoryDesk {
                 *sum = sum.plus(*figures);
             }
             let days = days.into_iter();
+            let days = days.filter(|(_, figures)| *figures != Figures::default());
             days.map(|(day, figures)| DayFigures { day, figures })
                 .collect()
         }))

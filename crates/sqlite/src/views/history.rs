@@ -123,7 +123,7 @@ fn of_order(
 }
 
 /// All events of a line.
-pub(super) fn of_line(connection: &Connection, number: u64) -> Result<Vec<LogRecord>, Fault> {
+pub(crate) fn of_line(connection: &Connection, number: u64) -> Result<Vec<LogRecord>, Fault> {
     let sql = "SELECT accepted FROM lines WHERE number = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let accepted = statement.query_row([int(number)], |row| row.get::<_, Option<i64>>(0));

@@ -227,6 +227,9 @@ pub(crate) fn log(
     Ok(events::events(connection, after, limit)?.events)
 }
 
+/// All events of a line.
+pub(crate) use history::of_line;
+
 /// The statements of the lists, for a test of their plans.
 #[cfg(test)]
 pub(crate) fn statements() -> Vec<String> {

@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use landfall_service::desk::Desk;
+use landfall_service::desk::tables::DeskTables;
 use landfall_service::relay::Relays;
 use landfall_service::store::StoreError;
 use landfall_service::views::Views;
-use landfall_sqlite::{Options, SqliteRelays, SqliteStore, SqliteViews};
+use landfall_sqlite::{Options, SqliteDesk, SqliteRelays, SqliteStore, SqliteViews};
 use landfall_testkit::Database;
+use landfall_testkit::contract::desk::DeskDatabase;
 use landfall_testkit::contract::relays::RelayDatabase;
 use landfall_testkit::database::OpenReader;
 
@@ -64,5 +67,12 @@ impl<const UNSETTLED: usize> Database for Sqlite<UNSETTLED> {
 impl<const UNSETTLED: usize> RelayDatabase for Sqlite<UNSETTLED> {
     fn relays(&self) -> Arc<dyn Relays> {
         Arc::new(SqliteRelays::open(self.path(), &self.options).expect("relays"))
+    }
+}
+
+impl<const UNSETTLED: usize> DeskDatabase for Sqlite<UNSETTLED> {
+    fn desk(&self) -> (Arc<dyn Desk>, Arc<dyn DeskTables>) {
+        let desk = SqliteDesk::open(self.path(), &self.options).expect("a desk");
+        (Arc::new(desk.clone()), Arc::new(desk))
     }
 }

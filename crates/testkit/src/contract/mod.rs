@@ -21,6 +21,7 @@ pub mod cargo;
 pub mod claims;
 pub mod commits;
 pub mod demand;
+pub mod desk;
 pub mod dispatch;
 pub mod histories;
 pub mod holds;

@@ -1,0 +1,2 @@
+-- The worklist of a shipment.
+CREATE INDEX worklist_shipment ON worklist (kind, shipment, since, order_id, line_id) WHERE shipment IS NOT NULL;

@@ -4,7 +4,7 @@ use landfall_domain::product::Counters;
 use landfall_domain::{Batch, OrderLine, Shipment, Sku};
 use landfall_service::LogRecord;
 use landfall_service::audit::{AuditReport, Auditor};
-use landfall_service::views::{AvailabilityView, Inspect, OrderLineView};
+use landfall_service::views::{AvailabilityView, DeskShown, Inspect, OrderLineView};
 
 use crate::bootstrap;
 use crate::config::{DatabaseArgs, Settings};
@@ -109,6 +109,10 @@ impl Inspect for Watched {
     fn head(&mut self, partition: u16, next_offset: u64) {
         self.auditor().head(partition, next_offset);
     }
+
+    fn desk(&mut self, shown: DeskShown<'_>) {
+        self.auditor().desk(shown);
+    }
 }
 
 fn print(report: &AuditReport) -> Result<(), CliError> {
@@ -127,6 +131,8 @@ fn print(report: &AuditReport) -> Result<(), CliError> {
         ("  promises changed", report.promises_changed),
         ("rows of the order view", report.order_view_rows),
         ("rows of availability", report.availability_rows),
+        ("lines on the worklist", report.worklist_rows),
+        ("events that the desk is behind", report.desk_behind),
         ("findings", report.findings_count),
     ];
     let rows = counts.map(|(name, number)| (name, thousands(number)));

@@ -1,7 +1,8 @@
 //! `landfall views`: the read models, made again from the log.
 
 use clap::Subcommand;
-use landfall_service::rebuild;
+use landfall_service::desk::Totals;
+use landfall_service::rebuild::{self, RebuildReport};
 
 use crate::bootstrap;
 use crate::config::{DatabaseArgs, Settings};
@@ -25,9 +26,9 @@ enum What {
     Rebuild(RebuildArgs),
 }
 
-/// Make the order view and what is available to promise again, from the event log alone
+/// Make the order view, what is available to promise and the desk again, from the event log alone
 ///
-/// They are kept in every commit, so this is for a database that somebody has changed by hand, or for proof:
+/// The first two are kept in every commit, the desk follows the log: so this is for a database that somebody has changed by hand, or for proof:
 /// landfall audit says whether they are equal to the log. No service may run on the database meanwhile.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  landfall views rebuild --database sqlite:landfall.db")]
@@ -39,6 +40,15 @@ struct RebuildArgs {
     database: DatabaseArgs,
 }
 
+/// What was written.
+#[derive(serde::Serialize)]
+struct Rebuilt {
+    #[serde(flatten)]
+    report: RebuildReport,
+    /// Lines on the desk's worklist.
+    worklist: u64,
+}
+
 /// Does it.
 pub(crate) fn run(args: &ViewsArgs, settings: &Settings) -> Result<Outcome, CliError> {
     let What::Rebuild(args) = &args.what;
@@ -47,16 +57,27 @@ pub(crate) fn run(args: &ViewsArgs, settings: &Settings) -> Result<Outcome, CliE
     let (lock, mut target) = bootstrap::open_to_rebuild(&database, settings)?;
     let rebuilt =
         bootstrap::small_runtime()?.block_on(rebuild::rebuild(views.as_ref(), target.as_mut()));
+    let failed = |error| CliError::failed(format!("{database}: {error}"));
+    let report = rebuilt.map_err(failed)?;
+    let tables = bootstrap::open_desk_tables(&database, settings, "views rebuild")?;
+    let desk = async {
+        rebuild::desk(&*tables, &settings.zone(None)).await?;
+        let places = tables.places().await?;
+        let lines = places.iter().map(|place| place.totals);
+        Ok(lines.fold(Totals::default(), Totals::plus))
+    };
+    let totals = bootstrap::small_runtime()?.block_on(desk).map_err(failed)?;
     // Nobody may write before the new rows are there.
     drop(lock);
-    let report = rebuilt.map_err(|error| CliError::failed(format!("{database}: {error}")))?;
+    let worklist = totals.waiting.lines.saturating_add(totals.late.lines);
     if args.json {
-        terminal::print_json(&report)?;
+        terminal::print_json(&Rebuilt { report, worklist })?;
     } else {
         terminal::print(&terminal::pairs([
             ("events read", thousands(report.events)),
             ("rows of the order view", thousands(report.order_lines)),
             ("rows of availability", thousands(report.availability)),
+            ("lines on the worklist", thousands(worklist)),
         ]))?;
     }
     Ok(Outcome::Done)

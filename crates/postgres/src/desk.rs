@@ -4,7 +4,7 @@
 //! through all partitions at once, each along an index of its own.
 
 mod questions;
-mod tables;
+pub(crate) mod tables;
 
 use async_trait::async_trait;
 use jiff::civil::Date;

@@ -6,6 +6,7 @@
 //! makes the read models again ([`crate::rebuild`]).
 
 mod compare;
+mod desk;
 mod fold;
 mod ledger;
 mod rows;
@@ -18,7 +19,8 @@ use landfall_domain::{Batch, Event, OrderLine, Shipment, Sku};
 use serde::Serialize;
 
 use crate::log::LogRecord;
-use crate::views::{AvailabilityView, Inspect, OrderLineView, ViewError, Views};
+use crate::views::{AvailabilityView, DeskShown, Inspect, OrderLineView, ViewError, Views};
+use desk::DeskLedger;
 use ledger::Ledger;
 
 /// How many findings a report lists; all are counted.
@@ -57,7 +59,11 @@ pub struct AuditReport {
     pub order_view_rows: u64,
     /// Rows of the read model of what is available to promise.
     pub availability_rows: u64,
-    /// Whether both read models are what the log says.
+    /// Rows of the desk's worklist.
+    pub worklist_rows: u64,
+    /// Events that the desk has not taken in: it is compared with the log up to its place.
+    pub desk_behind: u64,
+    /// Whether the read models are what the log says.
     pub views_equal: bool,
     /// Whether the tables, from which commands are decided, and the log add up; the read models have no say.
     pub tables_ok: bool,
@@ -78,6 +84,7 @@ pub async fn audit(views: &dyn Views) -> Result<AuditReport, ViewError> {
 #[derive(Default)]
 pub struct Auditor {
     ledger: Ledger,
+    desk: DeskLedger,
     findings: Findings,
     counts: Counts,
 }
@@ -130,6 +137,7 @@ impl Auditor {
     /// What was found. Call it when everything has been shown.
     pub fn finish(mut self) -> AuditReport {
         compare::finish(&mut self.ledger, &mut self.findings);
+        self.desk.finish(&mut self.findings);
         AuditReport {
             ok: self.findings.count == 0,
             products: self.counts.products,
@@ -146,6 +154,8 @@ impl Auditor {
             promises_changed: self.counts.promises_changed,
             order_view_rows: self.counts.order_view_rows,
             availability_rows: self.counts.availability_rows,
+            worklist_rows: self.desk.rows,
+            desk_behind: self.desk.behind(),
             views_equal: self.findings.in_views == 0,
             tables_ok: self.findings.count == self.findings.in_views,
             findings_count: self.findings.count,
@@ -159,6 +169,7 @@ impl Inspect for Auditor {
         self.counts.events += 1;
         self.counts.promises_changed +=
             u64::from(matches!(record.event, Event::PromiseChanged { .. }));
+        self.desk.event(&self.ledger, record);
         fold::event(&mut self.ledger, record, &mut self.findings);
     }
 
@@ -205,6 +216,10 @@ impl Inspect for Auditor {
 
     fn head(&mut self, partition: u16, next_offset: u64) {
         self.ledger.heads.insert(partition, next_offset);
+    }
+
+    fn desk(&mut self, shown: DeskShown<'_>) {
+        self.desk.shown(shown, &mut self.findings);
     }
 }
 

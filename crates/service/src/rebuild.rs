@@ -3,9 +3,12 @@
 //! The fold is the audit's: what it says the read models ought to hold is what is written here. So a rebuild
 //! is what mends a database whose audit finds its views unequal, and only them.
 
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::audit::Replay;
+use crate::desk::projector;
+use crate::desk::tables::DeskTables;
 use crate::views::{Page, Rebuild, ViewError, Views};
 
 /// How many events are read at once.
@@ -49,6 +52,13 @@ pub async fn rebuild(
         order_lines,
         availability,
     })
+}
+
+/// Makes the desk again, with the days of this zone, and says how many events it took in. Who keeps it up to date
+/// meanwhile helps.
+pub async fn desk(tables: &dyn DeskTables, zone: &TimeZone) -> Result<u64, ViewError> {
+    tables.clear(&projector::zone_name(zone)).await?;
+    projector::catch_up(tables, EVENTS_AT_ONCE).await
 }
 
 async fn read_log(views: &dyn Views) -> Result<(Replay, u64), ViewError> {

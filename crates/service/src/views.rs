@@ -12,6 +12,8 @@ use landfall_domain::{
 
 use landfall_domain::product::Counters;
 
+use crate::desk::Figures;
+use crate::desk::tables::{BatchRow, Place, WorkRow};
 use crate::log::LogRecord;
 use crate::resources::{
     AvailabilityResource, BatchResource, LineResource, OrderResource, ProductResource,
@@ -252,6 +254,22 @@ pub trait Inspect: Send {
     fn allocated(&mut self, partition: u16, batch_number: u64, units: u64, lines: u64);
     /// The head's next offset.
     fn head(&mut self, partition: u16, next_offset: u64);
+    /// What the desk holds: its places before all events, the rest after them. Nothing of one that was not begun.
+    /// Who does not look at the desk does nothing.
+    fn desk(&mut self, _shown: DeskShown<'_>) {}
+}
+
+/// What an audit is shown of the desk.
+#[derive(Debug, Clone, Copy)]
+pub enum DeskShown<'r> {
+    /// Where it stands in a partition.
+    Place(&'r Place),
+    /// A row of the worklist.
+    Line(&'r WorkRow),
+    /// What it knows of a batch.
+    Batch(&'r BatchRow),
+    /// The figures of a day, of a partition.
+    Day(u16, Date, &'r Figures),
 }
 
 /// Replaces the read models by others that were made from the log. Nobody else writes meanwhile.

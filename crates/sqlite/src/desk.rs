@@ -5,7 +5,7 @@
 //! it was, tables and place alike, and goes on from there.
 
 mod questions;
-mod sql;
+pub(crate) mod sql;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -18,7 +18,7 @@ use crate::views::pool::{Ask, Pool};
 pub(super) const ENROLL: &str = "INSERT INTO desk_places (partition, through, waiting_lines, waiting_units, late_lines, \
             late_units, zone) \
      SELECT partition, 0, 0, 0, 0, 0, $1 FROM heads ON CONFLICT (partition) DO NOTHING";
-pub(super) const PLACES: &str = "SELECT d.partition, d.through, h.next_offset - 1, d.waiting_lines, d.waiting_units, \
+pub(crate) const PLACES: &str = "SELECT d.partition, d.through, h.next_offset - 1, d.waiting_lines, d.waiting_units, \
             d.late_lines, d.late_units, d.zone \
        FROM desk_places d JOIN heads h ON h.partition = d.partition ORDER BY d.partition";
 /// Nothing else of the partition's desk is changed until the end of the transaction that does this.
@@ -94,6 +94,16 @@ const CLEAR: [&str; 4] = [
     "DELETE FROM desk_days",
 ];
 
+/// All rows, for an audit.
+pub(crate) static ALL_LINES: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {WORK} FROM worklist w"));
+pub(crate) const ALL_BATCHES: &str =
+    "SELECT b.batch, b.shipment, b.landed, b.landed_sold, b.landed_of FROM desk_batches b";
+pub(crate) static ALL_DAYS: LazyLock<String> = LazyLock::new(|| {
+    let columns = Figures::NAMES.map(|name| format!("d.{name}")).join(", ");
+    format!("SELECT d.partition, d.day, {columns} FROM desk_days d")
+});
+
 pub(super) fn kind(kind: WorkKind) -> i16 {
     match kind {
         WorkKind::Waiting => 0,
@@ -102,7 +112,7 @@ pub(super) fn kind(kind: WorkKind) -> i16 {
 }
 
 /// The place in a row of [`PLACES`].
-pub(super) fn place(row: &Row) -> Result<Place, Fault> {
+pub(crate) fn place(row: &Row) -> Result<Place, Fault> {
     let total = |column| {
         Ok::<_, Fault>(Total {
             lines: count(row, column)?,
@@ -122,7 +132,7 @@ pub(super) fn place(row: &Row) -> Result<Place, Fault> {
 }
 
 /// The row of the worklist in a row of [`WORK`].
-pub(super) fn row(row: &Row) -> Result<WorkRow, Fault> {
+pub(crate) fn row(row: &Row) -> Result<WorkRow, Fault> {
     let damaged = |what: &str| Fault::Corrupt(format!("a row of the worklist has no {what}"));
     let kind = match get::<i16>(row, 2)? {
         0 => WorkKind::Waiting,
@@ -157,7 +167,7 @@ pub(super) fn days_late(worst: i32) -> Option<u32> {
 }
 
 /// The batch in a row of [`BATCHES`].
-pub(super) fn batch(row: &Row) -> Result<BatchRow, Fault> {
+pub(crate) fn batch(row: &Row) -> Result<BatchRow, Fault> {
     let landed = match rows::date(row, 2)? {
         Some(on) => Some(Landing {
             on,
@@ -174,7 +184,7 @@ pub(super) fn batch(row: &Row) -> Result<BatchRow, Fault> {
 }
 
 /// A day in this column, and its figures in those after it.
-pub(super) fn day(row: &Row, column: usize) -> Result<(Date, Figures), Fault> {
+pub(crate) fn day(row: &Row, column: usize) -> Result<(Date, Figures), Fault> {
     let mut values = [0; Figures::COUNT];
     for (value, column) in values.iter_mut().zip(column + 1..) {
         *value = count(row, column)?;

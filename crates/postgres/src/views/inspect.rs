@@ -7,13 +7,14 @@ use futures_util::TryStreamExt;
 use landfall_domain::OrderLine;
 use landfall_domain::product::Counters;
 use landfall_service::store::partition_of;
-use landfall_service::views::{AvailabilityView, Inspect};
+use landfall_service::views::{AvailabilityView, DeskShown, Inspect};
 use tokio_postgres::{IsolationLevel, Row, Transaction};
 
 use super::events::{self, EVENT};
 use super::order_view::{Lines, PEGS, VIEW, VIEW_COLUMNS};
 use super::pool::Pool;
 use crate::codes;
+use crate::desk::tables as desk;
 use crate::error::Fault;
 use crate::link::Link;
 use crate::rows::{
@@ -134,6 +135,10 @@ pub(super) fn statements() -> Vec<String> {
         AVAILABILITY.into(),
         ALLOCATED.into(),
         HEADS.into(),
+        desk::PLACES.into(),
+        desk::ALL_LINES.clone(),
+        desk::ALL_BATCHES.into(),
+        desk::ALL_DAYS.clone(),
     ];
     let others = DIRECTORIES.map(|(_, sql)| sql).into_iter();
     let others = others
@@ -157,9 +162,15 @@ pub(super) async fn inspect(pool: &Pool, inspect: &mut dyn Inspect) -> Result<()
         moment: begin.start().await?,
         partitions: pool.partitions(),
     };
+    scan.each(desk::PLACES, |row| {
+        inspect.desk(DeskShown::Place(&desk::place(row)?));
+        Ok(())
+    })
+    .await?;
     scan.log_and_supply(inspect).await?;
     scan.lines(inspect).await?;
     scan.views(inspect).await?;
+    scan.desk(inspect).await?;
     scan.own_records().await?;
     scan.each(HEADS, |row| {
         inspect.head(partition(row, 0)?, count(row, 1)?);
@@ -291,6 +302,26 @@ impl Scan<'_> {
                 supply: get::<codes::Day>(row, 1)?.supply()?,
                 units: count(row, 2)?,
             });
+            Ok(())
+        })
+        .await
+    }
+
+    /// What the desk holds.
+    async fn desk(&self, inspect: &mut dyn Inspect) -> Result<(), Fault> {
+        self.each(&desk::ALL_LINES, |row| {
+            inspect.desk(DeskShown::Line(&desk::row(row)?));
+            Ok(())
+        })
+        .await?;
+        self.each(desk::ALL_BATCHES, |row| {
+            inspect.desk(DeskShown::Batch(&desk::batch(row)?));
+            Ok(())
+        })
+        .await?;
+        self.each(&desk::ALL_DAYS, |row| {
+            let (day, figures) = desk::day(row, 1)?;
+            inspect.desk(DeskShown::Day(partition(row, 0)?, day, &figures));
             Ok(())
         })
         .await

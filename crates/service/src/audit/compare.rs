@@ -17,7 +17,7 @@ pub(super) use supply::{batch, shipment};
 pub(super) use views::{availability, order_line};
 
 /// Says that a thing's field in the tables is not what the log says.
-fn differ<T: PartialEq + Serialize>(
+pub(super) fn differ<T: PartialEq + Serialize>(
     findings: &mut Findings,
     thing: &dyn Fn() -> String,
     field: &str,

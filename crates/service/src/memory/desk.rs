@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use landfall_domain::{BatchRef, LineKey};
 
 use super::Shared;
+use super::tables::Tables;
 use crate::desk::tables::{BatchRow, DeskTables, Place, Step, WorkRow};
 use crate::desk::{
     DayFigures, Desk, Figures, GroupBy, Groups, Lag, Totals, WorkFilter, WorkItem, WorkKind,
@@ -15,7 +16,7 @@ use crate::desk::{
 };
 use crate::log::LogRecord;
 use crate::views::cursor::{self, WorkPlace};
-use crate::views::{List, Page, ViewError};
+use crate::views::{DeskShown, Inspect, List, Page, ViewError};
 
 /// The tables, shared by all who ask for the desk of one database.
 pub(super) type Rows = Arc<Mutex<DeskRows>>;
@@ -71,7 +72,41 @@ impl MemoryDesk {
     }
 }
 
+impl Shared {
+    /// The desk as it is now.
+    pub(super) fn desk_rows(&self) -> DeskRows {
+        let rows = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.clone()
+    }
+}
+
 impl DeskRows {
+    /// Shows an audit where the desk stands.
+    pub(super) fn inspect_places(&self, tables: &Tables, inspect: &mut dyn Inspect) {
+        for ((partition, (through, totals)), head) in (0..).zip(&self.places).zip(&tables.heads) {
+            inspect.desk(DeskShown::Place(&Place {
+                partition,
+                through: *through,
+                end: head.next_offset - 1,
+                totals: *totals,
+                zone: self.zone.clone(),
+            }));
+        }
+    }
+
+    /// Shows an audit what the desk holds.
+    pub(super) fn inspect_rows(&self, inspect: &mut dyn Inspect) {
+        for row in self.lines.values() {
+            inspect.desk(DeskShown::Line(row));
+        }
+        for row in self.batches.values() {
+            inspect.desk(DeskShown::Batch(row));
+        }
+        for ((day, partition), figures) in &self.days {
+            inspect.desk(DeskShown::Day(*partition, *day, figures));
+        }
+    }
+
     /// The lines of a kind that are wanted, in the order of the list.
     fn sorted(
         &self,

@@ -279,7 +279,10 @@ impl Views for MemoryViews {
     }
 
     async fn inspect(&self, inspect: &mut dyn Inspect) -> Result<(), ViewError> {
+        // It is never ahead of the log.
+        let desk = self.shared.desk_rows();
         let tables = self.shared.snapshot();
+        desk.inspect_places(&tables, inspect);
         for record in tables.events.iter().flatten() {
             inspect.event(record);
         }
@@ -317,6 +320,7 @@ impl Views for MemoryViews {
             let lines = pegged.lines.len() as u64;
             inspect.allocated(*partition, *number, pegged.units, lines);
         }
+        desk.inspect_rows(inspect);
         Ok(())
     }
 

@@ -48,6 +48,16 @@ static PUT_DAY: LazyLock<String> = LazyLock::new(|| {
     format!("INSERT OR REPLACE INTO desk_days (day, {columns}) VALUES (?{values})")
 });
 
+/// All rows, for an audit.
+pub(crate) static ALL_LINES: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {WORK} FROM worklist w"));
+pub(crate) const ALL_BATCHES: &str =
+    "SELECT batch, shipment, landed, landed_sold, landed_of FROM desk_batches";
+pub(crate) static ALL_DAYS: LazyLock<String> = LazyLock::new(|| {
+    let columns = Figures::NAMES.join(", ");
+    format!("SELECT day, {columns} FROM desk_days")
+});
+
 pub(super) fn kind(kind: WorkKind) -> i64 {
     match kind {
         WorkKind::Waiting => 0,
@@ -56,7 +66,7 @@ pub(super) fn kind(kind: WorkKind) -> i64 {
 }
 
 /// The row of the worklist in a row of [`WORK`].
-pub(super) fn row(row: &Row<'_>) -> Result<WorkRow, Fault> {
+pub(crate) fn row(row: &Row<'_>) -> Result<WorkRow, Fault> {
     let damaged = |what: &str| Fault::Corrupt(format!("a row of the worklist has no {what}"));
     let kind = match row.get(2)? {
         0 => WorkKind::Waiting,
@@ -162,7 +172,7 @@ pub(super) fn histories(
 }
 
 /// The batch in a row of [`BATCH`].
-fn batch(row: &Row<'_>) -> Result<BatchRow, Fault> {
+pub(crate) fn batch(row: &Row<'_>) -> Result<BatchRow, Fault> {
     let landed = match rows::date(row, 2)? {
         Some(on) => Some(Landing {
             on,
@@ -191,7 +201,7 @@ pub(super) fn batches(connection: &Connection, names: &[BatchRef]) -> Result<Vec
 }
 
 /// The figures in the columns from 1 on of a row that has its day in column 0.
-pub(super) fn day(row: &Row<'_>) -> Result<(Date, Figures), Fault> {
+pub(crate) fn day(row: &Row<'_>) -> Result<(Date, Figures), Fault> {
     let mut values = [0; Figures::COUNT];
     for (value, column) in values.iter_mut().zip(1..) {
         *value = count(row, column)?;

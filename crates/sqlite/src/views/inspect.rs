@@ -3,15 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
+use jiff::civil::Date;
 use landfall_domain::product::Counters;
 use landfall_domain::{Batch, OrderLine, Shipment, Sku};
 use landfall_service::LogRecord;
-use landfall_service::views::{AvailabilityView, Inspect, OrderLineView, ViewError};
+use landfall_service::desk::Figures;
+use landfall_service::desk::tables::{BatchRow, Place, WorkRow};
+use landfall_service::views::{AvailabilityView, DeskShown, Inspect, OrderLineView, ViewError};
 use rusqlite::{Connection, params};
 use tokio::sync::mpsc;
 
 use super::events;
 use super::pool::Pool;
+use crate::desk::sql as desk;
 use crate::error::Fault;
 use crate::names::Names;
 use crate::order_view::{RawView, VIEW};
@@ -47,6 +51,10 @@ enum Thing {
     Availability(AvailabilityView),
     Allocated(u64, u64, u64),
     Head(u16, u64),
+    DeskPlace(Box<Place>),
+    DeskLine(Box<WorkRow>),
+    DeskBatch(Box<BatchRow>),
+    DeskDay(Date, Box<Figures>),
 }
 
 pub(super) async fn inspect(pool: &Arc<Pool>, inspect: &mut dyn Inspect) -> Result<(), ViewError> {
@@ -81,6 +89,10 @@ fn show(inspect: &mut dyn Inspect, thing: &Thing) {
         Thing::Line(line) => inspect.line(line),
         Thing::Allocated(batch, units, lines) => inspect.allocated(0, *batch, *units, *lines),
         Thing::Head(partition, next_offset) => inspect.head(*partition, *next_offset),
+        Thing::DeskPlace(place) => inspect.desk(DeskShown::Place(place)),
+        Thing::DeskLine(row) => inspect.desk(DeskShown::Line(row)),
+        Thing::DeskBatch(row) => inspect.desk(DeskShown::Batch(row)),
+        Thing::DeskDay(day, figures) => inspect.desk(DeskShown::Day(0, *day, figures)),
     }
 }
 
@@ -108,6 +120,9 @@ impl Showing {
 }
 
 fn show_all(connection: &Connection, shown: &mut Showing) -> Result<(), Fault> {
+    for place in desk::places(connection)? {
+        shown.push(Thing::DeskPlace(Box::new(place)))?;
+    }
     let mut names = Names::new(connection);
     let mut statement = connection.prepare_cached(events::EVENTS)?;
     let mut found = statement.query(params![0, i64::MAX])?;
@@ -149,6 +164,7 @@ fn show_all(connection: &Connection, shown: &mut Showing) -> Result<(), Fault> {
         shown.push(Thing::Shipment(Box::new(rows::shipment(row)?)))?;
     }
     show_views(connection, &mut names, shown)?;
+    show_desk(connection, shown)?;
     show_allocated(connection, shown)?;
     check_own_records(connection)?;
     let head = load::head(connection)?;
@@ -177,6 +193,27 @@ fn show_views(
             supply,
             units: rows::count(row, 1)?,
         }))?;
+    }
+    Ok(())
+}
+
+/// What the desk holds.
+fn show_desk(connection: &Connection, shown: &mut Showing) -> Result<(), Fault> {
+    let mut statement = connection.prepare_cached(&desk::ALL_LINES)?;
+    let mut found = statement.query([])?;
+    while let Some(row) = found.next()? {
+        shown.push(Thing::DeskLine(Box::new(desk::row(row)?)))?;
+    }
+    let mut statement = connection.prepare_cached(desk::ALL_BATCHES)?;
+    let mut found = statement.query([])?;
+    while let Some(row) = found.next()? {
+        shown.push(Thing::DeskBatch(Box::new(desk::batch(row)?)))?;
+    }
+    let mut statement = connection.prepare_cached(&desk::ALL_DAYS)?;
+    let mut found = statement.query([])?;
+    while let Some(row) = found.next()? {
+        let (day, figures) = desk::day(row)?;
+        shown.push(Thing::DeskDay(day, Box::new(figures)))?;
     }
     Ok(())
 }

@@ -35,10 +35,18 @@ pub(crate) struct BatchQuery {
     available: Option<bool>,
     /// In the warehouse (no ETA), or inbound.
     in_warehouse: Option<bool>,
+    /// Expected on or after this day.
+    #[serde(default, deserialize_with = "query::day")]
+    #[param(value_type = Option<String>, format = Date)]
+    eta_from: Option<Date>,
     /// Expected on or before this day.
     #[serde(default, deserialize_with = "query::day")]
     #[param(value_type = Option<String>, format = Date)]
     eta_until: Option<Date>,
+    /// Kept back by a hold that was expected to be cleared on or before this day.
+    #[serde(default, deserialize_with = "query::day")]
+    #[param(value_type = Option<String>, format = Date)]
+    clear_until: Option<Date>,
     /// On this shipment.
     #[param(value_type = Option<String>)]
     shipment: Option<ShipmentRef>,
@@ -101,10 +109,18 @@ pub(crate) struct ShipmentQuery {
     landed: Option<bool>,
     /// Kept back by a hold, or not.
     held: Option<bool>,
+    /// Expected on or after this day.
+    #[serde(default, deserialize_with = "query::day")]
+    #[param(value_type = Option<String>, format = Date)]
+    eta_from: Option<Date>,
     /// Expected on or before this day.
     #[serde(default, deserialize_with = "query::day")]
     #[param(value_type = Option<String>, format = Date)]
     eta_until: Option<Date>,
+    /// Kept back by a hold that was expected to be cleared on or before this day.
+    #[serde(default, deserialize_with = "query::day")]
+    #[param(value_type = Option<String>, format = Date)]
+    clear_until: Option<Date>,
     /// Whose reference begins so.
     prefix: Option<String>,
     /// At most so many items; 100 where nothing is said.
@@ -165,7 +181,9 @@ pub(crate) async fn batches(
         sku: asked.sku,
         available: asked.available,
         in_warehouse: asked.in_warehouse,
+        eta_from: asked.eta_from,
         eta_until: asked.eta_until,
+        clear_until: asked.clear_until,
         shipment: asked.shipment,
         held: asked.held,
         prefix: prefix(asked.prefix)?,
@@ -217,7 +235,9 @@ pub(crate) async fn shipments(
     let filter = ShipmentFilter {
         landed: asked.landed,
         held: asked.held,
+        eta_from: asked.eta_from,
         eta_until: asked.eta_until,
+        clear_until: asked.clear_until,
         prefix: prefix(asked.prefix)?,
     };
     let (_, day) = context.app.calendar.read();

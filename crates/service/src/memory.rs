@@ -9,6 +9,7 @@
 mod access;
 mod desk;
 mod load;
+mod pegged;
 mod relays;
 mod tables;
 mod views;

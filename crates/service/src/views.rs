@@ -11,6 +11,7 @@ use landfall_domain::{
 };
 
 use landfall_domain::product::Counters;
+use serde::Serialize;
 
 use crate::desk::Figures;
 use crate::desk::tables::{BatchRow, Place, WorkRow};
@@ -61,12 +62,16 @@ pub struct BatchFilter {
     pub available: Option<bool>,
     /// In the warehouse (no ETA), or inbound.
     pub in_warehouse: Option<bool>,
+    /// Expected on or after this day.
+    pub eta_from: Option<Date>,
     /// Expected on or before this day.
     pub eta_until: Option<Date>,
     /// On this shipment.
     pub shipment: Option<ShipmentRef>,
     /// Kept back by a hold, its own or its shipment's, or not.
     pub held: Option<bool>,
+    /// Kept back by a hold, its own or its shipment's, that was expected to be cleared on or before this day.
+    pub clear_until: Option<Date>,
     /// Whose reference begins so.
     pub prefix: Option<String>,
 }
@@ -78,6 +83,10 @@ pub struct ShipmentFilter {
     pub landed: Option<bool>,
     /// Kept back by a hold, or not.
     pub held: Option<bool>,
+    /// Kept back by a hold that was expected to be cleared on or before this day.
+    pub clear_until: Option<Date>,
+    /// Expected on or after this day.
+    pub eta_from: Option<Date>,
     /// Expected on or before this day.
     pub eta_until: Option<Date>,
     /// Whose reference begins so.
@@ -222,6 +231,29 @@ pub struct CaseBatch {
     pub holders: Vec<OrderLine>,
     /// How many lines hold stock of it.
     pub lines: u64,
+}
+
+/// Lines of a batch that [`Views::promises_of`] looks at, at the most.
+pub const PROMISES_LOOKED_AT: u64 = 50_000;
+
+/// When the goods of a batch are promised.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Promises {
+    /// By day, the earliest first; those without one last.
+    pub days: Vec<PromisesOfDay>,
+    /// Whether there are more lines than were looked at ([`PROMISES_LOOKED_AT`]).
+    pub capped: bool,
+}
+
+/// Lines that are promised for one day, and how much of a batch they have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct PromisesOfDay {
+    /// The day; none: no day is promised.
+    pub day: Option<Date>,
+    /// Lines.
+    pub lines: u64,
+    /// Units of the batch.
+    pub units: u64,
 }
 
 /// How much waits for stock, over all products.
@@ -370,6 +402,19 @@ pub trait Views: Send + Sync + 'static {
         today: Date,
     ) -> Result<List<LineResource>, ViewError>;
 
+    /// Lines that have stock of a batch, those first that would lose it last: by priority, then promise, then age, and
+    /// those before all of which a part has left. `None`: there is no such batch.
+    async fn pegged(
+        &self,
+        batch: &BatchRef,
+        page: &Page,
+        today: Date,
+    ) -> Result<Option<List<LineResource>>, ViewError>;
+
+    /// For which days the goods of a batch are promised, of at most [`PROMISES_LOOKED_AT`] lines, those first that would
+    /// lose them last. `None`: there is no such batch.
+    async fn promises_of(&self, batch: &BatchRef) -> Result<Option<Promises>, ViewError>;
+
     /// How many partitions the database has.
     fn partitions(&self) -> u16 {
         1
@@ -383,6 +428,17 @@ pub trait Views: Send + Sync + 'static {
 
     /// The history of one thing after a cursor, the oldest first; `None`: there is no such thing.
     async fn history(&self, thing: &Thing, page: &Page) -> Result<Option<EventPage>, ViewError>;
+
+    /// The last events of one thing, the newest first, at most so many, found without a look at those before; `None`:
+    /// there is no such thing.
+    async fn latest(
+        &self,
+        thing: &Thing,
+        limit: usize,
+    ) -> Result<Option<Vec<LogRecord>>, ViewError>;
+
+    /// The last events of the whole log, the newest first, at most so many.
+    async fn recent(&self, limit: usize) -> Result<Vec<LogRecord>, ViewError>;
 
     /// What an explanation of a line needs: of each batch so many of its lines. `None`: there is no such line.
     async fn case(&self, key: &LineKey, holders: usize) -> Result<Option<Case>, ViewError>;

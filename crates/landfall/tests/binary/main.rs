@@ -5,6 +5,7 @@
 mod cli;
 mod client;
 mod configuration;
+mod desk;
 mod files;
 mod health;
 mod import;

@@ -88,6 +88,15 @@ impl Asked<'_> {
         for batch in &state.batches {
             let name = &batch.reference;
             self.keep(format!("batch {name}"), views.batch(name, today).await);
+            let promises = views.promises_of(name).await;
+            self.keep(format!("promises of batch {name}"), promises);
+            let page = Page {
+                after: None,
+                limit: PAGE,
+            };
+            let pegged = views.pegged(name, &page, today).await;
+            let pegged = pegged.map(|found| found.map(|list| (list.items, list.next)));
+            self.keep(format!("lines of batch {name}"), pegged);
         }
         for (_, sku, _) in &state.products {
             self.keep(format!("product {sku}"), views.product(sku).await);
@@ -228,6 +237,8 @@ impl Asked<'_> {
         for thing in things {
             let log = async |page: Page| views.history(&thing, &page).await;
             self.keep(format!("history of {thing:?}"), whole_log(log, PAGE).await);
+            let latest = views.latest(&thing, PAGE).await;
+            self.keep(format!("last events of {thing:?}"), latest);
         }
     }
 }
@@ -257,6 +268,14 @@ fn batch_filters(state: &State, today: jiff::civil::Date) -> Vec<BatchFilter> {
         },
         BatchFilter {
             held: Some(true),
+            ..all.clone()
+        },
+        BatchFilter {
+            eta_from: until,
+            ..all.clone()
+        },
+        BatchFilter {
+            clear_until: until,
             ..all.clone()
         },
         BatchFilter {
@@ -310,6 +329,14 @@ fn shipment_filters(today: jiff::civil::Date) -> Vec<ShipmentFilter> {
         },
         ShipmentFilter {
             held: Some(true),
+            ..all.clone()
+        },
+        ShipmentFilter {
+            eta_from: until,
+            ..all.clone()
+        },
+        ShipmentFilter {
+            clear_until: until,
             ..all.clone()
         },
         ShipmentFilter {

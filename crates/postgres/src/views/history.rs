@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 use deadpool_postgres::GenericClient;
 use landfall_domain::OrderId;
 use landfall_service::LogRecord;
-use landfall_service::log::{LogCursor, cursor::merge};
+use landfall_service::log::LogCursor;
+use landfall_service::log::cursor::{latest as newest, merge};
 use landfall_service::views::{EventPage, Thing};
 use tokio_postgres::Row;
 
@@ -44,6 +45,38 @@ pub(super) static OF_SHIPMENT: LazyLock<String> = LazyLock::new(|| {
               WHERE h.partition = $1 AND h.shipment = $2 AND h.home = k.home AND h.\"offset\" > k.after \
               ORDER BY h.\"offset\" LIMIT $5) AS h \
          JOIN events e ON e.partition = h.home AND e.\"offset\" = h.\"offset\" ORDER BY e.partition, e.\"offset\""
+    )
+});
+/// The last events of a batch, the newest first. `$1` is its partition, `$2` the kind, `$3` its number.
+pub(super) static THING_BACK: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {EVENT} FROM (SELECT h.\"offset\" FROM history h \
+             WHERE h.partition = $1 AND h.kind = $2 AND h.thing = $3 ORDER BY h.\"offset\" DESC LIMIT $4) AS h \
+         JOIN events e ON e.partition = $1 AND e.\"offset\" = h.\"offset\" ORDER BY e.\"offset\" DESC"
+    )
+});
+/// The last events of a product, the newest first.
+pub(super) static PRODUCT_BACK: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {EVENT} FROM events e WHERE e.partition = $1 AND e.sku = $2 ORDER BY e.\"offset\" DESC LIMIT $3"
+    )
+});
+/// The last events of a shipment and its batches, of each partition the newest first.
+pub(super) static SHIPMENT_BACK: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {EVENT} FROM unnest($3::smallint[]) AS k (home) CROSS JOIN LATERAL ( \
+             SELECT h.home, h.\"offset\" FROM shipment_history h \
+              WHERE h.partition = $1 AND h.shipment = $2 AND h.home = k.home ORDER BY h.\"offset\" DESC LIMIT $4) AS h \
+         JOIN events e ON e.partition = h.home AND e.\"offset\" = h.\"offset\" \
+         ORDER BY e.partition, e.\"offset\" DESC"
+    )
+});
+/// The end of the log, of each partition the newest first.
+pub(super) static RECENT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {EVENT} FROM unnest($1::smallint[]) AS k (partition) CROSS JOIN LATERAL ( \
+             SELECT * FROM events e WHERE e.partition = k.partition ORDER BY e.\"offset\" DESC LIMIT $2) AS e \
+         ORDER BY e.partition, e.\"offset\" DESC"
     )
 });
 /// That an order was placed, and what happened to its lines, of each partition after an offset.
@@ -132,6 +165,63 @@ pub(super) async fn history(
         events,
         next: cursor.to_string(),
     }))
+}
+
+/// The last events of a thing, the newest first.
+pub(super) async fn latest(
+    pool: &Pool,
+    thing: &Thing,
+    limit: usize,
+) -> Result<Option<Vec<LogRecord>>, Fault> {
+    let client = pool.get().await?;
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let ask = match thing {
+        Thing::Batch(reference) => match batch_place(pool, &client, reference.as_str()).await? {
+            Some((partition, number)) => Ask::new(&*THING_BACK)
+                .with(small(partition))
+                .with(BATCH)
+                .with(int(number))
+                .with(most),
+            None => return Ok(None),
+        },
+        Thing::Product(sku) => match product_place(pool, &client, sku.as_str()).await? {
+            Some((partition, _)) => Ask::new(&*PRODUCT_BACK)
+                .with(small(partition))
+                .with(sku.to_string())
+                .with(most),
+            None => return Ok(None),
+        },
+        Thing::Order(id) => {
+            if !is_there(pool, &client, IS_ORDER, id.as_str()).await? {
+                return Ok(None);
+            }
+            // An order has few events, and those that its lines began with lie elsewhere.
+            let ask = of_order(pool, id, &LogCursor::new(pool.partitions()));
+            let mut partitions = by_partition(&ask.of(&client).await?)?;
+            partitions.iter_mut().for_each(|records| records.reverse());
+            return Ok(Some(newest(partitions, limit)));
+        }
+        Thing::Shipment(reference) => {
+            let name = reference.as_str();
+            if !is_there(pool, &client, IS_SHIPMENT, name).await? {
+                return Ok(None);
+            }
+            Ask::new(&*SHIPMENT_BACK)
+                .with(small(pool.partition_of(name)))
+                .with(name.to_owned())
+                .with(pool.all())
+                .with(most)
+        }
+    };
+    let partitions = by_partition(&ask.of(&client).await?)?;
+    Ok(Some(newest(partitions, limit)))
+}
+
+/// The last events of the log, the newest first.
+pub(super) async fn recent(pool: &Pool, limit: usize) -> Result<Vec<LogRecord>, Fault> {
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let ask = Ask::new(&*RECENT).with(pool.all()).with(most);
+    Ok(newest(by_partition(&pool.ask(&ask).await?)?, limit))
 }
 
 /// All events of a line.

@@ -12,6 +12,7 @@ mod inspect;
 mod lines;
 mod order_view;
 mod orders;
+mod pegged;
 pub(crate) mod pool;
 mod shipments;
 mod span;
@@ -25,14 +26,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::civil::Date;
 use landfall_domain::{BatchRef, Day, LineKey, OrderId, ShipmentRef, Sku, Status};
+use landfall_service::LogRecord;
 use landfall_service::log::LogCursor;
 use landfall_service::resources::{
     AvailabilityResource, BatchResource, LineResource, OrderResource, ProductResource,
     ShipmentResource,
 };
 use landfall_service::views::{
-    BatchFilter, Case, EventPage, Inspect, List, OrderFilter, Page, ProductFilter, ShipmentFilter,
-    Thing, ViewError, Views, Waiting, cursor,
+    BatchFilter, Case, EventPage, Inspect, List, OrderFilter, Page, ProductFilter, Promises,
+    ShipmentFilter, Thing, ViewError, Views, Waiting, cursor,
 };
 
 use crate::database::PgDatabase;
@@ -184,6 +186,22 @@ impl Views for PgViews {
         found.map_err(Fault::into_view_error)
     }
 
+    async fn pegged(
+        &self,
+        batch: &BatchRef,
+        page: &Page,
+        today: Date,
+    ) -> Result<Option<List<LineResource>>, ViewError> {
+        let after = cursor::peg(page)?;
+        let found = pegged::pegged(&self.pool, batch, after.as_ref(), page, today).await;
+        found.map_err(Fault::into_view_error)
+    }
+
+    async fn promises_of(&self, batch: &BatchRef) -> Result<Option<Promises>, ViewError> {
+        let found = pegged::promises_of(&self.pool, batch).await;
+        found.map_err(Fault::into_view_error)
+    }
+
     fn partitions(&self) -> u16 {
         self.pool.partitions()
     }
@@ -200,6 +218,20 @@ impl Views for PgViews {
 
     async fn history(&self, thing: &Thing, page: &Page) -> Result<Option<EventPage>, ViewError> {
         let found = history::history(&self.pool, thing, self.log_cursor(page)?, page.limit).await;
+        found.map_err(Fault::into_view_error)
+    }
+
+    async fn latest(
+        &self,
+        thing: &Thing,
+        limit: usize,
+    ) -> Result<Option<Vec<LogRecord>>, ViewError> {
+        let found = history::latest(&self.pool, thing, limit).await;
+        found.map_err(Fault::into_view_error)
+    }
+
+    async fn recent(&self, limit: usize) -> Result<Vec<LogRecord>, ViewError> {
+        let found = history::recent(&self.pool, limit).await;
         found.map_err(Fault::into_view_error)
     }
 

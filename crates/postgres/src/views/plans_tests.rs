@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::orders::{Along, Way};
 use super::pool::{Ask, Pool};
-use super::{case, events, history, lines, orders, shipments, supply};
+use super::{case, events, history, lines, orders, pegged, shipments, supply};
 use crate::load::sql;
 use crate::{Options, PgDatabase};
 
@@ -60,8 +60,10 @@ fn lists(pool: &Pool) -> Vec<Ask> {
         let some = BatchFilter {
             available: Some(true),
             in_warehouse: Some(false),
+            eta_from: Some(jiff::civil::Date::MIN),
             eta_until: Some(jiff::civil::Date::MAX),
             held: Some(true),
+            clear_until: Some(jiff::civil::Date::MAX),
             ..all.clone()
         };
         let of_shipment = BatchFilter {
@@ -79,6 +81,8 @@ fn lists(pool: &Pool) -> Vec<Ask> {
         let shipments = ShipmentFilter {
             landed: Some(false),
             held: Some(false),
+            clear_until: Some(jiff::civil::Date::MAX),
+            eta_from: Some(jiff::civil::Date::MIN),
             eta_until: Some(jiff::civil::Date::MAX),
             prefix,
         };
@@ -120,6 +124,13 @@ fn others(pool: &Pool) -> Vec<Ask> {
         Ask::new(&*history::OF_SHIPMENT),
         Ask::new(&*history::OF_ORDER),
         Ask::new(&*history::OF_LINE),
+        Ask::new(&*pegged::HOLDERS),
+        Ask::new(&*pegged::BY_KEYS),
+        Ask::new(&*pegged::PROMISES),
+        Ask::new(&*history::THING_BACK),
+        Ask::new(&*history::PRODUCT_BACK),
+        Ask::new(&*history::SHIPMENT_BACK),
+        Ask::new(&*history::RECENT),
         Ask::new(history::IS_ORDER),
         Ask::new(history::IS_SHIPMENT),
         Ask::new(&*case::NEWEST),

@@ -66,6 +66,14 @@ pub(super) fn shipments_ask(pool: &Pool, filter: &ShipmentFilter, page: &Page) -
         let until = ask.value(codes::Day::of(until));
         conditions.push(format!("s.eta <= {until}"));
     }
+    if let Some(from) = filter.eta_from {
+        let from = ask.value(codes::Day::of(from));
+        conditions.push(format!("s.eta >= {from}"));
+    }
+    if let Some(until) = filter.clear_until {
+        let until = ask.value(codes::Day::of(until));
+        conditions.push(format!("s.hold_clear <= {until}"));
+    }
     let (conditions, totals) = (conditions.join(" AND "), &*TOTALS);
     ask.sql = format!(
         "SELECT {SHIPMENT}, t.batches, t.purchased, t.allocated, t.dispatched, t.available FROM ( \

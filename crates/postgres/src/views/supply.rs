@@ -191,6 +191,16 @@ fn conditions(pool: &Pool, filter: &BatchFilter, ask: &mut Ask) -> String {
         let until = ask.value(codes::Day::of(until));
         and(&format!("b.eta <= {until}"));
     }
+    if let Some(from) = filter.eta_from {
+        let from = ask.value(codes::Day::of(from));
+        and(&format!("b.eta >= {from}"));
+    }
+    if let Some(until) = filter.clear_until {
+        let until = ask.value(codes::Day::of(until));
+        and(&format!(
+            "(b.hold_clear <= {until} OR b.shipment_hold_clear <= {until})"
+        ));
+    }
     all
 }
 

@@ -1,5 +1,9 @@
 //! What an event means for the figures of its day.
 
+#[cfg(test)]
+#[path = "days_tests.rs"]
+mod tests;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};

@@ -4,6 +4,10 @@
 //! its row on the worklist, or with what its history adds up to. So a line that needs nobody needs no row, and is
 //! found again in its history when it gets into trouble ([`may_list`]).
 
+#[cfg(test)]
+#[path = "line_tests.rs"]
+mod tests;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use landfall_domain::events::DeallocationReason;

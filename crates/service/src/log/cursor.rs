@@ -105,6 +105,22 @@ pub fn merge(partitions: Vec<Vec<LogRecord>>, limit: usize) -> Vec<LogRecord> {
     page
 }
 
+/// The last records of several partitions, each the newest first: the newest first, at most so many.
+pub fn latest(partitions: Vec<Vec<LogRecord>>, limit: usize) -> Vec<LogRecord> {
+    let mut partitions: Vec<_> = partitions
+        .into_iter()
+        .map(|records| records.into_iter().peekable())
+        .collect();
+    let mut page = Vec::new();
+    while page.len() < limit {
+        let heads = partitions.iter_mut().enumerate();
+        let heads = heads.filter_map(|(place, records)| Some((records.peek()?.time, place)));
+        let Some((_, place)) = heads.max() else { break };
+        page.extend(partitions[place].next());
+    }
+    page
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
@@ -191,5 +207,14 @@ mod tests {
             ["1-1", "0-1", "0-2", "1-2", "0-3"]
         );
         assert_eq!(ids(merge(partitions, 2)), ["1-1", "0-1"]);
+        let backwards = vec![
+            vec![record(0, 3, 30), record(0, 2, 5), record(0, 1, 10)],
+            vec![record(1, 2, 20), record(1, 1, 7)],
+        ];
+        assert_eq!(
+            ids(latest(backwards.clone(), 9)),
+            ["0-3", "1-2", "1-1", "0-2", "0-1"]
+        );
+        assert_eq!(ids(latest(backwards, 2)), ["0-3", "1-2"]);
     }
 }

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use jiff::civil::Date;
 use landfall_domain::shortage::QueueKey;
 use landfall_domain::{
-    Batch, BatchRef, Day, Event, LineId, LineKey, OrderId, OrderLine, Shipment, ShipmentRef, Sku,
-    Status, Supply,
+    Batch, BatchRef, Day, Event, Hold, LineId, LineKey, OrderId, OrderLine, Shipment, ShipmentRef,
+    Sku, Status, Supply,
 };
 
 use super::Shared;
@@ -20,8 +20,8 @@ use crate::resources::{
 };
 use crate::views::{
     Attention, AvailabilityView, BatchFilter, Case, CaseBatch, EventPage, Inspect, List,
-    OrderFilter, OrderLineView, Page, ProductFilter, Rebuild, ShipmentFilter, Thing, ViewError,
-    Views, Waiting,
+    OrderFilter, OrderLineView, Page, ProductFilter, Promises, Rebuild, ShipmentFilter, Thing,
+    ViewError, Views, Waiting,
 };
 
 /// The read side of a database in memory.
@@ -250,6 +250,22 @@ impl Views for MemoryViews {
         }))
     }
 
+    async fn pegged(
+        &self,
+        batch: &BatchRef,
+        page: &Page,
+        today: Date,
+    ) -> Result<Option<List<LineResource>>, ViewError> {
+        let after = crate::views::cursor::peg(page)?;
+        Ok(self
+            .shared
+            .read(|t| t.pegged_lines(batch, after, page.limit, today)))
+    }
+
+    async fn promises_of(&self, batch: &BatchRef) -> Result<Option<Promises>, ViewError> {
+        Ok(self.shared.read(|t| t.promises_of(batch)))
+    }
+
     fn partitions(&self) -> u16 {
         self.shared.read(|t| t.partitions())
     }
@@ -272,6 +288,21 @@ impl Views for MemoryViews {
             let of_thing = |record: &LogRecord| t.concerns(record, thing);
             t.knows(thing).then(|| t.log(after, page.limit, of_thing))
         }))
+    }
+
+    async fn latest(
+        &self,
+        thing: &Thing,
+        limit: usize,
+    ) -> Result<Option<Vec<LogRecord>>, ViewError> {
+        Ok(self.shared.read(|t| {
+            let of_thing = |record: &LogRecord| t.concerns(record, thing);
+            t.knows(thing).then(|| t.latest(limit, of_thing))
+        }))
+    }
+
+    async fn recent(&self, limit: usize) -> Result<Vec<LogRecord>, ViewError> {
+        Ok(self.shared.read(|t| t.latest(limit, |_| true)))
     }
 
     async fn case(&self, key: &LineKey, holders: usize) -> Result<Option<Case>, ViewError> {
@@ -385,6 +416,15 @@ impl Tables {
         }
     }
 
+    /// The last of those events that are wanted, the newest first.
+    fn latest(&self, limit: usize, wanted: impl Fn(&LogRecord) -> bool) -> Vec<LogRecord> {
+        let partitions = self.events.iter().map(|records| {
+            let last = records.iter().rev().filter(|record| wanted(record));
+            last.take(limit).cloned().collect()
+        });
+        log::cursor::latest(partitions.collect(), limit)
+    }
+
     fn knows(&self, thing: &Thing) -> bool {
         match thing {
             Thing::Order(id) => self.orders.contains_key(id),
@@ -449,7 +489,7 @@ impl Tables {
         })
     }
 
-    fn line_resource(&self, line: &OrderLine, today: Date) -> LineResource {
+    pub(super) fn line_resource(&self, line: &OrderLine, today: Date) -> LineResource {
         let eta_of = |number| {
             let pegged = line
                 .allocations
@@ -496,8 +536,15 @@ fn wanted_batch(batch: &Batch, filter: &BatchFilter) -> bool {
             .in_warehouse
             .is_none_or(|there| there == batch.eta.is_none())
         && filter
+            .eta_from
+            .is_none_or(|from| batch.eta.is_some_and(|eta| eta >= from))
+        && filter
             .eta_until
             .is_none_or(|until| batch.eta.is_some_and(|eta| eta <= until))
+        && filter.clear_until.is_none_or(|until| {
+            is_to_clear(batch.hold.as_ref(), until)
+                || is_to_clear(batch.shipment_hold.as_ref(), until)
+        })
         && filter
             .shipment
             .as_ref()
@@ -515,8 +562,20 @@ fn wanted_shipment(shipment: &Shipment, filter: &ShipmentFilter) -> bool {
             .held
             .is_none_or(|held| held == shipment.hold.is_some())
         && filter
+            .eta_from
+            .is_none_or(|from| shipment.eta.is_some_and(|eta| eta >= from))
+        && filter
             .eta_until
             .is_none_or(|until| shipment.eta.is_some_and(|eta| eta <= until))
+        && filter
+            .clear_until
+            .is_none_or(|until| is_to_clear(shipment.hold.as_ref(), until))
+}
+
+/// Whether a hold was expected to be cleared by this day.
+fn is_to_clear(hold: Option<&Hold>, until: Date) -> bool {
+    let clear = hold.and_then(|hold| hold.expected_clear);
+    clear.is_some_and(|clear| clear <= until)
 }
 
 fn wanted_order(row: &OrderRow, filter: &OrderFilter) -> bool {

@@ -4,8 +4,9 @@
 use std::cmp::Reverse;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use landfall_domain::shortage::QueueKey;
-use landfall_domain::{LineId, LineKey, OrderId, Sku};
+use landfall_domain::{LineId, LineKey, OrderId, OrderLine, Sku};
 
 use super::{List, Page, ViewError};
 use crate::desk::{WorkItem, WorkSort};
@@ -105,6 +106,56 @@ pub fn of_work(place: &WorkPlace) -> String {
     let WorkPlace { rank, since, key } = place;
     let (since, line) = (since.as_microsecond(), of_line(&key.order_id, &key.line_id));
     format!("{rank}\n{since}\n{line}")
+}
+
+/// A line's place among those that have stock of a batch: the smaller, the later it loses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PegPlace {
+    /// 9 − priority, and 10 less where a part of the line has left.
+    pub rank: i64,
+    /// Its promise; the last day of all where there is none.
+    pub promise: Date,
+    /// Its number: its age.
+    pub number: u64,
+}
+
+impl PegPlace {
+    /// Of a line that has stock.
+    pub fn of(line: &OrderLine) -> Self {
+        let rank = 9 - i64::from(line.terms.priority.get());
+        Self {
+            rank: if line.locked() { rank - 10 } else { rank },
+            promise: line.current_promise.unwrap_or(Date::MAX),
+            number: line.number,
+        }
+    }
+}
+
+/// A line's place among those that have stock of a batch.
+pub fn peg(page: &Page) -> Result<Option<PegPlace>, ViewError> {
+    let parse = |text: &str| {
+        let (rank, rest) = text.split_once('\n')?;
+        let (promise, number) = rest.split_once('\n')?;
+        let rank = rank.parse().ok();
+        // A number that no database has is beyond all lines.
+        let number = number.parse().ok();
+        Some(PegPlace {
+            rank: rank.filter(|rank| (-10..=9).contains(rank))?,
+            promise: promise.parse().ok()?,
+            number: number.filter(|number| *number <= i64::MAX.cast_unsigned())?,
+        })
+    };
+    parsed(page, parse)
+}
+
+/// The cursor that [`peg`] reads.
+pub fn of_peg(place: &PegPlace) -> String {
+    let PegPlace {
+        rank,
+        promise,
+        number,
+    } = place;
+    format!("{rank}\n{promise}\n{number}")
 }
 
 fn parsed<T>(page: &Page, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, ViewError> {
@@ -225,6 +276,14 @@ mod tests {
         assert!(check_name(&page("")).is_err());
         assert!(line(&page("o")).is_err());
         assert!(place(&page("S\n5\n2026-01-01")).is_err());
+        assert!(peg(&page("5\n2026-01-01")).is_err());
+        assert!(peg(&page("50\n2026-01-01\n7")).is_err());
+        let peg_place = PegPlace {
+            rank: -6,
+            promise: jiff::civil::Date::MAX,
+            number: 7,
+        };
+        assert_eq!(peg(&page(&of_peg(&peg_place))).unwrap(), Some(peg_place));
         assert!(work(&page("0\n1\no")).is_err());
         let work_place = WorkPlace {
             rank: -7,

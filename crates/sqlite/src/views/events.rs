@@ -14,6 +14,11 @@ pub(super) const EVENTS: &str = "SELECT e.offset, e.type, e.time, e.command_id, 
      e.product IS NULL, e.actor FROM events e LEFT JOIN products p ON p.number = e.product \
      WHERE e.offset > ?1 ORDER BY e.offset LIMIT ?2";
 
+/// The end of the log, the newest event first.
+pub(super) const RECENT: &str = "SELECT e.offset, e.type, e.time, e.command_id, e.data, p.sku, \
+     e.product IS NULL, e.actor FROM events e LEFT JOIN products p ON p.number = e.product \
+     ORDER BY e.offset DESC LIMIT ?1";
+
 /// One event.
 pub(super) const EVENT: &str = "SELECT e.offset, e.type, e.time, e.command_id, e.data, p.sku, \
      e.product IS NULL, e.actor FROM events e LEFT JOIN products p ON p.number = e.product WHERE e.offset = ?1";
@@ -23,6 +28,18 @@ pub(super) fn end(connection: &Connection) -> Result<String, Fault> {
     let mut statement = connection.prepare_cached("SELECT next_offset - 1 FROM heads")?;
     let end: i64 = statement.query_row([], |row| row.get(0))?;
     Ok(format!("0-{end}"))
+}
+
+/// The last events of the log, the newest first.
+pub(super) fn recent(connection: &Connection, limit: usize) -> Result<Vec<LogRecord>, Fault> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(RECENT)?;
+    let mut rows = statement.query([limit])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push(record(row)?);
+    }
+    Ok(records)
 }
 
 pub(super) fn events(

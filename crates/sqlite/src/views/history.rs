@@ -15,6 +15,9 @@ use crate::history::Kind;
 /// The entries of a thing after an offset.
 pub(super) const ENTRIES: &str = "SELECT offset FROM history \
      WHERE kind = ?1 AND thing = ?2 AND offset > ?3 ORDER BY offset LIMIT ?4";
+/// The last entries of a thing before an offset, the last first.
+pub(super) const ENTRIES_BACK: &str = "SELECT offset FROM history \
+     WHERE kind = ?1 AND thing = ?2 AND offset < ?3 ORDER BY offset DESC LIMIT ?4";
 /// The event before one of the same product.
 pub(super) const PREVIOUS: &str = "SELECT previous FROM events WHERE offset = ?1";
 /// The lines of an order, with the event that accepted each.
@@ -45,6 +48,98 @@ pub(super) fn history(
         .last()
         .map_or_else(|| format!("0-{after}"), LogRecord::id);
     Ok(Some(EventPage { events, next }))
+}
+
+/// The last events of a thing, the newest first.
+pub(super) fn latest(
+    connection: &Connection,
+    thing: &Thing,
+    limit: usize,
+) -> Result<Option<Vec<LogRecord>>, Fault> {
+    let offsets = match thing {
+        // An order has few events, and those that its lines began with are not in the table.
+        Thing::Order(id) => of_order(connection, id, 0, usize::MAX)?,
+        Thing::Batch(reference) => match batch_number(connection, reference)? {
+            Some(number) => Some(entries_back(connection, Kind::Batch, number, limit)?),
+            None => None,
+        },
+        Thing::Product(sku) => product_back(connection, sku, limit)?,
+        Thing::Shipment(reference) => match shipment_number(connection, reference)? {
+            Some(number) => Some(entries_back(connection, Kind::Shipment, number, limit)?),
+            None => None,
+        },
+    };
+    let Some(mut offsets) = offsets else {
+        return Ok(None);
+    };
+    offsets.sort_unstable_by(|a, b| b.cmp(a));
+    offsets.dedup();
+    offsets.truncate(limit);
+    at(connection, &offsets).map(Some)
+}
+
+/// The last entries of a thing.
+fn entries_back(
+    connection: &Connection,
+    kind: Kind,
+    thing: i64,
+    limit: usize,
+) -> Result<Vec<i64>, Fault> {
+    entries_before(connection, kind, thing, i64::MAX, limit)
+}
+
+/// The last entries of a thing before an offset.
+fn entries_before(
+    connection: &Connection,
+    kind: Kind,
+    thing: i64,
+    before: i64,
+    limit: usize,
+) -> Result<Vec<i64>, Fault> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(ENTRIES_BACK)?;
+    let offsets = statement.query_map([kind.code(), thing, before, limit], |row| row.get(0))?;
+    Ok(offsets.collect::<Result<_, _>>()?)
+}
+
+/// The last events of a product: back along its chain, and where that ends, or before it began, from entry to entry.
+fn product_back(
+    connection: &Connection,
+    sku: &Sku,
+    limit: usize,
+) -> Result<Option<Vec<i64>>, Fault> {
+    let Some(number) = product_number(connection, sku)? else {
+        return Ok(None);
+    };
+    let before = |offset| -> Result<Option<i64>, Fault> {
+        Ok(entries_before(connection, Kind::Product, number, offset, 1)?.pop())
+    };
+    let mut previous = connection.prepare_cached(PREVIOUS)?;
+    // After the last entry there is the open end of the chain.
+    let mut next = chains::read(connection, number)?
+        .last
+        .max(before(i64::MAX)?);
+    let mut offsets = Vec::new();
+    while let Some(offset) = next.filter(|_| offsets.len() < limit) {
+        offsets.push(offset);
+        let chained: Option<i64> = previous
+            .query_row([offset], |row| row.get(0))
+            .optional()?
+            .flatten();
+        next = match chained {
+            Some(offset) => Some(offset),
+            None => before(offset)?,
+        };
+    }
+    Ok(Some(offsets))
+}
+
+/// The number of a shipment.
+fn shipment_number(connection: &Connection, reference: &ShipmentRef) -> Result<Option<i64>, Fault> {
+    let sql = "SELECT number FROM shipments WHERE reference = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let number = statement.query_row([reference.as_str()], |row| row.get(0));
+    Ok(number.optional()?)
 }
 
 /// The events at these offsets.
@@ -91,11 +186,8 @@ fn of_shipment(
     after: i64,
     limit: usize,
 ) -> Result<Option<Vec<i64>>, Fault> {
-    let sql = "SELECT number FROM shipments WHERE reference = ?1";
-    let mut statement = connection.prepare_cached(sql)?;
-    let number = statement.query_row([reference.as_str()], |row| row.get(0));
     let of = |number| entries(connection, Kind::Shipment, number, after, limit);
-    number.optional()?.map(of).transpose()
+    shipment_number(connection, reference)?.map(of).transpose()
 }
 
 /// That an order was placed, and the events of its lines.

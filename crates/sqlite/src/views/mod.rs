@@ -7,6 +7,7 @@ mod history;
 mod inspect;
 mod lines;
 mod orders;
+mod pegged;
 pub(crate) mod pool;
 mod shipments;
 mod supply;
@@ -17,13 +18,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::civil::Date;
 use landfall_domain::{BatchRef, Day, LineKey, OrderId, ShipmentRef, Sku, Status};
+use landfall_service::LogRecord;
 use landfall_service::resources::{
     AvailabilityResource, BatchResource, LineResource, OrderResource, ProductResource,
     ShipmentResource,
 };
 use landfall_service::views::{
-    BatchFilter, Case, EventPage, Inspect, List, OrderFilter, Page, ProductFilter, ShipmentFilter,
-    Thing, ViewError, Views, Waiting,
+    BatchFilter, Case, EventPage, Inspect, List, OrderFilter, Page, ProductFilter, Promises,
+    ShipmentFilter, Thing, ViewError, Views, Waiting,
 };
 
 use crate::error::{Fault, OpenError};
@@ -176,6 +178,28 @@ impl Views for SqliteViews {
             .await
     }
 
+    async fn pegged(
+        &self,
+        batch: &BatchRef,
+        page: &Page,
+        today: Date,
+    ) -> Result<Option<List<LineResource>>, ViewError> {
+        let after = landfall_service::views::cursor::peg(page)?;
+        let (batch, limit) = (batch.clone(), page.limit);
+        self.pool
+            .read(move |connection| {
+                pegged::pegged(connection, &batch, after.as_ref(), limit, today)
+            })
+            .await
+    }
+
+    async fn promises_of(&self, batch: &BatchRef) -> Result<Option<Promises>, ViewError> {
+        let batch = batch.clone();
+        self.pool
+            .read(move |connection| pegged::promises_of(connection, &batch))
+            .await
+    }
+
     async fn end(&self) -> Result<String, ViewError> {
         self.pool.read(events::end).await
     }
@@ -192,6 +216,23 @@ impl Views for SqliteViews {
         let thing = thing.clone();
         self.pool
             .read(move |connection| history::history(connection, &thing, after, limit))
+            .await
+    }
+
+    async fn latest(
+        &self,
+        thing: &Thing,
+        limit: usize,
+    ) -> Result<Option<Vec<LogRecord>>, ViewError> {
+        let thing = thing.clone();
+        self.pool
+            .read(move |connection| history::latest(connection, &thing, limit))
+            .await
+    }
+
+    async fn recent(&self, limit: usize) -> Result<Vec<LogRecord>, ViewError> {
+        self.pool
+            .read(move |connection| events::recent(connection, limit))
             .await
     }
 
@@ -257,6 +298,9 @@ pub(crate) fn statements() -> Vec<String> {
         orders::OF_QUEUE.to_owned(),
         events::EVENT.to_owned(),
         history::ENTRIES.to_owned(),
+        history::ENTRIES_BACK.to_owned(),
+        events::RECENT.to_owned(),
+        pegged::PEGGED.to_owned(),
         history::PREVIOUS.to_owned(),
         history::LINES.to_owned(),
         case::NEWEST.clone(),
@@ -287,8 +331,10 @@ pub(crate) fn statements() -> Vec<String> {
             sku: "S".parse().ok(),
             available: Some(true),
             in_warehouse: Some(false),
+            eta_from: Some(Date::MIN),
             eta_until: Some(Date::MAX),
             held: Some(true),
+            clear_until: Some(Date::MAX),
             ..BatchFilter::default()
         };
         statements.push(supply::batches_sql(&filter, span));
@@ -300,6 +346,8 @@ pub(crate) fn statements() -> Vec<String> {
         let filter = ShipmentFilter {
             landed: Some(false),
             held: Some(false),
+            clear_until: Some(Date::MAX),
+            eta_from: Some(Date::MIN),
             eta_until: Some(Date::MAX),
             prefix: None,
         };

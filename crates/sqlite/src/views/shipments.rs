@@ -35,7 +35,7 @@ pub(super) fn shipment(
 }
 
 /// The statement of a page of shipments: first the page, then the totals of the batches of those on it. `?3` is the
-/// limit, `?4` the day.
+/// limit, `?4` and `?5` the days, `?6` the day of holds.
 pub(super) fn shipments_sql(filter: &ShipmentFilter, span: &Span) -> String {
     let mut conditions = vec![span.condition("reference")];
     let not = |yes: bool| if yes { "" } else { "NOT " };
@@ -47,6 +47,12 @@ pub(super) fn shipments_sql(filter: &ShipmentFilter, span: &Span) -> String {
     }
     if filter.eta_until.is_some() {
         conditions.push("eta <= ?4".into());
+    }
+    if filter.eta_from.is_some() {
+        conditions.push("eta >= ?5".into());
+    }
+    if filter.clear_until.is_some() {
+        conditions.push("hold_clear <= ?6".into());
     }
     format!(
         "WITH page AS MATERIALIZED (SELECT * FROM shipments INDEXED BY sqlite_autoindex_shipments_1 \
@@ -69,10 +75,13 @@ pub(super) fn shipments(
 ) -> Result<List<ShipmentResource>, Fault> {
     let span = Span::new(page, filter.prefix.as_deref());
     let mut statement = connection.prepare_cached(&shipments_sql(filter, &span))?;
-    let until = filter.eta_until.map(codes::day);
+    let (from, until) = (filter.eta_from, filter.eta_until);
+    let (from, until) = (from.map(codes::day), until.map(codes::day));
+    let clear = filter.clear_until.map(codes::day);
+    let (from_name, to_name, limit) = (&span.from, &span.to, one_more(page));
     let mut rows = query(
         &mut statement,
-        &[&span.from, &span.to, &one_more(page), &until],
+        &[from_name, to_name, &limit, &until, &from, &clear],
     )?;
     let mut items = Vec::new();
     while let Some(row) = rows.next()? {

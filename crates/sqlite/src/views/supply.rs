@@ -100,7 +100,8 @@ pub(super) fn availability(
 pub(super) const AVAILABLE: &str =
     "SELECT place, units FROM availability WHERE place >= ?1 AND place < ?2 ORDER BY place";
 
-/// The statement of a page of batches. `?3` is the limit, `?4` the product, `?5` the day, `?6` the shipment.
+/// The statement of a page of batches. `?3` is the limit, `?4` the product, `?5` and `?6` the
+/// days, `?7` the shipment, `?8` the day of holds.
 pub(super) fn batches_sql(filter: &BatchFilter, span: &Span) -> String {
     let mut conditions = vec![span.condition("b.reference")];
     if filter.sku.is_some() {
@@ -120,13 +121,19 @@ pub(super) fn batches_sql(filter: &BatchFilter, span: &Span) -> String {
         ));
     }
     if filter.shipment.is_some() {
-        conditions.push("b.shipment = ?6".into());
+        conditions.push("b.shipment = ?7".into());
     }
     if let Some(there) = filter.in_warehouse {
         conditions.push(format!("b.eta IS {}NULL", if there { "" } else { "NOT " }));
     }
     if filter.eta_until.is_some() {
         conditions.push("b.eta <= ?5".into());
+    }
+    if filter.eta_from.is_some() {
+        conditions.push("b.eta >= ?6".into());
+    }
+    if filter.clear_until.is_some() {
+        conditions.push("(b.hold_clear <= ?8 OR b.shipment_hold_clear <= ?8)".into());
     }
     // Without a product the list goes along the references, of all or of a shipment's, which stops when the page is
     // full. An index on the product's batches would be no help: there are too many open ones.
@@ -165,7 +172,9 @@ pub(super) fn batches(
     let span = Span::new(page, filter.prefix.as_deref());
     let mut names = Names::new(connection);
     let mut statement = connection.prepare_cached(&batches_sql(filter, &span))?;
-    let until = filter.eta_until.map(codes::day);
+    let (from, until) = (filter.eta_from, filter.eta_until);
+    let (from, until) = (from.map(codes::day), until.map(codes::day));
+    let clear = filter.clear_until.map(codes::day);
     let shipment = filter.shipment.as_ref().map(ShipmentRef::as_str);
     let mut rows = query(
         &mut statement,
@@ -175,7 +184,9 @@ pub(super) fn batches(
             &one_more(page),
             &product,
             &until,
+            &from,
             &shipment,
+            &clear,
         ],
     )?;
     let mut items = Vec::new();

@@ -38,6 +38,10 @@ pub(crate) async fn check(views: &dyn Views, limit: usize) -> usize {
         let wanted: Vec<&LogRecord> = log.iter().filter(of_thing).collect();
         let found = history(views, thing, limit).await;
         assert!(!wanted.is_empty());
+        let latest = views.latest(thing, limit).await.expect("the last events");
+        let latest = latest.expect("a thing that is there");
+        let last: Vec<&LogRecord> = wanted.iter().rev().take(limit).copied().collect();
+        assert_eq!(latest.iter().collect::<Vec<_>>(), last, "{thing:?}");
         assert_eq!(found.iter().collect::<Vec<_>>(), wanted, "{thing:?}");
     }
     things.len()

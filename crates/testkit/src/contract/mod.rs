@@ -82,6 +82,7 @@ macro_rules! store_contract {
         }
         $crate::store_contract! { @group models
             shipments_are_listed attention_is_drawn a_thing_has_its_history the_case_of_a_line
+            the_log_is_read_backwards a_batch_shows_who_has_it
         }
         $crate::store_contract! { @group book
             allocating_reduces_what_is_available a_batch_serves_what_it_has_and_no_more

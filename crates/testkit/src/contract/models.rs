@@ -3,7 +3,8 @@
 use landfall_domain::line::Status;
 use landfall_service::LogRecord;
 use landfall_service::views::{
-    Attention, BatchFilter, EventPage, OrderFilter, Page, ShipmentFilter, Thing, ViewError, Views,
+    Attention, BatchFilter, EventPage, OrderFilter, Page, Promises, ShipmentFilter, Thing,
+    ViewError, Views,
 };
 
 use super::scene::in_days;
@@ -14,7 +15,7 @@ use crate::commands::{
     release_shipment, set_eta, set_quantity, set_shipment_eta, shipment,
 };
 use crate::database::Database;
-use crate::harness::Harness;
+use crate::harness::{Harness, all_events};
 
 /// Two ships and what they carry; lines that are late, wait, have left in part.
 async fn trading<D: Database>() -> Harness<D> {
@@ -210,6 +211,97 @@ async fn history(views: &dyn Views, thing: &Thing, limit: usize) -> Vec<LogRecor
     }
 }
 
+/// The last events of the log, and of each thing, are found from its end.
+pub async fn the_log_is_read_backwards<D: Database>() {
+    let h = trading::<D>().await;
+    let log = all_events(&*h.views).await;
+    for limit in [1, 3, 1_000] {
+        let found = h.views.recent(limit).await.expect("the last events");
+        assert_eq!(found.len(), limit.min(log.len()));
+        backwards(&found, &log);
+    }
+    let nothing = Thing::Product(name("NOTHING"));
+    assert_eq!(h.views.latest(&nothing, 5).await.expect("read"), None);
+}
+
+/// Whether these are the last of those in their partitions, the last first. Across partitions only time is an order.
+fn backwards(found: &[LogRecord], all: &[LogRecord]) {
+    let of = |records: &[LogRecord], partition| -> Vec<LogRecord> {
+        let own = records
+            .iter()
+            .filter(|record| record.partition == partition);
+        own.cloned().collect()
+    };
+    assert!(found.is_sorted_by(|a, b| a.time >= b.time));
+    for partition in 0..16 {
+        let found = of(found, partition);
+        let mut all = of(all, partition);
+        all.sort_by_key(|record| std::cmp::Reverse(record.offset));
+        all.truncate(found.len());
+        assert_eq!(found, all);
+    }
+}
+
+async fn latest_is_the_end_of(views: &dyn Views, thing: &Thing, limit: usize, all: &[LogRecord]) {
+    let found = views.latest(thing, limit).await.expect("read");
+    let found = found.expect("a thing that is there");
+    assert_eq!(found.len(), limit.min(all.len()), "{thing:?}");
+    backwards(&found, all);
+}
+
+/// Who has stock of a batch, in the order in which they would lose it last, and when that is promised.
+pub async fn a_batch_shows_who_has_it<D: Database>() {
+    let h = Harness::<D>::start();
+    let (eta, later) = (in_days(20), in_days(25));
+    h.done(batch("b-1", "SOFA", 10).eta(eta)).await;
+    h.done(batch("b-2", "SOFA", 10).eta(later)).await;
+    for (order, units, priority) in [("o-1", 2, 5), ("o-2", 3, 9), ("o-3", 1, 5)] {
+        h.done(line(order, "SOFA", units).priority(priority)).await;
+    }
+    // Four units of the first batch and eight of the second.
+    h.done(line("o-4", "SOFA", 12).split().priority(1)).await;
+    let mut page = Page {
+        after: None,
+        limit: 2,
+    };
+    let (reference, mut found) = (name("b-1"), Vec::new());
+    loop {
+        let lines = h.views.pegged(&reference, &page, today()).await;
+        let lines = lines.expect("read").expect("a batch");
+        found.extend(lines.items);
+        page.after = lines.next;
+        if page.after.is_none() {
+            break;
+        }
+    }
+    let orders: Vec<&str> = found.iter().map(|line| line.order_id.as_str()).collect();
+    assert_eq!(orders, ["o-2", "o-1", "o-3", "o-4"]);
+    assert_eq!(found[3], h.see_line("o-4", "SOFA").await);
+    let days = |promises: Promises| {
+        let days = promises.days.into_iter();
+        days.map(|of| (of.day, of.lines, of.units))
+            .collect::<Vec<_>>()
+    };
+    let promises = h.views.promises_of(&reference).await.expect("read");
+    let promises = promises.expect("a batch");
+    assert!(!promises.capped);
+    assert_eq!(days(promises), [(Some(eta), 3, 6), (Some(later), 1, 4)]);
+    let promises = h.views.promises_of(&name("b-2")).await.expect("read");
+    assert_eq!(days(promises.expect("a batch")), [(Some(later), 1, 8)]);
+    let none = name("nothing");
+    assert_eq!(h.views.promises_of(&none).await.expect("read"), None);
+    assert!(
+        h.views
+            .pegged(&none, &page, today())
+            .await
+            .expect("read")
+            .is_none()
+    );
+    page.after = Some("nonsense".into());
+    let refused = h.views.pegged(&reference, &page, today()).await;
+    assert!(matches!(refused, Err(ViewError::BadCursor)));
+}
+
 /// The history of one thing is what the log says of it, in its order, page by page, and goes on from its end.
 pub async fn a_thing_has_its_history<D: Database>() {
     let h = trading::<D>().await;
@@ -264,6 +356,9 @@ pub async fn a_thing_has_its_history<D: Database>() {
             found.sort_by_key(|record| record.partition);
             expected.sort_by_key(|record| record.partition);
             assert_eq!(found, expected, "{thing:?}");
+        }
+        for limit in [1, 3, 100] {
+            latest_is_the_end_of(&*h.views, &thing, limit, &expected).await;
         }
         let all = h
             .views

@@ -47,7 +47,7 @@ use axum::extract::Request;
 use landfall_service::Bus;
 use landfall_service::access::Doorkeeper;
 use landfall_service::clock::Calendar;
-use landfall_service::desk::projector;
+use landfall_service::desk::{Desk, projector};
 use landfall_service::engine::Stats;
 use landfall_service::relay::SinkStats;
 use landfall_service::views::Views;
@@ -73,6 +73,8 @@ pub struct App {
     pub stats: Arc<Stats>,
     /// Where events go from this replica, and how far each is: `/metrics` shows it.
     pub sinks: Vec<Arc<SinkStats>>,
+    /// What needs a person, if that is kept: `/metrics` counts it.
+    pub desk: Option<Arc<dyn Desk>>,
     /// How the desk is kept up to date by this replica, if it is: `/metrics` shows it.
     pub desk_stats: Option<Arc<projector::Stats>>,
     /// Changes when the engine has committed something: it wakes streams of events.

@@ -3,19 +3,20 @@
 //! Written by hand: it is a handful of lines, and nothing has to be copied from the engine's counters into a
 //! registry. What only the database knows is asked of it now and then, however often somebody asks here.
 
-mod backorders;
+mod seldom;
 
 use std::collections::HashMap;
 use std::fmt::{Display, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::{Method, StatusCode};
+use landfall_service::desk::Totals;
 use landfall_service::engine::{FAILURES, Histogram};
 use landfall_service::relay::SinkReading;
 use landfall_service::views::Waiting;
 
 use crate::{App, Context};
-use backorders::Backorders;
+use seldom::Seldom;
 
 /// The methods that are told apart; the rest is one.
 const METHODS: [&str; 3] = ["GET", "POST", "other"];
@@ -31,7 +32,8 @@ pub(crate) struct Metrics {
     routes: HashMap<String, Counts>,
     no_route: Counts,
     under_way: AtomicU64,
-    backorders: Backorders,
+    backorders: Seldom<Waiting>,
+    worklist: Seldom<Totals>,
 }
 
 impl Metrics {
@@ -43,7 +45,8 @@ impl Metrics {
                 .collect(),
             no_route: Counts::default(),
             under_way: AtomicU64::new(0),
-            backorders: Backorders::default(),
+            backorders: Seldom::default(),
+            worklist: Seldom::default(),
         }
     }
 
@@ -81,8 +84,16 @@ impl Metrics {
         relay(&mut text, &context.app);
         desk(&mut text, &context.app);
         let age = context.limits.backorders_age;
-        if let Some(waiting) = self.backorders.now(&*context.app.views, age).await {
+        let ask = context.app.views.waiting();
+        let what = "the number of backorders";
+        if let Some(waiting) = self.backorders.now(age, what, ask).await {
             backorders(&mut text, waiting);
+        }
+        if let Some(desk) = &context.app.desk {
+            let what = "the length of the worklist";
+            if let Some(totals) = self.worklist.now(age, what, desk.totals()).await {
+                worklist(&mut text, totals);
+            }
         }
         let under_way = self.under_way.load(Ordering::Relaxed);
         gauge(
@@ -197,6 +208,15 @@ fn engine(text: &mut String, app: &App) {
 }
 
 /// What the database says, the same for every replica.
+/// How many lines need a person.
+fn worklist(text: &mut String, totals: Totals) {
+    let name = "worklist_lines";
+    head(text, name, "gauge", "Order lines that need a person");
+    for (kind, total) in [("waiting", totals.waiting), ("late", totals.late)] {
+        line(text, name, &format!(r#"{{kind="{kind}"}}"#), &total.lines);
+    }
+}
+
 fn backorders(text: &mut String, Waiting { lines, products }: Waiting) {
     gauge(
         text,

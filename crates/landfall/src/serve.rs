@@ -130,6 +130,7 @@ pub(crate) fn run_on(
             door,
             stats: engine.stats.clone(),
             sinks: sinks.unwrap_or_default(),
+            desk: Some(engine.desk.clone()),
             desk_stats: Some(Arc::clone(&projecting.stats)),
             commits: engine.commits(),
             stopping: stopping.clone(),

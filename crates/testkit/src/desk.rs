@@ -147,10 +147,9 @@ fn figures(events: &[LogRecord]) -> Vec<DayFigures> {
                 figures.cancelled += 1;
             }
             Event::PromiseChanged { from, to, .. } => match (from, to) {
-                (None, _) => figures.promises_improved += 1,
                 (Some(_), None) => figures.promises_broken += 1,
                 (Some(from), Some(to)) if to > from => figures.promises_broken += 1,
-                (Some(_), Some(_)) => figures.promises_improved += 1,
+                _ => figures.promises_improved += 1,
             },
             Event::Dispatched {
                 quantity,

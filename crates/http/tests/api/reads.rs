@@ -136,6 +136,14 @@ async fn lists_have_filters() {
         names("/v1/batches?eta_until=2026-05-31", "reference").await,
         [""; 0]
     );
+    assert_eq!(
+        names("/v1/batches?eta_from=2026-06-01", "reference").await,
+        ["s-1"]
+    );
+    assert_eq!(
+        names("/v1/batches?eta_from=2026-06-02", "reference").await,
+        [""; 0]
+    );
     assert_eq!(names("/v1/orders?batch=w-2", "order_id").await, ["o-1"]);
     assert_eq!(
         names("/v1/orders?sku=LAMP", "order_id").await,
@@ -188,6 +196,8 @@ async fn parameters_that_are_wrong_are_named() {
         ("/v1/events?limit=0", "limit"),
         ("/v1/batches?available=1", "available"),
         ("/v1/batches?eta_until=tomorrow", "eta_until"),
+        ("/v1/batches?eta_from=tomorrow", "eta_from"),
+        ("/v1/shipments?clear_until=soon", "clear_until"),
         ("/v1/batches?sku=", "sku"),
         ("/v1/batches?sku=A&sku=B", "sku"),
         ("/v1/orders?status=backordered", "status"),

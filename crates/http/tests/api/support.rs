@@ -107,6 +107,7 @@ pub(crate) fn api_of(
         door: Doorkeeper::new(Arc::new(MemoryKeys::default()), Keyless::Open),
         stats: engine.stats(),
         sinks: Vec::new(),
+        desk: None,
         desk_stats: None,
         commits: engine.commits(),
         stopping: stopping.clone(),

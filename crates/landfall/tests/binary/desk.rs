@@ -43,6 +43,8 @@ fn the_desk_follows_the_service() {
     let later = r#"{"eta": "2030-02-01"}"#;
     assert_eq!(service.post("/v1/batches/b1/eta", later).status, 200);
     caught_up(&service, 5);
+    let late = r#"landfall_worklist_lines{kind="late"}"#;
+    until(|| metric(&service, late) == Some(1));
     assert!(service.stop().success());
     assert_eq!(numbers(&place.audit()), (Some(true), Some(2), Some(0)));
 

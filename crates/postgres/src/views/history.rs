@@ -198,7 +198,9 @@ pub(super) async fn latest(
             // An order has few events, and those that its lines began with lie elsewhere.
             let ask = of_order(pool, id, &LogCursor::new(pool.partitions()));
             let mut partitions = by_partition(&ask.of(&client).await?)?;
-            partitions.iter_mut().for_each(|records| records.reverse());
+            for records in &mut partitions {
+                records.reverse();
+            }
             return Ok(Some(newest(partitions, limit)));
         }
         Thing::Shipment(reference) => {

@@ -13,7 +13,11 @@ use super::{Figures, Total, Totals, WorkKind};
 use crate::log::LogRecord;
 use crate::views::ViewError;
 
-/// The step that takes in the next events of a partition, at most so many; `None`: there are none.
+/// Events of a step that may bring a line on the worklist, at the most.
+const MOST_LISTED: usize = 500;
+
+/// The step that takes in the next events of a partition, at most so many; `None`: there are none. A log with a gap is
+/// refused.
 pub async fn step(
     tables: &dyn DeskTables,
     place: &Place,
@@ -21,6 +25,14 @@ pub async fn step(
     limit: usize,
 ) -> Result<Option<Step>, ViewError> {
     let mut records = tables.log(place.partition, place.through, limit).await?;
+    let mut offsets = (place.through + 1..).zip(&records);
+    if let Some((missing, _)) = offsets.find(|(offset, record)| record.offset != *offset) {
+        let partition = place.partition;
+        return Err(ViewError::Corrupt(format!(
+            "the log of partition {partition} has no event {missing}"
+        )));
+    }
+    cut(&mut records);
     // What becomes of a line that lost its stock is the next event: it does not leave the worklist in between.
     if records.len() > 1
         && let Some(Event::Deallocated { .. }) = records.last().map(|last| &last.event)
@@ -55,6 +67,17 @@ pub async fn step(
         days,
         totals,
     }))
+}
+
+/// Leaves what comes after so many events that may bring a line on the worklist to the next step. Such a line costs
+/// several entries of indexes, and on a database that one can write at a time whoever writes keeps the others from it.
+fn cut(records: &mut Vec<LogRecord>) {
+    let mut listing = 0;
+    let end = records.iter().position(|record| {
+        listing += usize::from(line::may_list(&record.event));
+        listing > MOST_LISTED
+    });
+    records.truncate(end.unwrap_or(usize::MAX));
 }
 
 /// Batches by name, and those of them that are new or changed.

@@ -54,7 +54,7 @@ impl Story {
     fn shows(&self, kind: WorkKind, cause: Cause, batch: Option<&str>, since: i64) -> WorkItem {
         let item = self.row().unwrap();
         assert_eq!((item.kind, item.cause), (kind, cause));
-        assert_eq!(item.batch.as_ref().map(|batch| batch.as_str()), batch);
+        assert_eq!(item.batch.as_ref().map(BatchRef::as_str), batch);
         assert_eq!(item.since, second(since));
         item
     }

@@ -36,6 +36,8 @@ pub struct Options {
     pub patience: Duration,
     /// How many times as long as a step the rest after it is, while commands are committed here.
     pub rest_under_load: u32,
+    /// The shortest rest then.
+    pub least_rest: Duration,
     /// The same while none are.
     pub rest: u32,
     /// The pauses after failures of the database.
@@ -45,11 +47,12 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            step: 500,
+            step: 2_000,
             poll: Duration::from_secs(1),
             gather: Duration::from_millis(200),
             patience: Duration::from_secs(5),
             rest_under_load: 9,
+            least_rest: Duration::from_millis(100),
             rest: 1,
             pauses: Pauses::default(),
         }
@@ -159,7 +162,10 @@ async fn advance(
     limit: usize,
 ) -> Result<Option<u64>, ViewError> {
     let Some(step) = fold::step(tables, place, zone, limit).await? else {
-        return Ok(Some(0));
+        let (partition, end) = (place.partition, place.end);
+        return Err(ViewError::Corrupt(format!(
+            "the log of partition {partition} ends before its end, event {end}"
+        )));
     };
     let moved = tables.advance(&step).await?;
     Ok(moved.then(|| step.through - step.after))
@@ -260,24 +266,22 @@ impl Projector {
             }
             let begun = Instant::now();
             let taken_in = advance(&*self.tables, &place, &zone, self.options.step).await?;
-            match taken_in {
-                Some(events) => {
-                    self.stats.taken_in.fetch_add(events, Ordering::Relaxed);
-                    self.saw(place.partition, place.through + events, None);
-                }
-                None => {
-                    self.stats.conflicts.fetch_add(1, Ordering::Relaxed);
-                    let until = Instant::now() + self.patience();
-                    self.saw(place.partition, place.through, Some(until));
-                }
+            if let Some(events) = taken_in {
+                self.stats.taken_in.fetch_add(events, Ordering::Relaxed);
+                self.saw(place.partition, place.through + events, None);
+            } else {
+                self.stats.conflicts.fetch_add(1, Ordering::Relaxed);
+                let until = Instant::now() + self.patience();
+                self.saw(place.partition, place.through, Some(until));
             }
             let loaded = commits.has_changed().unwrap_or(false);
+            let took = begun.elapsed();
             let rest = if loaded {
-                self.options.rest_under_load
+                (took * self.options.rest_under_load).max(self.options.least_rest)
             } else {
-                self.options.rest
+                took * self.options.rest
             };
-            sleep(begun.elapsed() * rest).await;
+            sleep(rest).await;
             round = Round::Moved;
         }
         Ok(round)

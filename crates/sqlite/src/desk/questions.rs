@@ -36,7 +36,11 @@ impl Asked {
 
     fn and(&mut self, column: &str, value: &str) {
         let value = self.value(value.to_owned());
-        self.sql.push_str(&format!(" AND {column} = {value}"));
+        self.add(&format!(" AND {column} = {value}"));
+    }
+
+    fn add(&mut self, text: &str) {
+        self.sql.push_str(text);
     }
 }
 
@@ -108,13 +112,11 @@ fn page(
         let order = asked.value(line.order_id.to_string());
         let line = asked.value(line.line_id.to_string());
         let condition = format!(" AND ({key}) > ({rank}{since}, {order}, {line})");
-        asked.sql.push_str(&condition);
+        asked.add(&condition);
     }
     let one_more = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
     let one_more = asked.value(one_more);
-    asked
-        .sql
-        .push_str(&format!(" ORDER BY {key} LIMIT {one_more}"));
+    asked.add(&format!(" ORDER BY {key} LIMIT {one_more}"));
     asked
 }
 
@@ -150,9 +152,7 @@ pub(super) fn worklist(
 /// The lines that a question by groups looks at.
 fn grouped(columns: &str, kind: WorkKind, filter: &WorkFilter) -> Asked {
     let mut asked = wanted(columns, kind, filter, WorkSort::Age);
-    asked
-        .sql
-        .push_str(&format!(" ORDER BY w.since LIMIT {GROUPED_LINES}"));
+    asked.add(&format!(" ORDER BY w.since LIMIT {GROUPED_LINES}"));
     asked
 }
 
@@ -214,8 +214,7 @@ pub(super) fn groups(
     let lines: u64 = groups.iter().map(|group| group.lines).sum();
     let capped = lines == GROUPED_LINES as u64 && {
         let mut more = wanted("1", kind, filter, WorkSort::Age);
-        more.sql
-            .push_str(&format!(" LIMIT 1 OFFSET {GROUPED_LINES}"));
+        more.add(&format!(" LIMIT 1 OFFSET {GROUPED_LINES}"));
         !each(connection, &more, |_| Ok(()))?.is_empty()
     };
     Ok(listed(groups, limit, lines, capped))

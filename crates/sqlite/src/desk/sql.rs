@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use jiff::civil::Date;
 use landfall_domain::batch::Landing;
-use landfall_domain::{BatchRef, LineKey, Priority};
+use landfall_domain::{BatchRef, LineKey, Priority, ShipmentRef};
 use landfall_service::LogRecord;
 use landfall_service::desk::tables::{BatchRow, Place, Step, WorkRow};
 use landfall_service::desk::{Cause, Figures, Total, Totals, WorkItem, WorkKind, WorkSort};
@@ -262,8 +262,8 @@ pub(super) fn advance(connection: &Connection, step: &Step) -> Result<bool, Faul
             item.current_promise.map(codes::day),
             item.rank(WorkSort::DaysLate),
             item.cause.as_str(),
-            item.batch.as_ref().map(|batch| batch.as_str()),
-            item.shipment.as_ref().map(|shipment| shipment.as_str()),
+            item.batch.as_ref().map(BatchRef::as_str),
+            item.shipment.as_ref().map(ShipmentRef::as_str),
             codes::micros(item.since),
             row.pegs_text(),
         ])?;
@@ -272,7 +272,7 @@ pub(super) fn advance(connection: &Connection, step: &Step) -> Result<bool, Faul
     for row in &step.batches {
         put.execute(params![
             row.batch.as_str(),
-            row.shipment.as_ref().map(|shipment| shipment.as_str()),
+            row.shipment.as_ref().map(ShipmentRef::as_str),
             row.landed.map(|landed| codes::day(landed.on)),
             row.landed.map(|landed| int(landed.sold)),
             row.landed.map(|landed| int(landed.of)),

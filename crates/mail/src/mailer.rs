@@ -1,7 +1,8 @@
 //! Hands a message over to the mail server, and says what that made of it.
 
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -22,6 +23,9 @@ use crate::server::{Safety, Server};
 /// Well within the patience that a relay has with a sink.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// Of so many messages it is remembered who has them already, while others of their readers do not.
+const PARTLY_SENT: usize = 100;
+
 type Transport = AsyncSmtpTransport<Tokio1Executor>;
 
 /// Sends mail through one server, each message over a connection of its own.
@@ -32,6 +36,9 @@ pub struct SmtpMailer {
     domain: String,
     timeout: Duration,
     clock: Arc<dyn Clock>,
+    /// By the message's id, who has it: such a message is sent again until everybody has, and to nobody twice. It
+    /// is only in memory: after a restart they get it again.
+    partly_sent: Mutex<HashMap<String, BTreeSet<Address>>>,
 }
 
 impl SmtpMailer {
@@ -64,6 +71,7 @@ impl SmtpMailer {
             domain: from.domain().to_owned(),
             timeout: config.timeout,
             clock,
+            partly_sent: Mutex::default(),
         }))
     }
 
@@ -112,6 +120,28 @@ impl SmtpMailer {
             .unwrap_or_else(|_| late())
     }
 
+    fn partly_sent(&self) -> MutexGuard<'_, HashMap<String, BTreeSet<Address>>> {
+        // Each change is whole.
+        let kept = self.partly_sent.lock();
+        kept.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who has this message already.
+    fn who_has(&self, message: &Message) -> BTreeSet<Address> {
+        let partly_sent = self.partly_sent();
+        partly_sent.get(&message.id).cloned().unwrap_or_default()
+    }
+
+    fn remember(&self, message: &Message, reader: &Address) {
+        let mut partly_sent = self.partly_sent();
+        // Of messages that nobody asks for any more, another replica has taken over: they are few.
+        if partly_sent.len() >= PARTLY_SENT && !partly_sent.contains_key(&message.id) {
+            partly_sent.clear();
+        }
+        let readers = partly_sent.entry(message.id.clone()).or_default();
+        readers.insert(reader.clone());
+    }
+
     /// Does this error mean that the server will never take the message? It does not where the server would
     /// not talk to us at all, say because of the password: that is mended without the message, which waits.
     async fn is_about_the_message(&self, error: &smtp::Error) -> bool {
@@ -126,25 +156,29 @@ impl SmtpMailer {
 #[async_trait]
 impl Notifications for SmtpMailer {
     async fn send(&self, message: &Message) -> Result<(), NotSent> {
-        let refused = match self.send_to(message, &message.to).await {
-            Err(NotSent::Refused(reason)) if message.to.len() > 1 => reason,
-            done => return done,
-        };
+        let have_it = self.who_has(message);
+        let mut refused = None;
+        if have_it.is_empty() {
+            match self.send_to(message, &message.to).await {
+                Err(NotSent::Refused(reason)) if message.to.len() > 1 => refused = Some(reason),
+                done => return done,
+            }
+        }
         // One address that is gone should not keep the message from the others.
-        let mut sent = false;
-        for address in &message.to {
+        let without = message.to.iter().filter(|reader| !have_it.contains(reader));
+        for address in without {
             match self.send_to(message, std::slice::from_ref(address)).await {
-                Ok(()) => sent = true,
+                Ok(()) => self.remember(message, address),
                 Err(NotSent::Refused(reason)) => {
                     tracing::warn!(%address, message.id, reason, "mail was refused");
                 }
                 Err(unavailable) => return Err(unavailable),
             }
         }
-        if sent {
-            Ok(())
-        } else {
-            Err(NotSent::Refused(refused))
+        let sent = self.partly_sent().remove(&message.id).is_some();
+        match refused {
+            Some(reason) if !sent => Err(NotSent::Refused(reason)),
+            _ => Ok(()),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A server that does not take a message: now, or ever.
 
+use std::sync::Mutex;
+
 use landfall_service::notices::{NotSent, Notifications};
 use landfall_testkit::servers::smtp::Manner;
 use landfall_testkit::servers::{SmtpSink, free_port};
@@ -60,13 +62,22 @@ async fn a_message_that_is_refused_for_good() {
     assert!(unavailable(&mailer.send(&message("subject", "body")).await));
 }
 
+type Answers = &'static [(&'static str, &'static str)];
+
 /// A server that answers each of these beginnings with that, and everything else with 250.
-async fn scripted(answers: &'static [(&'static str, &'static str)]) -> String {
+async fn scripted(answers: Answers) -> String {
+    noted(answers, Arc::default()).await
+}
+
+/// As [`scripted`]; it notes to whom it has taken a message.
+async fn noted(answers: Answers, taken: Arc<Mutex<Vec<String>>>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("127.0.0.1:{}", listener.local_addr().unwrap().port());
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
+            let taken = Arc::clone(&taken);
             tokio::spawn(async move {
+                let mut reader = String::new();
                 let (read, mut write) = stream.into_split();
                 let mut lines = BufReader::new(read).lines();
                 let answer = |line: &str| {
@@ -78,6 +89,11 @@ async fn scripted(answers: &'static [(&'static str, &'static str)]) -> String {
                     let Ok(Some(line)) = lines.next_line().await else {
                         break;
                     };
+                    if let Some(address) = line.strip_prefix("RCPT TO:") {
+                        address.clone_into(&mut reader);
+                    } else if line == "." {
+                        taken.lock().unwrap().push(std::mem::take(&mut reader));
+                    }
                     say = answer(&line);
                 }
             });
@@ -120,4 +136,32 @@ async fn one_reader_who_is_gone_takes_nothing_from_the_others() {
         .send(&to_both())
         .await;
     assert!(matches!(sent, Err(NotSent::Refused(_))), "{sent:?}");
+}
+
+#[tokio::test]
+async fn a_reader_who_has_it_does_not_get_it_again_with_the_others() {
+    let taken: Arc<Mutex<Vec<String>>> = Arc::default();
+    let answers: Answers = &[
+        ("(greeting)", "220 hello"),
+        ("RCPT TO:<gone@", "550 gone"),
+        ("RCPT TO:<full@", "452 full"),
+        ("DATA", "354 go on"),
+    ];
+    let server = noted(answers, Arc::clone(&taken)).await;
+    let mailer = mailer(&format!("smtp://{server}"));
+    let to = ["stock@made.com", "gone@made.com", "full@made.com"];
+    let to: Vec<_> = to.iter().map(|address| address.parse().unwrap()).collect();
+    let all = Message { to, ..to_both() };
+    for _ in 0..3 {
+        let sent = mailer.send(&all).await;
+        assert!(unavailable(&sent), "{sent:?}");
+    }
+    assert_eq!(*taken.lock().unwrap(), ["<stock@made.com>"]);
+    // Another message is for all of them, and so is the same one once it was done with.
+    let id = "notice.out-of-stock.0-8.1".to_owned();
+    let other = Message { id, ..to_both() };
+    for message in [&other, &other] {
+        mailer.send(message).await.unwrap();
+    }
+    assert_eq!(taken.lock().unwrap().len(), 3);
 }

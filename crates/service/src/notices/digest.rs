@@ -32,6 +32,8 @@ struct Window {
     /// `None`: nothing was sent yet.
     ends: Option<Timestamp>,
     held: Vec<Held>,
+    /// How many of the oldest are in a digest that was tried and could not be sent.
+    sealed: usize,
 }
 
 /// Where a partition stands.
@@ -68,12 +70,21 @@ impl Desk {
 
     /// Can no more of this kind be held back?
     pub(super) fn is_full(&self, kind: Kind) -> bool {
-        self.held(kind).len() >= FULL
+        let window = self.windows.get(&kind);
+        window.is_some_and(|window| window.held.len() >= FULL)
     }
 
-    /// What is held back of a kind, the oldest first.
-    pub(super) fn held(&self, kind: Kind) -> &[Held] {
-        self.windows.get(&kind).map_or(&[], |window| &window.held)
+    /// What goes into the digest of a kind, the oldest first: all that is held back now. Until it is sent or
+    /// refused it stays the same, whatever is held back meanwhile: a digest that is tried again is the same message,
+    /// and whoever has it already need not get it again.
+    pub(super) fn seal(&mut self, kind: Kind) -> &[Held] {
+        let Some(window) = self.windows.get_mut(&kind) else {
+            return &[];
+        };
+        if window.sealed == 0 {
+            window.sealed = window.held.len();
+        }
+        &window.held[..window.sealed]
     }
 
     /// Holds back a notice, once.
@@ -95,7 +106,7 @@ impl Desk {
         let ends = now.checked_add(window).unwrap_or(Timestamp::MAX);
         let entry = self.windows.entry(kind).or_default();
         entry.ends = Some(ends);
-        entry.held.clear();
+        entry.held.drain(..std::mem::take(&mut entry.sealed));
     }
 
     /// The digest of this kind was refused for good: so was all that would have been in it.
@@ -103,7 +114,7 @@ impl Desk {
         let Some(window) = self.windows.get_mut(&kind) else {
             return;
         };
-        for held in window.held.drain(..) {
+        for held in window.held.drain(..std::mem::take(&mut window.sealed)) {
             self.places
                 .entry(held.partition)
                 .or_default()
@@ -148,6 +159,8 @@ impl Desk {
         self.places.remove(&partition);
         for window in self.windows.values_mut() {
             window.held.retain(|held| held.partition != partition);
+            // Another one has what it held: the digest is another message.
+            window.sealed = 0;
         }
     }
 }

@@ -74,12 +74,19 @@ impl MailPublisher {
 
     /// Sends what is held back of a kind.
     async fn send_digest(&self, state: &mut State, kind: Kind) -> Result<(), Setback> {
-        let held = state.desk.held(kind);
+        let held = state.desk.seal(kind);
+        let (Some(first), Some(last)) = (held.first(), held.last()) else {
+            return Ok(());
+        };
         let (subject, body) = text::digest(held, self.config.rows);
         let message = Message {
-            id: held
-                .first()
-                .map_or_else(String::new, |first| id("digest", kind, first)),
+            id: format!(
+                "{}.{}.{}-{}",
+                id("digest", kind, first),
+                held.len(),
+                last.partition,
+                last.offset
+            ),
             to: self.config.recipients(kind).to_vec(),
             subject,
             body,

@@ -19,8 +19,15 @@ pub(crate) enum Reach {
 
 use Reach::{Nobody, Private, Public};
 
-/// Address, bits of the prefix, and what it is.
-const V4: [(Ipv4Addr, u32, Reach); 15] = [
+/// Address, bits of the prefix, and what it is; the first that fits holds.
+const V4: [(Ipv4Addr, u32, Reach); 17] = [
+    // Where two clouds keep theirs, one in the midst of the public addresses, one of the private ones.
+    (Ipv4Addr::new(168, 63, 129, 16), 32, Nobody("a cloud's own")),
+    (
+        Ipv4Addr::new(100, 100, 100, 200),
+        32,
+        Nobody("a cloud's own"),
+    ),
     (Ipv4Addr::UNSPECIFIED, 8, Nobody("unspecified")),
     (Ipv4Addr::new(10, 0, 0, 0), 8, Private("private")),
     (
@@ -54,12 +61,13 @@ const fn v6(a: u16, b: u16, c: u16, d: u16) -> Ipv6Addr {
     Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)
 }
 
-/// As [`V4`]; the first that fits holds. What is in none of them is nobody's.
-const V6: [(Ipv6Addr, u32, Reach); 14] = [
+/// As [`V4`]. What is in none of them is nobody's.
+const V6: [(Ipv6Addr, u32, Reach); 15] = [
     (Ipv6Addr::UNSPECIFIED, 128, Nobody("unspecified")),
     (Ipv6Addr::LOCALHOST, 128, Private("loopback")),
-    // Where a cloud keeps its metadata, in the midst of a private range.
+    // Where clouds keep their metadata, in the midst of a private range.
     (v6(0xfd00, 0xec2, 0, 0), 32, Nobody("a cloud's own")),
+    (v6(0xfd20, 0xce, 0, 0), 32, Nobody("a cloud's own")),
     (v6(0xfc00, 0, 0, 0), 7, Private("private")),
     (v6(0xfe80, 0, 0, 0), 10, Nobody("link-local")),
     (v6(0xfec0, 0, 0, 0), 10, Nobody("site-local")),

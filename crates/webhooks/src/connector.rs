@@ -52,11 +52,23 @@ impl Rules {
 pub(crate) struct Connector {
     pub(crate) rules: Rules,
     pub(crate) tls: Arc<ClientConfig>,
-    /// For all of a name's addresses together.
+    /// For a connection, from looking up the name to the end of the handshake. Whoever waits for it gives up by
+    /// itself; but a connection that is made for nobody in the end is made to its end, and must have one.
     pub(crate) timeout: Duration,
 }
 
 impl Connector {
+    async fn in_time(self, uri: Uri) -> io::Result<TokioIo<Stream>> {
+        let timeout = self.timeout;
+        let connected = tokio::time::timeout(timeout, self.connect(uri)).await;
+        let late = |_| {
+            Err(io::Error::other(format!(
+                "no connection within {timeout:?}"
+            )))
+        };
+        connected.unwrap_or_else(late)
+    }
+
     async fn connect(self, uri: Uri) -> io::Result<TokioIo<Stream>> {
         let tls = uri.scheme_str() == Some("https");
         let host = uri.host().unwrap_or_default();
@@ -112,7 +124,7 @@ impl tower_service::Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        Box::pin(self.clone().connect(uri))
+        Box::pin(self.clone().in_time(uri))
     }
 }
 
@@ -165,5 +177,37 @@ impl AsyncWrite for Stream {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::RootCertStore;
+    use tower_service::Service;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_accepts_and_then_says_nothing_is_left() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let uri = format!("https://{}/", listener.local_addr().unwrap());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth();
+        let mut connector = Connector {
+            rules: Rules {
+                allow_private: true,
+                allow_http: false,
+            },
+            tls: Arc::new(tls),
+            timeout: Duration::from_millis(50),
+        };
+        let connecting = connector.call(uri.parse().unwrap());
+        let ended = tokio::time::timeout(Duration::from_mins(1), connecting).await;
+        let error = ended.expect("it has an end").err().unwrap();
+        assert_eq!(error.to_string(), "no connection within 50ms");
     }
 }

@@ -244,10 +244,14 @@ impl<'de> Deserialize<'de> for EventFilter {
 pub struct Headers(pub(crate) HeaderMap);
 
 /// What the message itself says, and nobody else may.
-const OURS: [HeaderName; 6] = [
+const OURS: [HeaderName; 10] = [
     header::HOST,
     header::CONTENT_TYPE,
+    header::CONTENT_ENCODING,
     header::CONTENT_LENGTH,
+    header::EXPECT,
+    header::TE,
+    header::TRAILER,
     header::TRANSFER_ENCODING,
     header::CONNECTION,
     header::UPGRADE,
@@ -266,7 +270,9 @@ impl<'de> Deserialize<'de> for Headers {
             let value = HeaderValue::from_str(&value);
             let mut value = value.map_err(|_| wrong("has a value that no header can have"))?;
             value.set_sensitive(true);
-            headers.insert(known, value);
+            if headers.insert(known, value).is_some() {
+                return Err(wrong("is there twice"));
+            }
         }
         Ok(Self(headers))
     }

@@ -70,6 +70,14 @@ fn what_makes_no_sense_is_refused_and_named() {
             "is Landfall's own",
         ),
         (
+            format!("{secret}headers = {{ content-encoding = \"gzip\" }}"),
+            "is Landfall's own",
+        ),
+        (
+            format!("{secret}headers = {{ X-A = \"x\", x-a = \"y\" }}"),
+            "is there twice",
+        ),
+        (
             format!("{secret}headers = {{ \"a b\" = \"x\" }}"),
             "is no header",
         ),

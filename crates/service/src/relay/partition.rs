@@ -251,9 +251,10 @@ impl Relay {
         progress.setbacks = progress.setbacks.saturating_add(1);
         let options = &self.sink.options;
         let own = options.pauses.after(progress.setbacks, &self.sink.jitter);
+        // A sink may ask for more peace, never for less: `Retry-After: 0` would have us ask without a pause.
         let pause = setback
             .pause
-            .map_or(own, |wish| wish.min(options.longest_wish));
+            .map_or(own, |wish| wish.min(options.longest_wish).max(own));
         self.sink.stats.set_back();
         let (sink, partition, reason) = (&*self.sink.name, self.hand.partition, &*setback.reason);
         if progress.in_the_way.is_none() {

@@ -95,6 +95,8 @@ pub(crate) enum Turn {
     Take,
     /// Takes so many, and then something is in the way.
     TakeSome(usize),
+    /// Takes nothing, and asks to be left alone for so many milliseconds.
+    Wish(u64),
     /// Takes so many, and is silent about why not more.
     TakeSilently(usize),
     /// Takes everything and then never answers.
@@ -253,6 +255,11 @@ impl Outside {
             Turn::TakeSome(count) => {
                 reached.come(partition, offsets.iter().take(count).copied());
                 Delivery::until(some(count), Setback::new("in the way"))
+            }
+            Turn::Wish(millis) => {
+                let pause = Some(Duration::from_millis(millis));
+                let reason = "busy".into();
+                Delivery::until(&[], Setback { reason, pause })
             }
             Turn::TakeSilently(count) => {
                 reached.come(partition, offsets.iter().take(count).copied());

@@ -121,6 +121,28 @@ fn setbacks_make_longer_and_longer_pauses() {
     });
 }
 
+/// What a sink asks for makes a pause longer; it cannot make it none.
+#[test]
+fn a_sink_may_ask_for_a_longer_pause_and_not_for_none() {
+    run(async {
+        for (wish, times, seconds) in [
+            (0, 12, 120..140),
+            (60_000, 3, 180..190),
+            (u64::MAX, 1, 3_600..3_610),
+        ] {
+            let mut log = Log::new(1);
+            let outside = Outside::new(std::iter::repeat_n(Turn::Wish(wish), times));
+            let replica = Replica::start(&log, log.relays(), &outside, options("a"));
+            log.write(0, 1).await;
+            let started = Instant::now();
+            outside.until_all(&log.lengths).await;
+            let took = started.elapsed().as_secs();
+            assert!(seconds.contains(&took), "{wish} ms: {took} s");
+            replica.stop().await;
+        }
+    });
+}
+
 #[test]
 fn a_sink_that_is_down_delays_no_other() {
     run(async {

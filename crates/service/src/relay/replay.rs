@@ -1,6 +1,7 @@
 //! Events that have gone out, or were refused, go out again: to one sink, when somebody asks for it. The sink's
 //! cursor stays where it is.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -171,9 +172,38 @@ async fn hand_on(
     };
     let last = records.iter().rev().find(|record| !refused(record.offset));
     let last = last.map_or(0, |record| record.offset);
-    while through < last {
-        sleep(ASK).await;
-        through = through.max(publisher.publish(partition, &[]).await.through.unwrap_or(0));
+    wait_for(publisher, partition, through..last, done).await
+}
+
+/// Waits until what a sink holds back is out as well, or refused after all.
+async fn wait_for(
+    publisher: &dyn EventPublisher,
+    partition: u16,
+    held: Range<u64>,
+    done: &mut Replayed,
+) -> Result<(), ReplayError> {
+    let (mut through, mut failures) = (held.start, 0);
+    while through < held.end {
+        sleep(ASK * 2_u32.pow(failures)).await;
+        let delivery = publisher.publish(partition, &[]).await;
+        through = through.max(delivery.through.unwrap_or(0));
+        for refused in delivery.dead {
+            // It was taken, and counted as if it were out.
+            done.replayed = done.replayed.saturating_sub(1);
+            done.refused.push(RefusedAgain {
+                id: format!("{partition}-{}", refused.offset),
+                reason: refused.reason,
+            });
+        }
+        failures = match delivery.setback {
+            Some(setback) if failures + 1 == ATTEMPTS => {
+                let id = format!("{partition}-{}", held.end);
+                let reason = setback.reason;
+                return Err(ReplayError::Stuck { id, reason });
+            }
+            Some(_) => failures + 1,
+            None => 0,
+        };
     }
     Ok(())
 }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+use landfall_service::LogRecord;
 use landfall_service::log::LogCursor;
-use landfall_service::relay::Relays;
 use landfall_service::relay::replay::{self, ReplayError, Replayed};
+use landfall_service::relay::{Delivery, EventPublisher, Refused, Relays, Setback};
 
 use crate::outside::{Log, Outside, Replica, SINK, Turn, cursors, dead_letters, options, run};
 
@@ -60,6 +62,66 @@ fn what_cannot_be_sent_stays_a_dead_letter() {
         };
         assert_eq!(reason, "in the way");
         assert_eq!(dead_letters(&*relays).await.len(), 3);
+    });
+}
+
+/// Holds everything back, and does then what it is told to.
+struct HoldsBack(Then);
+
+enum Then {
+    RefusesIt,
+    IsStuck,
+}
+
+#[async_trait]
+impl EventPublisher for HoldsBack {
+    async fn publish(&self, _partition: u16, records: &[LogRecord]) -> Delivery {
+        if let Some(last) = records.last() {
+            return Delivery {
+                taken: Some(last.offset),
+                ..Delivery::default()
+            };
+        }
+        match self.0 {
+            Then::IsStuck => Delivery::until(&[], Setback::new("in the way")),
+            Then::RefusesIt => Delivery {
+                through: Some(u64::MAX),
+                dead: vec![Refused {
+                    offset: 1,
+                    reason: "no after all".into(),
+                    attempts: 1,
+                }],
+                ..Delivery::default()
+            },
+        }
+    }
+}
+
+#[test]
+fn what_was_held_back_and_is_refused_then_stays_a_dead_letter() {
+    run(async {
+        let mut log = Log::new(1);
+        let outside = Outside::new([Turn::Refuse(0)]);
+        let replica = Replica::start(&log, log.relays(), &outside, options("a"));
+        log.write(0, 1).await;
+        outside.until_all(&log.lengths).await;
+        replica.stop().await;
+        let relays = log.relays();
+        let before = dead_letters(&*relays).await;
+        assert_eq!(before, [(0, 1)].into());
+        let again = HoldsBack(Then::RefusesIt);
+        let done = replay::dead_letters(&*relays, &again, SINK, &mut |_| {}).await;
+        let Replayed { replayed, refused } = done.unwrap();
+        assert_eq!((replayed, &*refused[0].reason), (0, "no after all"));
+        assert_eq!(dead_letters(&*relays).await, before);
+        // One that never gets rid of it is not waited for without end.
+        let stuck = HoldsBack(Then::IsStuck);
+        let stuck = replay::dead_letters(&*relays, &stuck, SINK, &mut |_| {}).await;
+        let Err(ReplayError::Stuck { id, reason }) = stuck else {
+            panic!("{stuck:?}");
+        };
+        assert_eq!((&*id, &*reason), ("0-1", "in the way"));
+        assert_eq!(dead_letters(&*relays).await, before);
     });
 }
 

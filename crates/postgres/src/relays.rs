@@ -69,6 +69,10 @@ const LETTERS: &str = "SELECT sink, partition, \"offset\", reason, attempts, tim
 const BURY: &str = "DELETE FROM dead_letters AS d \
       USING unnest($2::smallint[], $3::bigint[]) AS k (partition, dead) \
       WHERE d.partition = k.partition AND d.sink = $1 AND d.\"offset\" = k.dead RETURNING 1";
+/// One statement, so that no part of it is left; the partitions are named, so that the keys are used.
+const DISMISS: &str = "WITH letters AS (DELETE FROM dead_letters WHERE partition = ANY($2::smallint[]) AND sink = $1), \
+     members AS (DELETE FROM relay_members WHERE partition = ANY($2::smallint[]) AND sink = $1) \
+     DELETE FROM relays WHERE partition = ANY($2::smallint[]) AND sink = $1";
 const STANDING: &str = "SELECT r.sink, r.partition, r.cursor, h.next_offset - 1, e.time, \
             CASE WHEN r.expires > now() THEN r.holder END \
        FROM relays r JOIN heads h ON h.partition = r.partition \
@@ -356,6 +360,12 @@ impl Relays for PgRelays {
             .with(smalls(&partitions))
             .with(offsets);
         Ok(self.ask(bury).await?.len() as u64)
+    }
+
+    async fn dismiss(&self, sink: &str) -> Result<(), RelayError> {
+        let all: Vec<u16> = (0..self.partitions()).collect();
+        let dismiss = Ask::new(DISMISS).with(sink.to_owned()).with(smalls(&all));
+        self.ask(dismiss).await.map(drop)
     }
 
     async fn standing(&self) -> Result<Vec<Standing>, RelayError> {

@@ -236,6 +236,12 @@ impl Relays for SqliteRelays {
             .await
     }
 
+    async fn dismiss(&self, sink: &str) -> Result<(), RelayError> {
+        let sink = sink.to_owned();
+        self.write(move |connection| sql::dismiss(connection, &sink))
+            .await
+    }
+
     async fn standing(&self) -> Result<Vec<Standing>, RelayError> {
         self.read(sql::standing).await
     }

@@ -4,7 +4,8 @@
 //! It works in this process: an engine on the database and the relay as a service runs them, without HTTP before
 //! them. First the log is filled. Then each sink begins with the first event and catches up: one that takes
 //! everything at once, and a stream of Redis where one is named. At last all of them go along while lines come at
-//! a rate of one's choice, and each batch of events tells how old it was when the sink had it.
+//! a rate of one's choice, and each batch of events tells how old it was when the sink had it. The sinks are taken
+//! out of the database in the end.
 
 use super::BenchError;
 use super::report::quotient;
@@ -17,7 +18,9 @@ use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use landfall_domain::commands::{Allocate, CreateBatch};
 use landfall_domain::{Command, IfShort, Policy, Priority, Quantity};
-use landfall_service::relay::{self, Begin, Delivery, EventPublisher, Options, Relaying, Sink};
+use landfall_service::relay::{
+    self, Begin, Delivery, EventPublisher, Options, RelayError, Relaying, Relays, Sink,
+};
 use landfall_service::{Bus, Clock, LogRecord, Request};
 use serde::Serialize;
 use std::fmt::{self, Display, Formatter};
@@ -138,17 +141,22 @@ impl RelayRun {
         let calendar = clock::calendar(None, TimeZone::UTC, 0).map_err(failed)?;
         let engine = bootstrap::open_service(&database, calendar, settings).map_err(failed)?;
         let runtime = bootstrap::runtime().map_err(failed)?;
-        let report = runtime.block_on(self.measure(&engine));
+        let report = runtime.block_on(async {
+            let names = Names {
+                tag: format!("{:08x}", RandomState::new().hash_one(1) & 0xffff_ffff),
+                skus: u64::from(self.skus),
+            };
+            let report = self.measure(&engine, &names).await;
+            // Also after a failure: a database that others use is left with goods and orders, and no sinks.
+            let cleared = names.dismiss_sinks(&*engine.relays).await;
+            report.and_then(|report| cleared.map(|()| report))
+        });
         drop(runtime);
         engine.finish();
         report
     }
 
-    async fn measure(&self, engine: &Engine) -> Result<Report, BenchError> {
-        let names = Names {
-            tag: format!("{:08x}", RandomState::new().hash_one(1) & 0xffff_ffff),
-            skus: u64::from(self.skus),
-        };
+    async fn measure(&self, engine: &Engine, names: &Names) -> Result<Report, BenchError> {
         let mut sinks: Vec<(&'static str, Arc<dyn EventPublisher>)> =
             vec![("nowhere", Arc::new(Nowhere))];
         if let Some(url) = &self.redis {
@@ -156,19 +164,19 @@ impl RelayRun {
             sinks.push(("redis-stream", stream));
         }
         let before = CpuTimes::read();
-        let filled_per_second = self.fill(engine, &names).await?;
+        let filled_per_second = self.fill(engine, names).await?;
         let ends = engine.relays.ends().await;
         let events: u64 = ends.map_err(|error| setup(error.to_string()))?.iter().sum();
         let mut catching_up = Vec::new();
         for (sink, publisher) in &sinks {
-            let name = format!("bench:{sink}:{}", names.tag);
+            let name = format!("{}{sink}", names.sinks());
             let events_per_second = catch_up(engine, name, publisher, events).await?;
             catching_up.push(CaughtUp {
                 sink,
                 events_per_second,
             });
         }
-        let load = self.load(engine, &names, &sinks).await?;
+        let load = self.load(engine, names, &sinks).await?;
         let after = CpuTimes::read();
         Ok(Report {
             events,
@@ -227,7 +235,7 @@ impl RelayRun {
         });
         let timed: Vec<Arc<Timed>> = timed.collect();
         let named = sinks.iter().zip(&timed).map(|((sink, _), timed)| Sink {
-            name: format!("bench:{sink}:{}:load", names.tag),
+            name: format!("{}{sink}:load", names.sinks()),
             publisher: Arc::clone(timed) as Arc<dyn EventPublisher>,
             begin: Begin::Now,
         });
@@ -277,6 +285,22 @@ impl RelayRun {
 }
 
 impl Names {
+    /// What the names of all sinks of this run begin with.
+    fn sinks(&self) -> String {
+        format!("bench:{}:", self.tag)
+    }
+
+    /// Takes this run's sinks out of the database, or their lag would grow for ever.
+    async fn dismiss_sinks(&self, relays: &dyn Relays) -> Result<(), BenchError> {
+        let failed = |error: RelayError| setup(error.to_string());
+        for standing in relays.standing().await.map_err(failed)? {
+            if standing.sink.starts_with(&self.sinks()) {
+                relays.dismiss(&standing.sink).await.map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
     fn sku(&self, sku: u64) -> String {
         format!("bench-{}-sku-{sku:05}", self.tag)
     }

@@ -88,6 +88,17 @@ fn the_relay_is_measured_on_a_database_of_its_own() {
 }
 
 #[test]
+fn the_relay_that_was_measured_leaves_no_sinks_behind() {
+    let place = Place::new();
+    let database = format!("sqlite:{}", place.path("bench.db").display());
+    let arguments = "bench relay --events 100 --skus 2 --rate 50 --duration 1 --json --database";
+    let arguments = arguments.split(' ').chain([database.as_str()]);
+    place.run(arguments).ended(0);
+    let sinks = place.run(["events", "sinks", "--json", "--database", &database]);
+    assert_eq!(sinks.ended(0).json(), serde_json::json!([]));
+}
+
+#[test]
 fn who_has_read_enough_is_no_failure() {
     let place = Place::new();
     place.write("b.csv", "ref,sku,qty,eta\nb1,TABLE,10,\n");

@@ -281,6 +281,11 @@ impl Relays for MemoryRelays {
         }))
     }
 
+    async fn dismiss(&self, sink: &str) -> Result<(), RelayError> {
+        self.with(|sinks| sinks.remove(sink));
+        Ok(())
+    }
+
     async fn standing(&self) -> Result<Vec<Standing>, RelayError> {
         let tables = self.shared.snapshot();
         let now = Instant::now();

@@ -221,6 +221,10 @@ pub trait Relays: Send + Sync + 'static {
     /// how many there were.
     async fn bury(&self, sink: &str, letters: &[(u16, u64)]) -> Result<u64, RelayError>;
 
-    /// Every sink that was ever enrolled, by name.
+    /// Forgets a sink: where it is, who relays to it, and its dead letters. Nobody may relay to it any more; one
+    /// that was never enrolled is forgotten already.
+    async fn dismiss(&self, sink: &str) -> Result<(), RelayError>;
+
+    /// Every sink that was enrolled and not dismissed, by name.
     async fn standing(&self) -> Result<Vec<Standing>, RelayError>;
 }

@@ -133,6 +133,10 @@ impl Relays for Watched {
         self.do_it(self.relays.bury(sink, letters)).await
     }
 
+    async fn dismiss(&self, sink: &str) -> Result<(), RelayError> {
+        self.do_it(self.relays.dismiss(sink)).await
+    }
+
     async fn standing(&self) -> Result<Vec<Standing>, RelayError> {
         self.do_it(self.relays.standing()).await
     }

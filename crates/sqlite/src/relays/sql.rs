@@ -283,6 +283,17 @@ pub(super) fn bury(
     Ok(buried as u64)
 }
 
+pub(super) fn dismiss(connection: &Connection, sink: &str) -> Result<(), Fault> {
+    for forget in [
+        "DELETE FROM dead_letters WHERE sink = ?1",
+        "DELETE FROM relay_members WHERE sink = ?1",
+        "DELETE FROM relays WHERE sink = ?1",
+    ] {
+        connection.execute(forget, [sink])?;
+    }
+    Ok(())
+}
+
 pub(super) fn standing(connection: &Connection) -> Result<Vec<Standing>, Fault> {
     let mut all: Vec<Standing> = Vec::new();
     let mut statement = connection.prepare_cached(STANDING)?;

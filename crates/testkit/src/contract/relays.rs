@@ -30,7 +30,7 @@ macro_rules! relays_contract {
             a_sink_begins_where_it_is_told the_log_is_read_by_partition
             a_lease_is_one_holders_at_a_time a_lease_expires a_lost_lease_moves_nothing
             a_cursor_never_goes_back dead_letters_are_kept members_are_counted
-            where_sinks_stand_is_told what_is_written_down_survives of_many_takers_one_has_it
+            a_sink_that_is_dismissed_leaves_nothing where_sinks_stand_is_told what_is_written_down_survives of_many_takers_one_has_it
         }
     };
 }
@@ -382,6 +382,33 @@ pub async fn members_are_counted<D: RelayDatabase>() {
     while relays.renew("s", "a", LONG).await.expect("renew").members > 1 {
         tokio::time::sleep(SHORT).await;
     }
+}
+
+/// Of a sink that is dismissed nothing is left, and of the others everything; under its name a new one begins.
+pub async fn a_sink_that_is_dismissed_leaves_nothing<D: RelayDatabase>() {
+    let mut database = D::create();
+    let relays = database.relays();
+    let ends = write(&mut database, &*relays, &mut Scene::default()).await;
+    let partition = busy(&ends);
+    for sink in ["s", "t"] {
+        relays.enroll(sink, Begin::Beginning).await.expect("enroll");
+        relays.renew(sink, "me", LONG).await.expect("renew");
+        let lease = take(&*relays, sink, "me", partition).await;
+        let advances = [advance(lease, 1, &[1])];
+        let lost = relays.advance(sink, "me", written_at(), &advances).await;
+        assert!(lost.expect("advance").is_empty());
+    }
+    let before = relays.standing().await.expect("standing");
+    relays.dismiss("s").await.expect("dismiss");
+    assert_eq!(relays.standing().await.expect("standing"), before[1..]);
+    let left = letters(&*relays, None, 10).await;
+    let left: Vec<_> = left.iter().map(|letter| letter.sink.as_str()).collect();
+    assert_eq!(left, ["t"]);
+    relays.dismiss("s").await.expect("once more");
+    relays.enroll("s", Begin::Beginning).await.expect("enroll");
+    assert_eq!(cursor(&*relays, "s", partition).await, 0);
+    let shares = relays.renew("s", "you", LONG).await.expect("renew");
+    assert_eq!(shares.members, 1, "who relayed to it is forgotten, too");
 }
 
 /// The standing of a sink: where it is, where the log ends, since when something waits, and who relays.

@@ -193,13 +193,19 @@ impl From<Failure> for Problem {
                  twice.",
             )
             .caused_by(reason),
+            Failure::Damaged { reason } => Self::new(
+                Kind::Internal,
+                "What this command needs cannot be read from the database. Nothing was done, and \
+                 trying again will not help until that is mended; the log of the service knows more.",
+            )
+            .caused_by(format!("the database is damaged: {reason}")),
             Failure::Unstorable { reason } => Self::new(
                 Kind::Unstorable,
-                format!(
-                    "The database refuses what this command would write ({reason}). Nothing was \
-                     done, and trying again will not help."
-                ),
-            ),
+                "The database refuses what this command would write. Nothing was done, and trying \
+                 again will not help: send other values, or ask whoever runs the service, whose log \
+                 knows the reason.",
+            )
+            .caused_by(format!("the database refuses what would be written: {reason}")),
         }
     }
 }

@@ -53,6 +53,9 @@ impl Fate {
             Err(Failure::Unavailable { reason, .. }) => {
                 Self::Failed(format!("the database cannot be written: {reason}"))
             }
+            // Who works on the database itself is told in its own words, which the API keeps in its log.
+            Err(failure @ Failure::Damaged { .. }) => Self::Failed(failure.to_string()),
+            Err(failure @ Failure::Unstorable { .. }) => Self::Rejected(failure.to_string()),
             Err(failure) => {
                 let problem = Problem::from(failure);
                 Self::of_problem(problem.kind().status().as_u16(), problem.detail())
@@ -358,6 +361,13 @@ mod tests {
         assert!(matches!(Fate::of(Err(Failure::Stopping)), Fate::Failed(_)));
         let reason = "too large".to_owned();
         let refused = Fate::of(Err(Failure::Unstorable { reason }));
-        assert!(matches!(refused, Fate::Rejected(_)), "{refused:?}");
+        let told = matches!(&refused, Fate::Rejected(reason) if reason.contains("too large"));
+        assert!(told, "{refused:?}");
+        let reason = "row 7".to_owned();
+        let damaged = Fate::of(Err(Failure::Damaged { reason }));
+        assert_eq!(
+            damaged,
+            Fate::Failed("the database is damaged: row 7".into())
+        );
     }
 }

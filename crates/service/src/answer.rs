@@ -77,6 +77,12 @@ pub enum Failure {
         /// Whether the commit may have happened all the same.
         outcome_unknown: bool,
     },
+    /// What the command needs is in the database, and cannot be read: somebody has to mend it. Nothing was done.
+    #[error("the database is damaged: {reason}")]
+    Damaged {
+        /// What cannot be read.
+        reason: String,
+    },
     /// This command's data breaks the commit. It changed nothing, and trying again will not help.
     #[error("the database refuses what this command would write: {reason}")]
     Unstorable {

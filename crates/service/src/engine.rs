@@ -311,6 +311,7 @@ fn pause(attempt: u32, now: Timestamp) -> Duration {
 fn failure(error: StoreError) -> Failure {
     match error {
         StoreError::Refused(reason) => Failure::Unstorable { reason },
+        StoreError::Corrupt(reason) => Failure::Damaged { reason },
         StoreError::OutcomeUnknown(reason) => Failure::Unavailable {
             reason,
             outcome_unknown: true,

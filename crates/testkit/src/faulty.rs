@@ -29,6 +29,7 @@ struct Plan {
     failing: BTreeMap<usize, (StoreError, bool)>,
     bad_lines: BTreeSet<LineKey>,
     bad_batches: BTreeSet<BatchRef>,
+    damaged_batches: BTreeSet<BatchRef>,
     closed: bool,
     waiting: usize,
     committed: Vec<Changes>,
@@ -58,6 +59,16 @@ impl Faults {
     /// Every commit that contains this batch is refused.
     pub fn refuse_batch(&self, reference: BatchRef) {
         self.plan().bad_batches.insert(reference);
+    }
+
+    /// Every commit that contains this batch meets a row of it that cannot be read.
+    pub fn damage_batch(&self, reference: BatchRef) {
+        self.plan().damaged_batches.insert(reference);
+    }
+
+    /// What was damaged can be read again.
+    pub fn mend_batches(&self) {
+        self.plan().damaged_batches.clear();
     }
 
     /// From now on commits wait until [`Faults::open_gate`].
@@ -131,6 +142,11 @@ impl Faults {
                 StoreError::Refused(format!("batch {}", batch.reference)),
                 false,
             ));
+        }
+        let mut batches = products().flat_map(ProductChange::batches);
+        if let Some(batch) = batches.find(|b| plan.damaged_batches.contains(&b.reference)) {
+            let what = format!("the row of batch {}", batch.reference);
+            return Some((StoreError::Corrupt(what), false));
         }
         plan.failing.remove(&this)
     }

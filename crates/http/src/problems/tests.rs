@@ -215,6 +215,25 @@ fn the_databases_words_go_to_the_log_only() {
 }
 
 #[test]
+fn what_the_database_refuses_or_cannot_read_is_for_the_log() {
+    let reason = || "value too long for line 7 of table order_lines".to_owned();
+    for (failure, status) in [
+        (Failure::Unstorable { reason: reason() }, 422),
+        (Failure::Damaged { reason: reason() }, 500),
+    ] {
+        let problem = Problem::from(failure);
+        let told = form(problem.clone()).to_string();
+        assert!(!told.contains("order_lines"), "{told}");
+        assert!(problem.detail().contains("Nothing was done"), "{told}");
+        let response = problem.into_response();
+        assert_eq!(response.status(), status);
+        assert!(!response.headers().contains_key(RETRY_AFTER));
+        let Cause(cause) = response.extensions().get().unwrap();
+        assert!(cause.contains(&reason()), "{cause}");
+    }
+}
+
+#[test]
 fn an_unknown_outcome_is_not_called_undone() {
     let problem: Problem = Failure::Unavailable {
         reason: "gone".into(),

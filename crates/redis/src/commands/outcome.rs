@@ -103,7 +103,12 @@ pub(super) fn judge(asked: Asked, answer: Answer) -> Result<Outcome, Box<(Asked,
         }
         Err(Failure::Rejected(rejection)) => End::Refused(Box::new(rejection)),
         Err(unstorable @ Failure::Unstorable { .. }) => End::Unstorable(unstorable.to_string()),
-        Err(failure @ (Failure::Busy | Failure::Stopping | Failure::Unavailable { .. })) => {
+        Err(
+            failure @ (Failure::Busy
+            | Failure::Stopping
+            | Failure::Damaged { .. }
+            | Failure::Unavailable { .. }),
+        ) => {
             return Err(Box::new((asked, failure)));
         }
     };

@@ -150,9 +150,8 @@ fn answer_again(id: &CommandId, command: &Command, remembered: &Remembered) -> A
     }
     let before: Result<Result<Done, Rejection>, _> = serde_json::from_str(&remembered.answer);
     before
-        .map_err(|error| Failure::Unavailable {
+        .map_err(|error| Failure::Damaged {
             reason: format!("the remembered answer to {id} cannot be read: {error}"),
-            outcome_unknown: false,
         })?
         .map_err(Failure::Rejected)
 }

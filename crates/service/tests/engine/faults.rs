@@ -28,6 +28,29 @@ fn a_command_that_breaks_the_commit_fails_alone() {
     });
 }
 
+/// So does one that meets a row which cannot be read, and it is told apart from a database that is away.
+#[test]
+fn a_command_that_meets_damage_fails_alone() {
+    run(async {
+        let world = world(Limits::default()).await;
+        world.done(batch("other", "LAMP", 10)).await;
+        world.faults.damage_batch(name("other"));
+        let mut requests = orders(0..4);
+        requests.insert(2, line("o-9", "LAMP", 1).into());
+        let answers = world.bus.handle_all(requests).await;
+        assert_eq!(words(&answers), ["done", "done", "damaged", "done", "done"]);
+        let Err(failure) = &answers[2] else {
+            unreachable!()
+        };
+        assert!(failure.to_string().contains("batch other"), "{failure}");
+        assert!(!there(&world, "o-9").await);
+        world.faults.mend_batches();
+        let again = world.handle(line("o-9", "LAMP", 1)).await;
+        assert_eq!(words(&[again]), ["done"]);
+        world.audit().await;
+    });
+}
+
 /// Several of them fail, each alone; rejections among them stay rejections.
 #[test]
 fn several_that_break_the_commit_fail_each_alone() {

@@ -87,6 +87,7 @@ fn words(answers: &[Answer]) -> Vec<&'static str> {
             ..
         }) => "unknown",
         Err(Failure::Unstorable { .. }) => "unstorable",
+        Err(Failure::Damaged { .. }) => "damaged",
     };
     answers.iter().map(word).collect()
 }

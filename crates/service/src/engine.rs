@@ -243,10 +243,15 @@ impl<S: Store> Engine<S> {
         const ATTEMPTS: u32 = 10;
         let mut attempt = 0;
         loop {
-            let (now, day) = self.calendar.read();
             let started = std::time::Instant::now();
-            let result =
-                group::run(&mut self.store, &mut self.uow, group, now, day, &self.stats).await;
+            let result = group::run(
+                &mut self.store,
+                &mut self.uow,
+                group,
+                &self.calendar,
+                &self.stats,
+            )
+            .await;
             match result {
                 Ok(answers) => {
                     self.stats.group_micros.add_time(started.elapsed());
@@ -272,7 +277,7 @@ impl<S: Store> Engine<S> {
                         %error, commands, attempt, %request_ids, %command_ids,
                         "a group is tried again"
                     );
-                    tokio::time::sleep(pause(attempt, now)).await;
+                    tokio::time::sleep(pause(attempt, self.calendar.clock.now())).await;
                 }
             }
         }

@@ -128,8 +128,7 @@ async fn run<S: Store>(
 ) -> Result<Vec<DryRunStep>, StoreError> {
     let mut uow = UnitOfWork::new(store.partitions(), usize::MAX);
     uow.observe();
-    let (now, day) = calendar.read();
-    group::open(store, &mut uow, requests, now, day).await?;
+    group::open(store, &mut uow, requests, calendar).await?;
     let mut steps = Vec::with_capacity(requests.len());
     for request in requests {
         let answer = group::run_one(store, &mut uow, request).await?;

@@ -2,12 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
-use jiff::Timestamp;
-use landfall_domain::{Command, CommandId, Day, Event, Rejection};
+use landfall_domain::{Command, CommandId, Event, Rejection};
 use tracing::Instrument as _;
 
 use super::Stats;
 use crate::answer::{Answer, Done, Failure, Request};
+use crate::clock::Calendar;
 use crate::handlers;
 use crate::keys::Keys;
 use crate::log::LogRecord;
@@ -25,11 +25,10 @@ pub(super) async fn run<S: Store>(
     store: &mut S,
     uow: &mut UnitOfWork,
     group: &[Request],
-    now: Timestamp,
-    day: Day,
+    calendar: &Calendar,
     stats: &Stats,
 ) -> Result<Vec<Answer>, StoreError> {
-    open(store, uow, group, now, day).await?;
+    open(store, uow, group, calendar).await?;
     let mut answers = Vec::with_capacity(group.len());
     for request in group {
         match run_one(store, uow, request).await {
@@ -52,13 +51,13 @@ pub(super) async fn run<S: Store>(
     Ok(answers)
 }
 
-/// Opens a unit of work of the store with what the commands name.
+/// Opens a unit of work of the store with what the commands name. The time is read when the store has it: on a
+/// store that many write to, others may have been waited for, and what they wrote was before this.
 pub(super) async fn open<S: Store>(
     store: &mut S,
     uow: &mut UnitOfWork,
     group: &[Request],
-    now: Timestamp,
-    day: Day,
+    calendar: &Calendar,
 ) -> Result<(), StoreError> {
     let mut keys = Keys::default();
     for request in group {
@@ -69,6 +68,7 @@ pub(super) async fn open<S: Store>(
     }
     let keys = uow.without_known(keys);
     let loaded = store.begin(&keys).await?;
+    let (now, day) = calendar.read();
     uow.open(now, day, &keys, loaded);
     Ok(())
 }

@@ -1,10 +1,15 @@
 //! Commits that fail.
 
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
 use landfall_domain::Rejection;
 use landfall_service::audit::audit;
 use landfall_service::engine::{self, Limits};
-use landfall_service::store::StoreError;
-use landfall_service::{Failure, Request};
+use landfall_service::keys::Keys;
+use landfall_service::store::{Changes, Loaded, Store, StoreError};
+use landfall_service::views::Page;
+use landfall_service::{Clock, Failure, Request};
 use landfall_testkit::commands::{batch, key, line, name, set_quantity, with_id};
 use landfall_testkit::{Database, Faults, Faulty, FixedClock, Memory, run};
 
@@ -241,5 +246,61 @@ fn a_failed_commit_remembers_no_answer() {
         assert_eq!(words(&[first]), ["unavailable"]);
         let other = world.handle(with_id("k", line("o-2", "SOFA", 1))).await;
         assert_eq!(words(&[other]), ["done"]);
+    });
+}
+
+/// A store that another writer is waited for in, for an hour.
+struct Awaited<S> {
+    inner: S,
+    clock: Arc<FixedClock>,
+}
+
+impl<S: Store> Store for Awaited<S> {
+    async fn begin(&mut self, keys: &Keys) -> Result<Loaded, StoreError> {
+        self.clock
+            .set(self.clock.now() + SignedDuration::from_hours(1));
+        self.inner.begin(keys).await
+    }
+
+    async fn load(&mut self, keys: &Keys) -> Result<Loaded, StoreError> {
+        self.inner.load(keys).await
+    }
+
+    async fn commit(&mut self, changes: &Changes) -> Result<(), StoreError> {
+        self.inner.commit(changes).await
+    }
+
+    async fn roll_back(&mut self) -> Result<(), StoreError> {
+        self.inner.roll_back().await
+    }
+
+    async fn forget(&mut self, before: Timestamp) -> Result<usize, StoreError> {
+        self.inner.forget(before).await
+    }
+}
+
+/// Whoever was waited for wrote before: the time of an event is read when nobody else can write any more.
+#[test]
+fn the_time_of_an_event_is_not_before_what_was_waited_for() {
+    run(async {
+        let mut database = Memory::create();
+        let (views, clock) = (database.views(), FixedClock::new());
+        let awaited = |inner, clock: &Arc<FixedClock>| Awaited {
+            inner,
+            clock: Arc::clone(clock),
+        };
+        let store = awaited(database.store(), &clock);
+        let (open, of_reader) = (database.reader(), Arc::clone(&clock));
+        let reader = move || open().map(|store| awaited(store, &of_reader));
+        let calendar = clock.calendar(0);
+        let (bus, _running) = engine::start(store, reader, calendar, Limits::default()).unwrap();
+        let begun = clock.now();
+        bus.handle(batch("b", "SOFA", 60)).await.unwrap();
+        let page = Page {
+            after: None,
+            limit: 10,
+        };
+        let events = views.events(&page).await.unwrap().events;
+        assert_eq!(events[0].time, begun + SignedDuration::from_hours(1));
     });
 }

@@ -49,6 +49,7 @@ use landfall_service::access::Doorkeeper;
 use landfall_service::clock::Calendar;
 use landfall_service::desk::{Desk, projector};
 use landfall_service::engine::Stats;
+use landfall_service::intake::IntakeStats;
 use landfall_service::relay::SinkStats;
 use landfall_service::views::Views;
 use tokio::sync::Semaphore;
@@ -77,6 +78,8 @@ pub struct App {
     pub desk: Option<Arc<dyn Desk>>,
     /// How the desk is kept up to date by this replica, if it is: `/metrics` shows it.
     pub desk_stats: Option<Arc<projector::Stats>>,
+    /// Where commands come from beside the API, and what each has brought: `/metrics` shows it.
+    pub intakes: Vec<Arc<IntakeStats>>,
     /// Changes when the engine has committed something: it wakes streams of events.
     pub commits: tokio::sync::watch::Receiver<()>,
     /// Cancelled when the service is to end: streams come to an end then. It is the one that [`serve()`]

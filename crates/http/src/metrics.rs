@@ -3,6 +3,7 @@
 //! Written by hand: it is a handful of lines, and nothing has to be copied from the engine's counters into a
 //! registry. What only the database knows is asked of it now and then, however often somebody asks here.
 
+mod intakes;
 mod seldom;
 
 use std::collections::HashMap;
@@ -83,6 +84,7 @@ impl Metrics {
         engine(&mut text, &context.app);
         relay(&mut text, &context.app);
         desk(&mut text, &context.app);
+        intakes::write(&mut text, &context.app.intakes);
         let age = context.limits.backorders_age;
         let ask = context.app.views.waiting();
         let what = "the number of backorders";

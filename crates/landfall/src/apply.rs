@@ -188,6 +188,7 @@ fn through_the_api(engine: &Engine, dry_run: bool) -> Result<(Commands, Answer),
         sinks: Vec::new(),
         desk: None,
         desk_stats: None,
+        intakes: Vec::new(),
         commits: engine.commits(),
         stopping: CancellationToken::new(),
     };

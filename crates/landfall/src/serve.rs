@@ -123,6 +123,7 @@ pub(crate) fn run_on(
         };
         let sinks = outside.as_ref().map(RunningOutside::sinks);
         let projecting = engine.project(&stopping);
+        let intakes = outside.as_ref().map(RunningOutside::intakes);
         let app = App {
             bus: engine.bus.clone(),
             views: engine.views.clone(),
@@ -132,6 +133,7 @@ pub(crate) fn run_on(
             sinks: sinks.unwrap_or_default(),
             desk: Some(engine.desk.clone()),
             desk_stats: Some(Arc::clone(&projecting.stats)),
+            intakes: intakes.unwrap_or_default(),
             commits: engine.commits(),
             stopping: stopping.clone(),
         };

@@ -6,14 +6,15 @@
 //! or a lost connection, the message is read again, and its idempotency key sees to it that nothing is done
 //! twice.
 
+mod hopeless;
 mod outcome;
 mod settle;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use landfall_service::answer::Actor;
+use landfall_service::intake::IntakeStats;
 use landfall_service::{Bus, Failure, bus};
 use redis::aio::MultiplexedConnection;
 use redis::{Client, Cmd, RedisError, Value, cmd};
@@ -25,24 +26,17 @@ use crate::config::{BadConfig, Commands, Config};
 use crate::entries::{self, Entry};
 use crate::lease::{Lease, Lost};
 use crate::link::{self, ANSWER};
+use hopeless::Hopeless;
 use outcome::{Asked, Outcome, judge, read};
+
+pub(crate) use hopeless::TRIES;
 
 /// How long one question for new messages waits for them.
 const BLOCK_MILLIS: u64 = 2_000;
 const BLOCK: Duration = Duration::from_millis(BLOCK_MILLIS);
 
-/// What a reader has done since it was made.
-#[derive(Debug, Default)]
-pub struct Counts {
-    /// Commands that were carried out.
-    pub done: AtomicU64,
-    /// Commands that were refused.
-    pub refused: AtomicU64,
-    /// Messages that became dead letters.
-    pub dead: AtomicU64,
-    /// Times that a command was tried again, because the database could not be written.
-    pub retried: AtomicU64,
-}
+/// What the stream is called in the metrics.
+const SOURCE: &str = "redis-stream";
 
 /// Takes commands from a stream.
 pub struct CommandReader {
@@ -51,7 +45,7 @@ pub struct CommandReader {
     settings: Commands,
     actor: Actor,
     lease: Lease,
-    counts: Arc<Counts>,
+    stats: Arc<IntakeStats>,
 }
 
 impl CommandReader {
@@ -69,13 +63,13 @@ impl CommandReader {
                 replica,
                 config.lease(),
             )?,
-            counts: Arc::default(),
+            stats: Arc::new(IntakeStats::new(SOURCE)),
         })
     }
 
     /// What it does, for whoever watches.
-    pub fn counts(&self) -> Arc<Counts> {
-        Arc::clone(&self.counts)
+    pub fn stats(&self) -> Arc<IntakeStats> {
+        Arc::clone(&self.stats)
     }
 
     /// Reads until it is told to stop. Then it finishes the commands that the bus has, and acknowledges
@@ -122,6 +116,7 @@ impl CommandReader {
         // Of its own: while it blocks, nothing else gets through.
         let mut reading = link::connect(&self.client, BLOCK + ANSWER).await?;
         backoff.reset();
+        let _reading = self.stats.reading();
         tracing::info!(
             stream = self.settings.stream,
             "commands are read from Redis"
@@ -215,8 +210,14 @@ impl CommandReader {
         mut inbox: mpsc::Receiver<Vec<Entry>>,
         stopping: &CancellationToken,
     ) -> Result<(), RedisError> {
+        let mut hopeless = Hopeless::default();
         while let Some(piece) = inbox.recv().await {
-            if stopping.is_cancelled() || !self.carry_out(connection, piece, stopping).await? {
+            let stop = stopping.is_cancelled();
+            if stop
+                || !self
+                    .carry_out(connection, piece, &mut hopeless, stopping)
+                    .await?
+            {
                 break;
             }
         }
@@ -224,11 +225,13 @@ impl CommandReader {
     }
 
     /// Carries out one piece and settles it. One command after the other: what the database cannot take now
-    /// is tried again before anything that came later. `false`: it is time to stop.
+    /// is tried again before anything that came later, except for what cannot be read however often it is tried.
+    /// `false`: it is time to stop.
     async fn carry_out(
         &self,
         connection: &mut MultiplexedConnection,
         piece: Vec<Entry>,
+        hopeless: &mut Hopeless,
         stopping: &CancellationToken,
     ) -> Result<bool, RedisError> {
         let mut backoff = Backoff::new();
@@ -260,6 +263,8 @@ impl CommandReader {
                     }
                 }
             }
+            hopeless.settled(&settled);
+            settled.extend(hopeless.give_up(&mut again));
             self.settle(connection, &settled).await?;
             settled.clear();
             open = again;
@@ -267,7 +272,7 @@ impl CommandReader {
                 return Ok(true);
             }
             let count = open.len() as u64;
-            self.counts.retried.fetch_add(count, Ordering::Relaxed);
+            IntakeStats::add(&self.stats.retries, count);
             tracing::warn!(commands = count, %why, "commands from Redis are tried again");
             if !backoff.wait(stopping).await {
                 return Ok(false);

@@ -85,7 +85,11 @@ impl Lease {
         }
     }
 
-    async fn hold(&self, connection: &mut MultiplexedConnection) -> Result<bool, RedisError> {
+    /// Takes it, or keeps it for some more time; `false`: it is another one's.
+    pub(crate) async fn hold(
+        &self,
+        connection: &mut MultiplexedConnection,
+    ) -> Result<bool, RedisError> {
         let millis = u64::try_from(self.length.as_millis()).unwrap_or(u64::MAX);
         let mut question = cmd("EVAL");
         question

@@ -15,9 +15,9 @@ mod quantities;
 mod stream_publisher;
 mod url;
 
-pub use commands::{CommandReader, Counts};
+pub use commands::CommandReader;
 pub use config::{BadConfig, Commands, Config, Events, Notices};
 pub use pubsub_publisher::PubSubPublisher;
-pub use quantities::QuantityListener;
+pub use quantities::{Ear, QuantityListener};
 pub use stream_publisher::StreamPublisher;
 pub use url::Url;

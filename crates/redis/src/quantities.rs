@@ -1,5 +1,7 @@
 //! Changed quantities of batches in from a channel, as *Architecture Patterns with Python* has it.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -7,13 +9,15 @@ use landfall_domain::commands::ChangeBatchQuantity;
 use landfall_domain::values::Count;
 use landfall_domain::{BatchRef, Command};
 use landfall_service::answer::Actor;
-use landfall_service::{Bus, Failure, Request, bus, wire};
+use landfall_service::intake::IntakeStats;
+use landfall_service::{Answer, Bus, Failure, Request, bus, wire};
 use redis::{Client, Value};
 use serde::Deserialize;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
+use crate::commands::TRIES;
 use crate::config::{BadConfig, Config};
 use crate::lease::{Lease, Lost};
 use crate::link::{self, ANSWER};
@@ -24,6 +28,22 @@ const WAITING: usize = 10_000;
 const PIECE: usize = 500;
 /// How often a silent connection is asked whether it is still there.
 const PING: Duration = Duration::from_secs(10);
+
+/// What the channel is called in the metrics.
+const SOURCE: &str = "redis-channel";
+
+/// Whether somebody hears what is told on the channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ear {
+    /// Nobody has tried yet.
+    Trying,
+    /// This replica does.
+    Here,
+    /// Another replica does, or did until a moment ago.
+    Elsewhere,
+    /// Redis cannot be reached, or is lost for the moment.
+    Nowhere,
+}
 
 /// Listens for `{"batchref", "qty"}` on a channel: the batch has this quantity from now on.
 ///
@@ -37,6 +57,15 @@ pub struct QuantityListener {
     actor: Actor,
     /// None: there is no other replica.
     lease: Option<Lease>,
+    stats: Arc<IntakeStats>,
+    ear: watch::Sender<Ear>,
+}
+
+/// A command that was heard.
+struct Heard {
+    request: Request,
+    /// How often it has met damaged data.
+    damaged: u32,
 }
 
 /// The book's message (chapter 11).
@@ -60,7 +89,19 @@ impl QuantityListener {
             actor: config.actor.as_str().into(),
             lease: lease.transpose()?,
             channel,
+            stats: Arc::new(IntakeStats::new(SOURCE)),
+            ear: watch::Sender::new(Ear::Trying),
         })
+    }
+
+    /// What it does, for whoever watches.
+    pub fn stats(&self) -> Arc<IntakeStats> {
+        Arc::clone(&self.stats)
+    }
+
+    /// Who hears what is told on the channel, as far as this replica knows.
+    pub fn ear(&self) -> watch::Receiver<Ear> {
+        self.ear.subscribe()
     }
 
     /// Listens until it is told to stop; what it has heard by then is carried out.
@@ -69,10 +110,11 @@ impl QuantityListener {
         tokio::join!(self.listen(heard, &stopping), self.work(inbox, &stopping));
     }
 
-    async fn listen(&self, heard: mpsc::Sender<Request>, stopping: &CancellationToken) {
+    async fn listen(&self, heard: mpsc::Sender<Heard>, stopping: &CancellationToken) {
         let mut backoff = Backoff::new();
         while let Err(trouble) = self.session(&heard, stopping, &mut backoff).await {
             tracing::warn!(channel = self.channel, %trouble, "nothing is heard from Redis");
+            self.ear.send_replace(Ear::Nowhere);
             if !backoff.wait(stopping).await {
                 break;
             }
@@ -82,7 +124,7 @@ impl QuantityListener {
     /// Listens as long as the connection and the lease hold; `Ok`: it was told to stop.
     async fn session(
         &self,
-        heard: &mpsc::Sender<Request>,
+        heard: &mpsc::Sender<Heard>,
         stopping: &CancellationToken,
         backoff: &mut Backoff,
     ) -> Result<(), Lost> {
@@ -91,13 +133,18 @@ impl QuantityListener {
         }
         let mut control = link::connect(&self.client, ANSWER).await?;
         if let Some(lease) = &self.lease
-            && !lease.take(&mut control, stopping).await?
+            && !lease.hold(&mut control).await?
         {
-            return Ok(());
+            self.ear.send_replace(Ear::Elsewhere);
+            if !lease.take(&mut control, stopping).await? {
+                return Ok(());
+            }
         }
         let mut connection = link::subscriber(&self.client).await?;
         in_time(connection.subscribe(&self.channel)).await?;
         backoff.reset();
+        let _reading = self.stats.reading();
+        self.ear.send_replace(Ear::Here);
         tracing::info!(channel = self.channel, "listening on Redis");
         let (mut sink, mut messages) = connection.split();
         let mut ping = tokio::time::interval(PING);
@@ -126,7 +173,7 @@ impl QuantityListener {
         Ok(())
     }
 
-    fn hear(&self, payload: &[u8], heard: &mpsc::Sender<Request>) {
+    fn hear(&self, payload: &[u8], heard: &mpsc::Sender<Heard>) {
         let Message { batchref, qty } = match wire::read(payload) {
             Ok(message) => message,
             Err(errors) => {
@@ -135,6 +182,7 @@ impl QuantityListener {
                     ?errors,
                     "a message is not understood"
                 );
+                IntakeStats::add(&self.stats.unusable, 1);
                 return;
             }
         };
@@ -148,38 +196,41 @@ impl QuantityListener {
             actor: Some(self.actor.clone()),
             command,
         };
-        if let Err(error) = heard.try_send(request) {
+        if let Err(error) = heard.try_send(Heard {
+            request,
+            damaged: 0,
+        }) {
+            IntakeStats::add(&self.stats.lost, 1);
             tracing::error!(channel = self.channel, %error, "a message is lost: too many wait for the database");
         }
     }
 
     /// Carries out what is heard, in order. What the database cannot take now is tried again before anything
-    /// that came later: nobody will say it again.
-    async fn work(&self, mut inbox: mpsc::Receiver<Request>, stopping: &CancellationToken) {
+    /// that came later: nobody will say it again. What cannot be read after some tries is in the log then.
+    async fn work(&self, mut inbox: mpsc::Receiver<Heard>, stopping: &CancellationToken) {
         let mut open = Vec::new();
         while inbox.recv_many(&mut open, PIECE).await > 0 {
             let mut backoff = Backoff::new();
             loop {
-                let answers = self.bus.submit(open.clone()).await.await;
+                let requests = open.iter().map(|heard: &Heard| heard.request.clone());
+                let answers = self.bus.submit(requests.collect()).await.await;
                 let mut answers = answers.into_iter();
                 // A quantity is set, not added to: if it was set after all, setting it again changes nothing.
-                open.retain(|request| match answers.next() {
-                    Some(Ok(_)) => false,
-                    Some(Err(failure @ (Failure::Rejected(_) | Failure::Unstorable { .. }))) => {
-                        tracing::warn!(channel = self.channel, command = ?request.command, %failure, "refused");
-                        false
-                    }
-                    Some(Err(_)) | None => true,
+                open.retain_mut(|heard| match answers.next() {
+                    Some(answer) => self.is_tried_again(heard, answer),
+                    None => true,
                 });
                 if open.is_empty() {
                     break;
                 }
+                IntakeStats::add(&self.stats.retries, open.len() as u64);
                 tracing::warn!(
                     commands = open.len(),
                     "changed quantities from Redis are tried again"
                 );
                 if !backoff.wait(stopping).await {
                     let lost = open.len() + inbox.len();
+                    IntakeStats::add(&self.stats.lost, lost as u64);
                     tracing::error!(
                         lost,
                         "changed quantities from Redis are lost: the service stops"
@@ -188,6 +239,32 @@ impl QuantityListener {
                 }
             }
         }
+    }
+}
+
+impl QuantityListener {
+    /// Has this command to be carried out again? Otherwise it has come to its end, and is counted.
+    fn is_tried_again(&self, heard: &mut Heard, answer: Answer) -> bool {
+        let (counter, failure): (&AtomicU64, Failure) = match answer {
+            Ok(_) => {
+                IntakeStats::add(&self.stats.done, 1);
+                return false;
+            }
+            Err(Failure::Busy | Failure::Stopping | Failure::Unavailable { .. }) => return true,
+            Err(failure @ Failure::Rejected(_)) => (&self.stats.rejected, failure),
+            Err(failure @ Failure::Unstorable { .. }) => (&self.stats.unusable, failure),
+            Err(failure @ Failure::Damaged { .. }) => {
+                heard.damaged += 1;
+                if heard.damaged < TRIES {
+                    return true;
+                }
+                (&self.stats.unusable, failure)
+            }
+        };
+        let command = &heard.request.command;
+        tracing::warn!(channel = self.channel, ?command, %failure, "refused");
+        IntakeStats::add(counter, 1);
+        false
     }
 }
 

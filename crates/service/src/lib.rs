@@ -5,7 +5,8 @@
 //! commit writes everything, and only then is anybody answered, in the words of [`resources`]. [`views`] is
 //! the read side: [`explanation`] says why a line has what it has, [`report`] sums up. [`audit`] proves that
 //! tables, read models and log agree, [`rebuild`] makes the read models again from the log, [`memory`] is a
-//! store for tests. [`desk`] is a read model that follows the log. [`access`] knows who may do what.
+//! store for tests. [`desk`] is a read model that follows the log. [`access`] knows who may do what, [`intake`] counts
+//! what comes in beside the API.
 
 pub mod access;
 pub mod answer;
@@ -16,6 +17,7 @@ pub mod desk;
 pub mod engine;
 pub mod explanation;
 pub mod handlers;
+pub mod intake;
 pub mod keys;
 pub mod log;
 pub mod memory;

@@ -1,4 +1,4 @@
-//! What `/metrics` tells of the sinks that events go to.
+//! What `/metrics` tells of the sinks that events go to, and of the sources that commands come from.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use landfall_http::Limits;
 use landfall_service::LogRecord;
 use landfall_service::clock::Clock;
+use landfall_service::intake::IntakeStats;
 use landfall_service::relay::{
     self, Begin, Delivery, EventPublisher, Jitter, Options, Refused, Setback, Sink,
 };
@@ -122,4 +123,40 @@ async fn each_sink_tells_how_far_it_is() {
 async fn without_sinks_nothing_is_told_of_them() {
     let text = api().get("/metrics").await.body;
     assert!(!text.contains("landfall_relay_"), "{text}");
+    assert!(!text.contains("landfall_intake_"), "{text}");
+}
+
+#[tokio::test]
+async fn each_source_tells_what_it_has_brought() {
+    let stream = Arc::new(IntakeStats::new("redis-stream"));
+    for (counter, count) in [
+        (&stream.done, 5),
+        (&stream.rejected, 4),
+        (&stream.unusable, 3),
+        (&stream.lost, 2),
+        (&stream.retries, 1),
+    ] {
+        IntakeStats::add(counter, count);
+    }
+    let api = api_of(Harness::start(), &Limits::default(), |app| {
+        app.intakes = vec![Arc::clone(&stream), Arc::new(IntakeStats::new("other"))];
+    });
+    let reading = stream.reading();
+    let expected = [
+        r#"landfall_intake_commands_total{source="redis-stream",outcome="done"} 5"#,
+        r#"landfall_intake_commands_total{source="redis-stream",outcome="rejected"} 4"#,
+        r#"landfall_intake_commands_total{source="redis-stream",outcome="unusable"} 3"#,
+        r#"landfall_intake_commands_total{source="redis-stream",outcome="lost"} 2"#,
+        r#"landfall_intake_commands_total{source="other",outcome="done"} 0"#,
+        r#"landfall_intake_retries_total{source="redis-stream"} 1"#,
+        r#"landfall_intake_connected{source="redis-stream"} 1"#,
+        r#"landfall_intake_connected{source="other"} 0"#,
+    ];
+    let text = api.get("/metrics").await.body;
+    for line in expected {
+        assert!(text.lines().any(|l| l == line), "{line} not in {text}");
+    }
+    drop(reading);
+    let text = api.get("/metrics").await.body;
+    assert!(text.contains("landfall_intake_connected{source=\"redis-stream\"} 0\n"));
 }

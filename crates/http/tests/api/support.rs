@@ -109,6 +109,7 @@ pub(crate) fn api_of(
         sinks: Vec::new(),
         desk: None,
         desk_stats: None,
+        intakes: Vec::new(),
         commits: engine.commits(),
         stopping: stopping.clone(),
     };

@@ -8,6 +8,7 @@ use landfall_mail::SmtpMailer;
 use landfall_nats::JetStreamPublisher;
 use landfall_redis::{CommandReader, PubSubPublisher, QuantityListener, StreamPublisher};
 use landfall_service::clock::Clock;
+use landfall_service::intake::IntakeStats;
 use landfall_service::notices::{self, MailPublisher};
 use landfall_service::relay::{self, Begin, EventPublisher, Options, Relaying, Sink, SinkStats};
 use landfall_webhooks::{Endpoint, WebhookPublisher};
@@ -241,21 +242,27 @@ impl Outside {
             options,
             stopping,
         );
-        let mut readers = JoinSet::new();
+        let mut running = Running {
+            relaying,
+            readers: JoinSet::new(),
+            intakes: Vec::new(),
+        };
         if let Some(redis) = &self.redis {
             if redis.commands.enabled {
                 let reader = CommandReader::new(redis, &replica, &engine.bus);
                 let reader = reader.map_err(|error| wrong("redis", &error))?;
-                readers.spawn(reader.run(stopping.clone()));
+                running.intakes.push(reader.stats());
+                running.readers.spawn(reader.run(stopping.clone()));
             }
             if redis.notices.enabled {
                 let replica = (!engine.alone).then_some(replica.as_str());
                 let listener = QuantityListener::new(redis, replica, &engine.bus);
                 let listener = listener.map_err(|error| wrong("redis", &error))?;
-                readers.spawn(listener.run(stopping.clone()));
+                running.intakes.push(listener.stats());
+                running.readers.spawn(listener.run(stopping.clone()));
             }
         }
-        Ok(Running { relaying, readers })
+        Ok(running)
     }
 }
 
@@ -263,12 +270,18 @@ impl Outside {
 pub(crate) struct Running {
     relaying: Relaying,
     readers: JoinSet<()>,
+    intakes: Vec<Arc<IntakeStats>>,
 }
 
 impl Running {
     /// How far each sink is.
     pub(crate) fn sinks(&self) -> Vec<Arc<SinkStats>> {
         self.relaying.stats.clone()
+    }
+
+    /// What has come in beside the API.
+    pub(crate) fn intakes(&self) -> Vec<Arc<IntakeStats>> {
+        self.intakes.clone()
     }
 
     /// Waits until what was taken is answered and every lease is handed over: call it when the token is cancelled.

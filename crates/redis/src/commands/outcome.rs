@@ -17,6 +17,16 @@ const LONGEST: usize = 1 << 20;
 pub(super) struct Asked {
     pub(super) entry: Entry,
     pub(super) request: Request,
+    /// None: it has met nothing damaged.
+    pub(super) damaged: Option<Met>,
+}
+
+/// What a command has met that is damaged.
+pub(super) struct Met {
+    /// How often.
+    pub(super) times: u32,
+    /// What, the last time.
+    what: String,
 }
 
 /// A message that has come to its end.
@@ -35,6 +45,44 @@ pub(super) enum End {
     Invalid(String),
     /// It is one that the database will never take.
     Unstorable(String),
+    /// It needs what cannot be read, however often it is tried.
+    Damaged(String),
+}
+
+impl End {
+    /// Why it is a dead letter, if it is one.
+    pub(super) fn dead(&self) -> Option<&str> {
+        match self {
+            Self::Invalid(reason) | Self::Unstorable(reason) | Self::Damaged(reason) => {
+                Some(reason)
+            }
+            Self::Done(_) | Self::Refused(_) => None,
+        }
+    }
+}
+
+impl Asked {
+    /// It has met something damaged, once more.
+    fn met(mut self, what: &str) -> Self {
+        let times = self.damaged.map_or(0, |met| met.times).saturating_add(1);
+        let what = what.to_owned();
+        self.damaged = Some(Met { times, what });
+        self
+    }
+
+    /// The end of one that is not tried any more.
+    pub(super) fn given_up(self) -> Outcome {
+        let (times, what) = self
+            .damaged
+            .map_or((0, String::new()), |m| (m.times, m.what));
+        let reason = format!("tried {times} times: the database is damaged: {what}");
+        Outcome {
+            entry: self.entry,
+            command_id: self.request.id,
+            kind: Some(self.request.command.kind().into()),
+            end: End::Damaged(reason),
+        }
+    }
 }
 
 /// Reads a message. A command without an idempotency key gets the message's own, so that it is carried out
@@ -79,7 +127,11 @@ pub(super) fn read(stream: &str, actor: &Actor, entry: Entry) -> Result<Asked, O
         }
     }
     request.actor = Some(actor.clone());
-    Ok(Asked { entry, request })
+    Ok(Asked {
+        entry,
+        request,
+        damaged: None,
+    })
 }
 
 fn describe(errors: &[FieldError]) -> String {
@@ -103,12 +155,10 @@ pub(super) fn judge(asked: Asked, answer: Answer) -> Result<Outcome, Box<(Asked,
         }
         Err(Failure::Rejected(rejection)) => End::Refused(Box::new(rejection)),
         Err(unstorable @ Failure::Unstorable { .. }) => End::Unstorable(unstorable.to_string()),
-        Err(
-            failure @ (Failure::Busy
-            | Failure::Stopping
-            | Failure::Damaged { .. }
-            | Failure::Unavailable { .. }),
-        ) => {
+        Err(Failure::Damaged { reason }) => {
+            return Err(Box::new((asked.met(&reason), Failure::Damaged { reason })));
+        }
+        Err(failure @ (Failure::Busy | Failure::Stopping | Failure::Unavailable { .. })) => {
             return Err(Box::new((asked, failure)));
         }
     };
@@ -191,6 +241,8 @@ mod tests {
             reason: "full".into(),
             outcome_unknown,
         };
+        let reason = "row 7".into();
+        assert!(again(Failure::Damaged { reason }), "somebody may mend it");
         assert!(again(Failure::Busy));
         assert!(again(Failure::Stopping));
         assert!(again(unavailable(false)));

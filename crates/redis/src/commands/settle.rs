@@ -1,8 +1,7 @@
 //! The end of messages: results, dead letters, acknowledgements, in one transaction.
 
-use std::sync::atomic::Ordering;
-
 use landfall_service::Reply;
+use landfall_service::intake::IntakeStats;
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, RedisError, Value};
 
@@ -27,7 +26,7 @@ impl CommandReader {
                 if settings.results_max_len > 0 {
                     all.add_command(self.result(outcome));
                 }
-                if let End::Invalid(reason) | End::Unstorable(reason) = &outcome.end {
+                if let Some(reason) = outcome.end.dead() {
                     all.add_command(self.dead_letter(outcome, reason));
                 }
             }
@@ -73,6 +72,9 @@ impl CommandReader {
             End::Unstorable(reason) => {
                 add.arg("status").arg("rejected").arg("detail").arg(reason);
             }
+            End::Damaged(reason) => {
+                add.arg("status").arg("failed").arg("detail").arg(reason);
+            }
             End::Invalid(reason) => {
                 add.arg("status").arg("invalid").arg("detail").arg(reason);
             }
@@ -98,15 +100,15 @@ impl CommandReader {
     fn count(&self, outcomes: &[Outcome]) {
         for outcome in outcomes {
             let counter = match &outcome.end {
-                End::Done(_) => &self.counts.done,
-                End::Refused(_) => &self.counts.refused,
-                End::Invalid(reason) | End::Unstorable(reason) => {
-                    let id = &outcome.entry.id;
-                    tracing::warn!(stream = self.settings.stream, id, reason, "a dead letter");
-                    &self.counts.dead
-                }
+                End::Done(_) => &self.stats.done,
+                End::Refused(_) => &self.stats.rejected,
+                End::Invalid(_) | End::Unstorable(_) | End::Damaged(_) => &self.stats.unusable,
             };
-            counter.fetch_add(1, Ordering::Relaxed);
+            if let Some(reason) = outcome.end.dead() {
+                let id = &outcome.entry.id;
+                tracing::warn!(stream = self.settings.stream, id, reason, "a dead letter");
+            }
+            IntakeStats::add(counter, 1);
         }
     }
 }

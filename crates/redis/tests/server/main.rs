@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod commands;
+mod damage;
 mod outages;
 mod publishers;
 mod quantities;

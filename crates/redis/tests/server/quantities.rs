@@ -1,6 +1,6 @@
 //! Changed quantities in from the channel.
 
-use landfall_redis::{Config, QuantityListener};
+use landfall_redis::{Config, Ear, QuantityListener};
 use landfall_service::Bus;
 use landfall_service::store::StoreError;
 use landfall_testkit::commands::batch;
@@ -141,5 +141,41 @@ fn who_is_alone_waits_for_nobody() {
         stop_ours.cancel();
         theirs.await.unwrap();
         ours.await.unwrap();
+    });
+}
+
+#[test]
+fn who_hears_what_is_told_is_known() {
+    let Some(mut server) = needed(RedisServer::start()) else {
+        return;
+    };
+    run(async {
+        let harness = Harness::<Memory>::start();
+        let mut config = config(&server.url());
+        config.lease_seconds = 3_600;
+        let stopping = CancellationToken::new();
+        let mut tasks = Vec::new();
+        let mut start = |replica: &str| {
+            let listener = QuantityListener::new(&config, Some(replica), &harness.bus).unwrap();
+            let ear = listener.ear();
+            assert_eq!(*ear.borrow(), Ear::Trying);
+            tasks.push(tokio::spawn(listener.run(stopping.clone())));
+            ear
+        };
+        let mut one = start("one");
+        one.wait_for(|ear| *ear == Ear::Here).await.unwrap();
+        // Whoever says so hears everything from then on.
+        let redis = connect(&server.url()).await;
+        assert_eq!(say(&redis, &config, "{}").await, 1);
+        let mut two = start("two");
+        two.wait_for(|ear| *ear == Ear::Elsewhere).await.unwrap();
+        server.kill();
+        for ear in [&mut one, &mut two] {
+            ear.wait_for(|ear| *ear == Ear::Nowhere).await.unwrap();
+        }
+        stopping.cancel();
+        for task in tasks {
+            task.await.unwrap();
+        }
     });
 }

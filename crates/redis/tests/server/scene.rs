@@ -1,10 +1,12 @@
 //! What the tests share: a configuration of one's own, a way to ask the server, records to publish.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use landfall_domain::{Allocation, BatchRef, Event, LineId, OrderId, Sku};
 use landfall_redis::{CommandReader, Config};
+use landfall_service::intake::IntakeStats;
 use landfall_service::{Bus, LogRecord};
 use landfall_testkit::servers::unique_name;
 use redis::aio::MultiplexedConnection;
@@ -114,14 +116,19 @@ pub(crate) async fn length(redis: &MultiplexedConnection, stream: &str) -> u64 {
 pub(crate) struct Reading {
     stopping: CancellationToken,
     task: JoinHandle<()>,
+    pub(crate) stats: Arc<IntakeStats>,
 }
 
 impl Reading {
     pub(crate) fn start(config: &Config, consumer: &str, bus: &Bus) -> Self {
         let reader = CommandReader::new(config, consumer, bus).unwrap();
-        let stopping = CancellationToken::new();
+        let (stopping, stats) = (CancellationToken::new(), reader.stats());
         let task = tokio::spawn(reader.run(stopping.clone()));
-        Self { stopping, task }
+        Self {
+            stopping,
+            task,
+            stats,
+        }
     }
 
     /// Tells it to stop; it may still have something to finish.

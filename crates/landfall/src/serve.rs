@@ -111,16 +111,18 @@ pub(crate) fn run_on(
         watch_signals(&stopping)?;
         reload_on_hangup(tls.clone())?;
         watch_engine(engine.bus.clone(), &stopping, &engine_failed);
-        logging::listening(format, &url);
-        meanwhile(&url, &stopping)?;
         let outside = match outside {
-            Some(outside) => Some(
-                outside
+            Some(outside) => {
+                let mut outside = outside
                     .start(&engine, &address.to_string(), &stopping)
-                    .await?,
-            ),
+                    .await?;
+                outside.until_heard(&stopping).await;
+                Some(outside)
+            }
             None => None,
         };
+        logging::listening(format, &url);
+        meanwhile(&url, &stopping)?;
         let sinks = outside.as_ref().map(RunningOutside::sinks);
         let projecting = engine.project(&stopping);
         let intakes = outside.as_ref().map(RunningOutside::intakes);

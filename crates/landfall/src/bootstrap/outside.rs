@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use landfall_mail::SmtpMailer;
 use landfall_nats::JetStreamPublisher;
-use landfall_redis::{CommandReader, PubSubPublisher, QuantityListener, StreamPublisher};
+use landfall_redis::{CommandReader, Ear, PubSubPublisher, QuantityListener, StreamPublisher};
 use landfall_service::clock::Clock;
 use landfall_service::intake::IntakeStats;
 use landfall_service::notices::{self, MailPublisher};
 use landfall_service::relay::{self, Begin, EventPublisher, Options, Relaying, Sink, SinkStats};
 use landfall_webhooks::{Endpoint, WebhookPublisher};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +31,9 @@ const MAIL: &str = "mail";
 
 /// For how long a replay gathers what follows a mail of the same kind.
 const REPLAY_WINDOW: Duration = Duration::from_secs(1);
+
+/// How long a start waits until somebody hears what is told on the book's channel.
+const HEARING: Duration = Duration::from_secs(3);
 
 /// Flags that name what is outside.
 #[derive(Debug, Default, clap::Args)]
@@ -246,6 +250,7 @@ impl Outside {
             relaying,
             readers: JoinSet::new(),
             intakes: Vec::new(),
+            ear: None,
         };
         if let Some(redis) = &self.redis {
             if redis.commands.enabled {
@@ -259,6 +264,7 @@ impl Outside {
                 let listener = QuantityListener::new(redis, replica, &engine.bus);
                 let listener = listener.map_err(|error| wrong("redis", &error))?;
                 running.intakes.push(listener.stats());
+                running.ear = Some(listener.ear());
                 running.readers.spawn(listener.run(stopping.clone()));
             }
         }
@@ -271,6 +277,8 @@ pub(crate) struct Running {
     relaying: Relaying,
     readers: JoinSet<()>,
     intakes: Vec<Arc<IntakeStats>>,
+    /// Whether the book's channel is heard; `None`: it is not used.
+    ear: Option<watch::Receiver<Ear>>,
 }
 
 impl Running {
@@ -282,6 +290,27 @@ impl Running {
     /// What has come in beside the API.
     pub(crate) fn intakes(&self) -> Vec<Arc<IntakeStats>> {
         self.intakes.clone()
+    }
+
+    /// Waits until this replica or another hears what is told on the book's channel: a channel keeps nothing for
+    /// those who come later. Without Redis the service starts all the same, and says what that means.
+    pub(crate) async fn until_heard(&mut self, stopping: &CancellationToken) {
+        let Some(ear) = &mut self.ear else {
+            return;
+        };
+        let known = async {
+            ear.wait_for(|ear| *ear != Ear::Trying)
+                .await
+                .map(|ear| *ear)
+        };
+        let known = tokio::time::timeout(HEARING, known);
+        match stopping.run_until_cancelled(known).await {
+            None | Some(Ok(Ok(Ear::Here | Ear::Elsewhere))) => {}
+            Some(_) => tracing::warn!(
+                "the service starts although it does not hear yet what is told on Redis: quantities that are \
+                 published before it does are lost"
+            ),
+        }
     }
 
     /// Waits until what was taken is answered and every lease is handed over: call it when the token is cancelled.

@@ -86,6 +86,42 @@ fn what_a_202_promised_can_be_read_at_once() {
 }
 
 #[test]
+fn who_waits_for_the_listening_line_is_heard_at_once() {
+    let Some(server) = servers::needed(RedisServer::start()) else {
+        return;
+    };
+    let mut redis = Redis::connect(&server);
+    let place = Place::new();
+    let service = place.serve(&["--redis", &server.url()]);
+    let message = json!({"batchref": "none", "qty": 5}).to_string();
+    let heard = redis.ask(&["PUBLISH", "change_batch_quantity", &message]);
+    assert_eq!(heard, 1);
+    until(|| {
+        let metrics = service.get("/metrics").body;
+        let refused =
+            r#"landfall_intake_commands_total{source="redis-channel",outcome="rejected"} 1"#;
+        metrics.lines().any(|line| line == refused)
+    });
+    let connected = r#"landfall_intake_connected{source="redis-stream"} 1"#;
+    until(|| service.get("/metrics").body.contains(connected));
+    assert!(service.stop().success());
+}
+
+#[test]
+fn without_redis_the_service_starts_and_says_so() {
+    let place = Place::new();
+    let url = format!("redis://127.0.0.1:{}", servers::free_port());
+    let service = place.serve(&["--redis", &url]);
+    assert_eq!(service.get("/readyz").status, 200);
+    let said = service.said();
+    let line = "does not hear yet what is told on Redis";
+    assert!(said.contains(line), "{said}");
+    let connected = r#"landfall_intake_connected{source="redis-channel"} 0"#;
+    assert!(service.get("/metrics").body.contains(connected));
+    assert!(service.stop().success());
+}
+
+#[test]
 fn a_quantity_that_changes_in_redis_moves_the_order_and_redis_is_told() {
     let Some(server) = servers::needed(RedisServer::start()) else {
         return;

@@ -22,11 +22,11 @@ mod lists;
 mod local;
 mod metrics;
 mod openapi;
+mod pages;
 mod paths;
 pub mod problems;
 mod promises;
 mod query;
-mod rates;
 mod reports;
 mod request_id;
 mod resources;
@@ -45,7 +45,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use landfall_service::Bus;
-use landfall_service::access::Doorkeeper;
+use landfall_service::access::{Doorkeeper, Rates};
 use landfall_service::clock::Calendar;
 use landfall_service::desk::{Desk, projector};
 use landfall_service::engine::Stats;
@@ -56,6 +56,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 pub use openapi::openapi;
+pub use pages::Pages;
 pub use serve::{serve, serve_over_tls};
 pub use tls::{Tls, TlsError};
 
@@ -169,7 +170,7 @@ struct Context {
     followers: Arc<Semaphore>,
     /// One: a report reads everything.
     reports: Semaphore,
-    rates: rates::Rates,
+    rates: Arc<Rates>,
     metrics: metrics::Metrics,
 }
 
@@ -177,15 +178,23 @@ type Shared = Arc<Context>;
 
 /// The API as a router.
 pub fn router(app: App, limits: &Limits) -> Router {
+    router_with(app, limits, Pages::default())
+}
+
+/// The API as a router, and pages for people beside it.
+pub fn router_with(app: App, limits: &Limits, pages: Pages) -> Router {
     let (routes, document) = openapi::routes().split_for_parts();
     let described = document.paths.paths.keys().map(String::as_str);
-    let metrics = metrics::Metrics::new(described.chain(openapi::PAGES));
+    let known = described
+        .chain(openapi::PAGES)
+        .chain(pages.routes.iter().copied());
+    let metrics = metrics::Metrics::new(known);
     let context = Arc::new(Context {
         bodies: Arc::new(Semaphore::new(limits.bodies >> 10)),
         streams: Arc::new(Semaphore::new(limits.streams)),
         followers: Arc::new(Semaphore::new(limits.followers)),
         reports: Semaphore::new(1),
-        rates: rates::Rates::new(limits.key_rate, limits.failure_rate),
+        rates: Arc::new(Rates::new(limits.key_rate, limits.failure_rate)),
         metrics,
         limits: limits.clone(),
         app,
@@ -196,6 +205,7 @@ pub fn router(app: App, limits: &Limits) -> Router {
         .fallback(async |request: Request| answers::no_route(&request))
         .method_not_allowed_fallback(async |request: Request| answers::method_not_allowed(&request))
         .with_state(Arc::clone(&context))
-        .layer(door::Door(context))
+        .layer(door::Door(Arc::clone(&context)))
+        .merge(pages::introduced(pages.router, context))
         .layer(watch)
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use landfall_http::App;
+use landfall_dashboard::Dashboard;
+use landfall_http::{App, Pages};
 use landfall_service::Bus;
 use landfall_service::access::Doorkeeper;
 use tokio_util::sync::CancellationToken;
@@ -139,7 +140,20 @@ pub(crate) fn run_on(
             commits: engine.commits(),
             stopping: stopping.clone(),
         };
-        let mut router = landfall_http::router(app, &limits);
+        let pages = Pages {
+            router: landfall_dashboard::router(Dashboard {
+                bus: app.bus.clone(),
+                views: app.views.clone(),
+                calendar: app.calendar.clone(),
+                door: app.door.clone(),
+                sinks: app.sinks.clone(),
+                commits: app.commits.clone(),
+                stopping: app.stopping.clone(),
+                read_only: false,
+            }),
+            routes: landfall_dashboard::ROUTES,
+        };
+        let mut router = landfall_http::router_with(app, &limits, pages);
         if traces::wanted() {
             router = router.layer(axum::middleware::from_fn(traces::trace_request));
         }

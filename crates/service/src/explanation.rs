@@ -15,7 +15,7 @@ mod tests;
 use jiff::civil::Date;
 use landfall_domain::explanation::{HoldOf, Verdict, Weighed, weigh};
 use landfall_domain::{
-    Batch, BatchRef, Day, Hold, LineId, LineKey, Location, OrderId, OrderLine, Priority,
+    Batch, BatchRef, Day, Event, Hold, LineId, LineKey, Location, OrderId, OrderLine, Priority,
     ShipmentRef,
 };
 use serde::Serialize;
@@ -132,6 +132,11 @@ pub struct HistoryStep {
         schemars(with = "serde_json::Map<String, serde_json::Value>")
     )]
     pub event: LogRecord,
+}
+
+/// What an event says, in words.
+pub fn words(event: &Event) -> String {
+    history::event(event)
 }
 
 /// Explains a line as it is on this day; `None`: there is no such line.

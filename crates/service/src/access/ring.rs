@@ -29,6 +29,16 @@ impl Caller {
     /// Somebody without a key who may do everything: there are no keys yet, or it is this process itself.
     pub const NOBODY: Caller = Caller(None);
 
+    /// The holder of a key that was shown.
+    pub(super) fn of(key: Arc<AccessKey>) -> Self {
+        Self(Some(key))
+    }
+
+    /// The key.
+    pub(super) fn key(&self) -> Option<&AccessKey> {
+        self.0.as_deref()
+    }
+
     /// The name of the key.
     pub fn actor(&self) -> Option<Actor> {
         self.0.as_ref().map(|key| key.name.actor())
@@ -84,6 +94,11 @@ impl KeyRing {
     /// How many keys are in force.
     pub fn in_force(&self) -> usize {
         self.in_force.len()
+    }
+
+    /// The key with this id, where it is in force.
+    pub(super) fn key(&self, id: &str) -> Option<&Arc<AccessKey>> {
+        self.in_force.get(id)
     }
 
     /// Whose key this is.

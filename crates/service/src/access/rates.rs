@@ -6,7 +6,8 @@ use std::num::NonZeroU32;
 use governor::clock::DefaultClock;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
-use landfall_service::answer::Actor;
+
+use crate::answer::Actor;
 
 type Keyed<K> = RateLimiter<K, HashMapStateStore<K>, DefaultClock>;
 
@@ -15,7 +16,7 @@ type Keyed<K> = RateLimiter<K, HashMapStateStore<K>, DefaultClock>;
 const ADDRESSES: usize = 10_000;
 
 /// Counts what each key asks, and what was wrong.
-pub(crate) struct Rates {
+pub struct Rates {
     keys: Option<Keyed<Actor>>,
     failures: Keyed<IpAddr>,
 }
@@ -23,7 +24,7 @@ pub(crate) struct Rates {
 impl Rates {
     /// So many requests a second of each key (`None`: any number), and so many wrong keys from each address.
     /// Of both, a second's worth may come at once.
-    pub(crate) fn new(requests: Option<NonZeroU32>, failures: NonZeroU32) -> Self {
+    pub fn new(requests: Option<NonZeroU32>, failures: NonZeroU32) -> Self {
         Self {
             keys: requests.map(|most| RateLimiter::hashmap(Quota::per_second(most))),
             failures: RateLimiter::hashmap(Quota::per_second(failures)),
@@ -31,14 +32,14 @@ impl Rates {
     }
 
     /// Whether a key may ask once more.
-    pub(crate) fn may_ask(&self, key: &Actor) -> bool {
+    pub fn may_ask(&self, key: &Actor) -> bool {
         self.keys
             .as_ref()
             .is_none_or(|keys| keys.check_key(key).is_ok())
     }
 
     /// Whether an address may be wrong once more.
-    pub(crate) fn may_be_wrong(&self, address: Option<IpAddr>) -> bool {
+    pub fn may_be_wrong(&self, address: Option<IpAddr>) -> bool {
         if self.failures.len() >= ADDRESSES {
             self.failures.retain_recent();
             self.failures.shrink_to_fit();

@@ -1,0 +1,213 @@
+//! The door: who asks for a page, by their session, and what browsers are told with every answer.
+//!
+//! A browser sends its cookie with every request, also with one that another site's page has made. So what changes
+//! something must come from a page of ours: the browser says so itself, in `Sec-Fetch-Site` or `Origin`
+//! (Fetch Metadata, W3C; RFC 6454). The cookie is `SameSite=Strict` besides.
+
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HOST, HeaderName, HeaderValue, ORIGIN,
+};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use landfall_service::access::{Caller, KeyRing, Refusal, Visitor, is_local, session};
+
+use crate::Shared;
+use crate::errors::Failed;
+use crate::params::Params;
+use crate::sign_in;
+use crate::visit::Visit;
+
+/// The session's cookie where the connection is safe from others: no other host and no plain connection can set it.
+pub(crate) const COOKIE_SAFE: &str = "__Host-landfall";
+/// The session's cookie within one machine, without TLS: browsers take no `__Host-` cookie there.
+pub(crate) const COOKIE_LOCAL: &str = "landfall";
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Everything is our own, nothing is inline, and nobody puts a page of ours into one of theirs.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                      connect-src 'self'; form-action 'self'; base-uri 'none'; \
+                      frame-ancestors 'none'";
+
+/// Lets a visitor in, or sends them to sign in.
+pub(crate) async fn enter(State(context): State<Shared>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match visit(&context, &parts).await {
+        Ok(visit) => {
+            parts.extensions.insert(visit);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(stay) => stay,
+    }
+}
+
+async fn visit(context: &Shared, request: &Parts) -> Result<Visit, Response> {
+    let app = &context.app;
+    let (now, day) = app.calendar.read();
+    let headers = &request.headers;
+    let caller = match caller(context, headers).await {
+        Ok(caller) => caller,
+        Err(Stay::SignIn) => {
+            return Err(sign_in::first(&request.method, &request.uri, headers));
+        }
+        Err(Stay::Out(failed)) => return Err(failed.into_response()),
+    };
+    let visitor: Option<&Visitor> = request.extensions.get();
+    if let Some((visitor, name)) = visitor.zip(caller.actor())
+        && !visitor.rates.may_ask(&name)
+    {
+        return Err(Failed::too_often("This key has asked too often of late.").into_response());
+    }
+    if request.method != Method::GET && request.method != Method::HEAD && !is_ours(headers) {
+        return Err(Failed::Forbidden(
+            "This was sent from another site's page, and nothing was done.".into(),
+        )
+        .into_response());
+    }
+    Ok(Visit {
+        caller,
+        path: request.uri.path().to_owned(),
+        params: Params::read(request.uri.query().unwrap_or_default()),
+        now,
+        day,
+        zone: app.calendar.zone.clone(),
+        request_id: visitor
+            .map(|visitor| visitor.request_id.clone())
+            .unwrap_or_default(),
+        read_only: app.read_only,
+    })
+}
+
+/// Why somebody is not let in.
+enum Stay {
+    /// They have to say who they are.
+    SignIn,
+    /// Nobody is let in like that.
+    Out(Failed),
+}
+
+async fn caller(context: &Shared, headers: &HeaderMap) -> Result<Caller, Stay> {
+    let app = &context.app;
+    if !app.door.is_guarded() {
+        return Ok(Caller::NOBODY);
+    }
+    let ring = app.door.look().await;
+    let ring = ring.map_err(|error| Stay::Out(Failed::unavailable(error.to_string())))?;
+    let now = app.calendar.clock.now();
+    match by_session(&ring, headers, now) {
+        Some(caller) => Ok(caller),
+        // Nobody has a key yet: then this machine is let in, by a name that is no other's.
+        None => match app.door.admit(&ring, None) {
+            Ok(caller) if is_here(headers) => Ok(caller),
+            Ok(_) => Err(Stay::Out(Failed::Forbidden(
+                "Without keys the dashboard is for this machine alone, as 127.0.0.1 or localhost. \
+                 \"landfall keys create\" makes a key."
+                    .into(),
+            ))),
+            Err(Refusal::NoKey | Refusal::BadKey) => Err(Stay::SignIn),
+        },
+    }
+}
+
+fn by_session(ring: &KeyRing, headers: &HeaderMap, now: jiff::Timestamp) -> Option<Caller> {
+    let safe = cookie(headers, COOKIE_SAFE);
+    // A plain name could come from somebody else's host under the same domain; within this machine there is none.
+    let local = || cookie(headers, COOKIE_LOCAL).filter(|_| is_here(headers));
+    let text = safe.or_else(local)?;
+    session::holder(ring, text, now).ok()
+}
+
+/// A cookie's value.
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers.get_all(COOKIE).iter();
+    let mut pairs = lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// Whether a browser calls this machine by a name that is no other's.
+pub(crate) fn is_here(headers: &HeaderMap) -> bool {
+    host(headers).is_none_or(is_local)
+}
+
+fn host(headers: &HeaderMap) -> Option<&str> {
+    headers.get(HOST)?.to_str().ok()
+}
+
+/// Whether a request comes from a page of ours, or from no browser at all.
+pub(crate) fn is_ours(headers: &HeaderMap) -> bool {
+    if let Some(site) = headers.get(SEC_FETCH_SITE) {
+        return site == "same-origin" || site == "none";
+    }
+    match headers.get(ORIGIN) {
+        None => true,
+        Some(origin) => {
+            let origin = origin.to_str().ok().and_then(|o| o.split_once("://"));
+            origin.map(|(_, authority)| authority) == host(headers)
+        }
+    }
+}
+
+/// Whether a browser speaks TLS to whoever it takes for us.
+pub(crate) fn over_tls(headers: &HeaderMap) -> bool {
+    headers
+        .get(ORIGIN)
+        .is_some_and(|origin| origin.as_bytes().starts_with(b"https://"))
+}
+
+/// What browsers are told with every answer.
+pub(crate) async fn harden(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pairs = pairs.iter().map(|(name, value)| {
+            let name = HeaderName::from_static(name);
+            (name, HeaderValue::from_static(value))
+        });
+        pairs.collect()
+    }
+
+    #[test]
+    fn only_our_own_pages_change_something() {
+        let host = ("host", "shop.example:8443");
+        for (given, ours) in [
+            (vec![], true),
+            (vec![("sec-fetch-site", "same-origin")], true),
+            (vec![("sec-fetch-site", "none")], true),
+            (vec![("sec-fetch-site", "cross-site")], false),
+            (vec![("sec-fetch-site", "same-site")], false),
+            (vec![("origin", "https://shop.example:8443")], true),
+            (vec![("origin", "https://shop.example")], false),
+            (vec![("origin", "null")], false),
+            (vec![("origin", "https://evil.example")], false),
+        ] {
+            let mut given = given;
+            given.push(host);
+            assert_eq!(is_ours(&headers(&given)), ours, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_found_by_its_whole_name() {
+        let found = |line| cookie(&headers(&[("cookie", line)]), "landfall").map(str::to_owned);
+        assert_eq!(found("a=1; landfall=x_y; b=2"), Some("x_y".into()));
+        assert_eq!(found("notlandfall=1; landfall2=2"), None);
+        assert_eq!(found("landfall"), None);
+        assert_eq!(found("landfall=a=b"), Some("a=b".into()));
+    }
+}

@@ -1,0 +1,154 @@
+//! What cannot be shown or done, as a page.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::http::header::{HeaderValue, LOCATION, RETRY_AFTER};
+use axum::response::{Html, IntoResponse, Response};
+use landfall_service::answer::Failure;
+use landfall_service::views::ViewError;
+
+use crate::frame::Frame;
+
+/// Why there is no page.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    /// There is no such thing: its kind and name.
+    NotFound(&'static str, String),
+    /// The caller may not.
+    Forbidden(String),
+    /// What was sent makes no sense here.
+    Bad(String),
+    /// Later perhaps.
+    Later {
+        /// What the visitor is told.
+        words: String,
+        /// What only the log is told.
+        cause: Option<String>,
+        /// 429 or 503.
+        status: StatusCode,
+    },
+    /// A defect of ours.
+    Broken(String),
+}
+
+impl Failed {
+    /// A defect of ours; the reason is for the log alone.
+    pub(crate) fn broken(cause: impl Into<String>) -> Self {
+        Self::Broken(cause.into())
+    }
+
+    /// The database does not answer.
+    pub(crate) fn unavailable(cause: impl Into<String>) -> Self {
+        Self::Later {
+            words: "The database cannot be read at present.".into(),
+            cause: Some(cause.into()),
+            status: StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Too many requests.
+    pub(crate) fn too_often(words: &str) -> Self {
+        Self::Later {
+            words: words.into(),
+            cause: None,
+            status: StatusCode::TOO_MANY_REQUESTS,
+        }
+    }
+}
+
+impl From<askama::Error> for Failed {
+    fn from(error: askama::Error) -> Self {
+        Self::Broken(format!("a page cannot be made: {error}"))
+    }
+}
+
+impl From<ViewError> for Failed {
+    fn from(error: ViewError) -> Self {
+        match error {
+            ViewError::BadCursor => {
+                Self::Bad("This place in the list does not exist any more. Begin anew.".into())
+            }
+            ViewError::Unavailable(cause) => Self::unavailable(cause),
+            ViewError::Corrupt(cause) => Self::Broken(format!("the database is damaged: {cause}")),
+        }
+    }
+}
+
+/// Why a command or a dry run was not even tried.
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Rejected(rejection) => {
+                Self::Bad(crate::format::sentence(&rejection.to_string()))
+            }
+            other => Self::Later {
+                words: crate::format::sentence(&other.to_string()),
+                cause: Some(other.to_string()),
+                status: StatusCode::SERVICE_UNAVAILABLE,
+            },
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    frame: Frame,
+    heading: &'static str,
+    words: String,
+    again: bool,
+}
+
+impl IntoResponse for Failed {
+    fn into_response(self) -> Response {
+        let (status, heading, words) = match self {
+            Self::NotFound(what, name) => (
+                StatusCode::NOT_FOUND,
+                "Not found",
+                format!("There is no {what} {name}."),
+            ),
+            Self::Forbidden(words) => (StatusCode::FORBIDDEN, "Not allowed", words),
+            Self::Bad(words) => (StatusCode::BAD_REQUEST, "This makes no sense", words),
+            Self::Later {
+                words,
+                cause,
+                status,
+            } => {
+                if let Some(cause) = cause {
+                    tracing::warn!(cause, "a page cannot be shown");
+                }
+                (status, "Not at present", words)
+            }
+            Self::Broken(cause) => {
+                tracing::error!(cause, "a page failed");
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "Something is broken",
+                    "The service failed to answer; its log knows why.".into(),
+                )
+            }
+        };
+        let again = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+        let page = ErrorPage {
+            frame: Frame::bare(heading),
+            heading,
+            words,
+            again,
+        };
+        let html = page.render().unwrap_or_else(|_| heading.to_owned());
+        let mut response = (status, Html(html)).into_response();
+        if again {
+            let soon = HeaderValue::from_static("1");
+            response.headers_mut().insert(RETRY_AFTER, soon);
+        }
+        response
+    }
+}
+
+/// Sends a browser on to another page of ours.
+pub(crate) fn see_other(to: &str) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+    response.headers_mut().insert(LOCATION, to);
+    response
+}

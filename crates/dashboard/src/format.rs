@@ -1,0 +1,120 @@
+//! Numbers, days and instants as people read them.
+
+use std::borrow::Borrow;
+
+use jiff::civil::Date;
+use jiff::{Timestamp, Zoned};
+
+/// A number with its thousands apart: `12,345`.
+pub(crate) fn number(number: impl Borrow<u64>) -> String {
+    let digits = number.borrow().to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 line`, `2 lines`.
+pub(crate) fn count(count: u64, one: &str, many: &str) -> String {
+    let word = if count == 1 { one } else { many };
+    format!("{} {word}", number(count))
+}
+
+/// A day: `5 Jan 2027`.
+pub(crate) fn day(day: impl Borrow<Date>) -> String {
+    day.borrow().strftime("%-d %b %Y").to_string()
+}
+
+/// A day with its weekday: `Tue 5 Jan`.
+pub(crate) fn weekday(day: Date) -> String {
+    day.strftime("%a %-d %b").to_string()
+}
+
+/// An instant by the clock of its zone: `5 Jan 2027, 14:03`.
+pub(crate) fn instant(instant: &Zoned) -> String {
+    instant.strftime("%-d %b %Y, %H:%M").to_string()
+}
+
+/// How long ago something was: `3 days`, `5 h`, `2 min`.
+pub(crate) fn since(then: Timestamp, now: Timestamp) -> String {
+    let seconds = now.duration_since(then).as_secs().max(0);
+    match seconds {
+        0..60 => "just now".to_owned(),
+        60..3_600 => format!("{} min", seconds / 60),
+        3_600..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+/// Days from one to another; negative where that is before.
+pub(crate) fn days_between(from: impl Borrow<Date>, to: impl Borrow<Date>) -> i64 {
+    (*to.borrow() - *from.borrow()).get_days().into()
+}
+
+/// A difference of days: `+5 d`.
+pub(crate) fn days_late(days: i64) -> String {
+    format!("{days:+} d")
+}
+
+/// A part of a whole in percent, rounded down except that something is never nothing: `37 %`; none of nothing.
+pub(crate) fn percent(part: u64, whole: u64) -> Option<String> {
+    let share = u128::from(part) * 100 / u128::from(whole.max(1));
+    (whole > 0).then(|| match share {
+        0 if part > 0 => "< 1 %".to_owned(),
+        share => format!("{share} %"),
+    })
+}
+
+/// What the domain says in lower case without a full stop, as a sentence.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(char::to_uppercase);
+    let mut sentence: String = first.into_iter().flatten().chain(letters).collect();
+    if !sentence.ends_with('.') {
+        sentence.push('.');
+    }
+    sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_told_apart() {
+        for (given, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (123_456, "123,456"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(number(given), text);
+        }
+        assert_eq!(count(1, "line", "lines"), "1 line");
+        assert_eq!(count(1_200, "line", "lines"), "1,200 lines");
+    }
+
+    #[test]
+    fn something_is_never_nothing() {
+        assert_eq!(percent(0, 0), None);
+        assert_eq!(percent(0, 10).as_deref(), Some("0 %"));
+        assert_eq!(percent(1, 1_000).as_deref(), Some("< 1 %"));
+        assert_eq!(percent(999, 1_000).as_deref(), Some("99 %"));
+        assert_eq!(percent(u64::MAX, u64::MAX).as_deref(), Some("100 %"));
+    }
+
+    #[test]
+    fn ages_are_told_in_one_unit() {
+        let at = |seconds| Timestamp::from_second(seconds).unwrap();
+        let age = |seconds| since(at(0), at(seconds));
+        assert_eq!(age(-5), "just now");
+        assert_eq!(age(61), "1 min");
+        assert_eq!(age(7_200), "2 h");
+        assert_eq!(age(200_000), "2 days");
+    }
+}

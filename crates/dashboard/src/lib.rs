@@ -1,0 +1,118 @@
+//! The dashboard: what a supply planner and a customer-service clerk look at all day.
+//!
+//! Pages are made on the server and complete without JavaScript; with it they change in place. A request passes the
+//! `door` (who is it, and may they look?), then its page: `pages` has one file for each. Lists are [`table`]s, which
+//! can be read in a browser or as CSV. What people do are commands like everybody's: `actions` makes forms of them,
+//! shows what they would do, and hands them to the bus. `live` tells a browser that what it shows has changed.
+
+mod actions;
+mod assets;
+mod charts;
+mod csv;
+mod door;
+mod errors;
+mod format;
+mod frame;
+mod links;
+mod live;
+mod pages;
+mod params;
+mod sign_in;
+mod table;
+mod visit;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware;
+use axum::routing::{get, post};
+use landfall_service::Bus;
+use landfall_service::access::Doorkeeper;
+use landfall_service::clock::Calendar;
+use landfall_service::relay::SinkStats;
+use landfall_service::views::Views;
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+/// What the pages work with.
+#[derive(Clone)]
+pub struct Dashboard {
+    /// Where commands go.
+    pub bus: Bus,
+    /// Where questions go.
+    pub views: Arc<dyn Views>,
+    /// Tells the time, and what day it is in the warehouse.
+    pub calendar: Calendar,
+    /// Who is let in.
+    pub door: Doorkeeper,
+    /// Where events go from this replica, and how far each is.
+    pub sinks: Vec<Arc<SinkStats>>,
+    /// Changes when the engine has committed something.
+    pub commits: watch::Receiver<()>,
+    /// Cancelled when the service is to end: live pages are let go then.
+    pub stopping: CancellationToken,
+    /// Nobody can do anything here but look, whatever their key.
+    pub read_only: bool,
+}
+
+/// Bytes that a form may have.
+const FORM: usize = 1 << 20;
+/// Browsers that are told of changes at one time.
+const FOLLOWERS: usize = 256;
+/// How often it is looked whether another replica has written something.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What every page has.
+struct Context {
+    app: Dashboard,
+    followers: Arc<Semaphore>,
+}
+
+type Shared = Arc<Context>;
+
+/// The templates of all routes.
+pub const ROUTES: &[&str] = &[
+    "/",
+    "/arrivals",
+    "/assets/{file}",
+    "/backorders",
+    "/batches",
+    "/batches/{reference}",
+    "/do/{command}",
+    "/late",
+    "/live",
+    "/orders",
+    "/orders/{id}",
+    "/products",
+    "/products/{sku}",
+    "/search",
+    "/shipments",
+    "/shipments/{reference}",
+    "/sign-in",
+    "/sign-out",
+];
+
+/// The pages as a router. It is put beside the API's routes and given a
+/// [`landfall_service::access::Visitor`] with each request.
+pub fn router(app: Dashboard) -> Router {
+    let context = Arc::new(Context {
+        app,
+        followers: Arc::new(Semaphore::new(FOLLOWERS)),
+    });
+    let inside = pages::routes()
+        .route("/do/{command}", get(actions::form).post(actions::submit))
+        .route("/live", get(live::live))
+        .route("/sign-out", post(sign_in::sign_out))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&context),
+            door::enter,
+        ));
+    Router::new()
+        .route("/assets/{file}", get(assets::asset_file))
+        .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))
+        .merge(inside)
+        .layer(axum::extract::DefaultBodyLimit::max(FORM))
+        .layer(middleware::map_response(door::harden))
+        .with_state(context)
+}

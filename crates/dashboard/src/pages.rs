@@ -1,0 +1,26 @@
+//! The pages, one file for each.
+
+mod history;
+mod lists;
+mod order;
+mod orders;
+
+use askama::Template;
+use axum::Router;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+
+use crate::Shared;
+use crate::errors::Failed;
+
+/// All pages behind the door.
+pub(crate) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/orders", get(orders::page))
+        .route("/orders/{id}", get(order::page))
+}
+
+/// A page as it goes out.
+fn show(page: &impl Template) -> Result<Response, Failed> {
+    Ok(Html(page.render()?).into_response())
+}

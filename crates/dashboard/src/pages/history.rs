@@ -1,0 +1,66 @@
+//! What happened to a thing, as a timeline.
+
+use jiff::civil::Date;
+use landfall_service::explanation;
+use landfall_service::log::LogRecord;
+
+use crate::format;
+use crate::visit::Visit;
+
+/// Events that are shown.
+pub(super) const SHOWN: usize = 200;
+
+/// Events in words, by day, the latest first.
+pub(super) struct History {
+    pub(super) days: Vec<Day>,
+    /// Whether there may be more than is shown.
+    pub(super) cut: bool,
+}
+
+/// The events of a day.
+pub(super) struct Day {
+    pub(super) day: Date,
+    pub(super) words: String,
+    pub(super) steps: Vec<Step>,
+}
+
+/// An event.
+pub(super) struct Step {
+    /// By the warehouse's clock.
+    pub(super) clock: String,
+    /// The instant, for programs.
+    pub(super) instant: String,
+    pub(super) words: String,
+    /// Its type.
+    pub(super) kind: &'static str,
+    /// Who did it.
+    pub(super) actor: Option<String>,
+}
+
+impl History {
+    /// Of these events.
+    pub(super) fn new(visit: &Visit, mut events: Vec<LogRecord>) -> Self {
+        let cut = events.len() >= SHOWN;
+        events.sort_by(|a, b| (b.time, b.offset).cmp(&(a.time, a.offset)));
+        let mut days: Vec<Day> = Vec::new();
+        for record in &events {
+            let local = visit.local(record.time);
+            let step = Step {
+                clock: local.strftime("%H:%M").to_string(),
+                instant: record.time.to_string(),
+                words: explanation::words(&record.event),
+                kind: record.event.kind(),
+                actor: record.actor.as_ref().map(ToString::to_string),
+            };
+            match days.last_mut() {
+                Some(day) if day.day == local.date() => day.steps.push(step),
+                _ => days.push(Day {
+                    day: local.date(),
+                    words: format::day(local.date()),
+                    steps: vec![step],
+                }),
+            }
+        }
+        Self { days, cut }
+    }
+}

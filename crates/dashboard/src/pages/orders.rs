@@ -1,0 +1,148 @@
+//! Orders, by id.
+
+use axum::extract::State;
+use axum::response::Response;
+use landfall_domain::line::Status;
+use landfall_service::resources::OrderResource;
+use landfall_service::views::{Attention, OrderFilter, Page};
+
+use super::lists::{self, Filters, Listing};
+use crate::errors::Failed;
+use crate::frame::Place;
+use crate::table::{Cell, Column, Row, Tone, column, numbers};
+use crate::visit::Visit;
+use crate::{Shared, actions, csv, format};
+
+const PATH: &str = "/orders";
+
+const COLUMNS: [Column; 6] = [
+    column("Order"),
+    numbers("Lines"),
+    numbers("Units"),
+    column("State"),
+    column("Promise"),
+    column("SKUs"),
+];
+
+/// SKUs of an order that are named in its row.
+const SKUS: usize = 3;
+
+/// The list.
+pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<Response, Failed> {
+    let params = &visit.params;
+    let mut errors = Vec::new();
+    let attention = [
+        ("backordered", Attention::Backordered),
+        ("late", Attention::Late),
+    ];
+    let filter = OrderFilter {
+        batch: params.parse("batch", &mut errors),
+        sku: params.parse("sku", &mut errors),
+        attention: params.one_of("attention", &attention, &mut errors),
+        prefix: params.get("prefix").map(str::to_owned),
+    };
+    let today = visit.today();
+    if lists::is_csv(&visit) && errors.is_empty() {
+        let pages: csv::Pages = Box::new(move |after| {
+            let (context, filter) = (context.clone(), filter.clone());
+            Box::pin(async move {
+                let page = Page {
+                    after,
+                    limit: csv::PAGE,
+                };
+                let found = context.app.views.orders(&filter, &page, today).await;
+                lists::rows(found, row)
+            })
+        });
+        return csv::file("orders", &COLUMNS, pages).await;
+    }
+    let found = if errors.is_empty() {
+        let page = lists::part(&visit);
+        Ok(context.app.views.orders(&filter, &page, today).await?)
+    } else {
+        Err(errors.clone())
+    };
+    let filters = Filters {
+        params,
+        errors: &errors,
+    };
+    let listing = Listing {
+        place: Place::Orders,
+        heading: "Orders",
+        help: "",
+        path: PATH,
+        columns: &COLUMNS,
+        filters: vec![
+            filters.text("prefix", "Order begins with"),
+            filters.text("sku", "SKU"),
+            filters.text("batch", "Batch"),
+            filters.choice(
+                "attention",
+                "Attention",
+                &[
+                    ("", "Any"),
+                    ("backordered", "Waits for stock"),
+                    ("late", "Late"),
+                ],
+            ),
+        ],
+        offers: actions::offers(&visit, &["PlaceOrder"], &[]),
+        empty: "No order is like that.",
+    };
+    lists::page(&visit, listing, found, row)
+}
+
+fn row(order: &OrderResource) -> Row {
+    let skus: Vec<_> = order.lines.iter().map(|line| line.sku.as_str()).collect();
+    let mut named = skus
+        .iter()
+        .take(SKUS)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
+    if skus.len() > SKUS {
+        named = format!("{named} and {} more", skus.len() - SKUS);
+    }
+    Row {
+        cells: vec![
+            Cell::order(order.order_id.as_str()),
+            Cell::Number(order.lines.len() as u64),
+            Cell::Number(order.lines.iter().map(|line| line.quantity).sum()),
+            state(order),
+            Cell::Promise {
+                original: order.original_promise,
+                current: order.current_promise,
+                overdue: order.lines.iter().any(|line| line.overdue),
+            },
+            Cell::Text(named),
+        ],
+    }
+}
+
+/// Where an order stands: the state of its lines, told of those that somebody waits for.
+pub(super) fn state(order: &OrderResource) -> Cell {
+    let count = |status: Status| {
+        let lines = order.lines.iter().filter(|line| line.status == status);
+        lines.count() as u64
+    };
+    let (waiting, allocated) = (count(Status::Backordered), count(Status::Allocated));
+    let badge = if waiting > 0 {
+        let words = if waiting + allocated == 1 {
+            "waits for stock".to_owned()
+        } else {
+            format!(
+                "{} of {} wait",
+                format::number(waiting),
+                waiting + allocated
+            )
+        };
+        (Tone::Warn, words)
+    } else if allocated > 0 {
+        (Tone::Good, "allocated".to_owned())
+    } else if count(Status::Dispatched) > 0 {
+        (Tone::Plain, "dispatched".to_owned())
+    } else {
+        (Tone::Plain, "cancelled".to_owned())
+    };
+    Cell::Badge(badge.0, badge.1)
+}

@@ -1,0 +1,361 @@
+//! Tables: one description of each list, which is shown in a page or given as CSV.
+
+use askama::Template;
+use jiff::civil::Date;
+use landfall_service::resources::{AllocationResource, BatchResource};
+
+use crate::format;
+use crate::links;
+use crate::params::Params;
+
+/// How something is meant: not by colour alone, its words say the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// As it should be.
+    Good,
+    /// Somebody should look at it.
+    Warn,
+    /// It is wrong.
+    Bad,
+    /// Neither good nor bad.
+    Plain,
+}
+
+impl Tone {
+    /// The class in the style sheet.
+    pub(crate) const fn class(self) -> &'static str {
+        match self {
+            Tone::Good => "good",
+            Tone::Warn => "warn",
+            Tone::Bad => "bad",
+            Tone::Plain => "plain",
+        }
+    }
+}
+
+/// The quantities of supply, as a bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Bar {
+    pub(crate) purchased: u64,
+    pub(crate) allocated: u64,
+    pub(crate) dispatched: u64,
+}
+
+impl Bar {
+    /// A part of the whole, of a hundred.
+    fn part(self, units: u64) -> u64 {
+        let part = u128::from(units) * 100 / u128::from(self.purchased.max(1));
+        u64::try_from(part.min(100)).unwrap_or(100)
+    }
+
+    pub(crate) fn dispatched_part(self) -> u64 {
+        self.part(self.dispatched)
+    }
+
+    pub(crate) fn allocated_part(self) -> u64 {
+        self.part(self.allocated)
+            .min(100 - self.part(self.dispatched))
+    }
+
+    /// Units with a buyer.
+    pub(crate) fn sold(self) -> u64 {
+        self.allocated.saturating_add(self.dispatched)
+    }
+
+    /// In words.
+    pub(crate) fn words(self) -> String {
+        match format::percent(self.sold(), self.purchased) {
+            Some(share) => format!("{share} sold"),
+            None => "nothing purchased".to_owned(),
+        }
+    }
+}
+
+/// What stands in one place of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Cell {
+    /// Nothing.
+    None,
+    /// Words.
+    Text(String),
+    /// The name of a thing that has a page.
+    Name { href: String, text: String },
+    /// A quantity.
+    Number(u64),
+    /// A day.
+    Day(Date),
+    /// A promise: the original one and the one that holds.
+    Promise {
+        original: Option<Date>,
+        current: Option<Date>,
+        overdue: bool,
+    },
+    /// A state.
+    Badge(Tone, String),
+    /// Quantities as a bar.
+    Bar(Bar),
+    /// Several, one beside the other.
+    Several(Vec<Cell>),
+    /// Something to do.
+    Do { href: String, text: String },
+}
+
+impl Cell {
+    /// Words; nothing where there are none.
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// A day; nothing where there is none.
+    pub(crate) fn day(day: Option<Date>) -> Self {
+        day.map_or(Self::None, Self::Day)
+    }
+
+    pub(crate) fn order(id: &str) -> Self {
+        Self::Name {
+            href: links::order(id),
+            text: id.to_owned(),
+        }
+    }
+
+    pub(crate) fn product(sku: &str) -> Self {
+        Self::Name {
+            href: links::product(sku),
+            text: sku.to_owned(),
+        }
+    }
+
+    pub(crate) fn batch(reference: &str) -> Self {
+        Self::Name {
+            href: links::batch(reference),
+            text: reference.to_owned(),
+        }
+    }
+
+    pub(crate) fn shipment(reference: Option<&str>) -> Self {
+        reference.map_or(Self::None, |reference| Self::Name {
+            href: links::shipment(reference),
+            text: reference.to_owned(),
+        })
+    }
+
+    /// What a line is pegged to.
+    pub(crate) fn allocations(allocations: &[AllocationResource]) -> Self {
+        match allocations {
+            [] => Self::None,
+            [one] => Self::batch(one.batch.as_str()),
+            several => Self::Several(
+                several
+                    .iter()
+                    .map(|one| Self::batch(one.batch.as_str()))
+                    .collect(),
+            ),
+        }
+    }
+
+    /// When a batch is here, and what keeps it.
+    pub(crate) fn supply(batch: &BatchResource) -> Self {
+        let mut parts = Vec::new();
+        match batch.eta {
+            None => parts.push(Self::Badge(Tone::Good, "in the warehouse".into())),
+            Some(eta) => parts.push(Self::Day(eta)),
+        }
+        if batch.overdue {
+            parts.push(Self::Badge(Tone::Bad, "overdue".into()));
+        }
+        for hold in [&batch.hold, &batch.shipment_hold].into_iter().flatten() {
+            let until = match hold.expected_clear {
+                Some(day) => format!("{} until {}", hold.code, format::day(day)),
+                None => format!("{}, no clear date", hold.code),
+            };
+            parts.push(Self::Badge(Tone::Warn, until));
+        }
+        Self::Several(parts)
+    }
+
+    /// As it stands in a CSV file: days as `YYYY-MM-DD`, numbers without marks.
+    pub(crate) fn plain(&self) -> String {
+        match self {
+            Self::None | Self::Do { .. } => String::new(),
+            Self::Text(text) | Self::Name { text, .. } | Self::Badge(_, text) => text.clone(),
+            Self::Number(number) => number.to_string(),
+            Self::Day(day) => day.to_string(),
+            Self::Promise { current, .. } => current.map(|day| day.to_string()).unwrap_or_default(),
+            Self::Bar(bar) => bar.sold().to_string(),
+            Self::Several(cells) => {
+                let parts: Vec<_> = cells.iter().map(Self::plain).collect();
+                parts.join("; ")
+            }
+        }
+    }
+}
+
+/// A column.
+#[derive(Debug, Clone)]
+pub(crate) struct Column {
+    /// What stands above it; also in a CSV file.
+    pub(crate) label: &'static str,
+    /// Whether it has numbers.
+    pub(crate) number: bool,
+    /// What it is called in `sort`, where the list can be sorted by it.
+    pub(crate) sort: Option<&'static str>,
+}
+
+/// A column of words.
+pub(crate) const fn column(label: &'static str) -> Column {
+    Column {
+        label,
+        number: false,
+        sort: None,
+    }
+}
+
+/// A column of numbers.
+pub(crate) const fn numbers(label: &'static str) -> Column {
+    Column {
+        label,
+        number: true,
+        sort: None,
+    }
+}
+
+impl Column {
+    /// The list can be sorted by it.
+    pub(crate) const fn sorted_by(mut self, name: &'static str) -> Self {
+        self.sort = Some(name);
+        self
+    }
+}
+
+/// A row.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    /// Its cells, one for each column; the first one names the row.
+    pub(crate) cells: Vec<Cell>,
+}
+
+/// How a column's head leads to a sorted list.
+pub(crate) struct Heading {
+    pub(crate) label: &'static str,
+    pub(crate) number: bool,
+    /// Where a click leads.
+    pub(crate) href: Option<String>,
+    /// For assistive technology: `ascending`, `descending`.
+    pub(crate) sorted: Option<&'static str>,
+}
+
+/// A table in a page.
+#[derive(Template)]
+#[template(path = "table.html")]
+pub(crate) struct Table {
+    /// Unique in its page.
+    pub(crate) id: &'static str,
+    /// What it is a table of.
+    pub(crate) caption: String,
+    /// The names of what it shows, see `live`.
+    pub(crate) live: String,
+    pub(crate) headings: Vec<Heading>,
+    pub(crate) rows: Vec<Row>,
+    /// What is said where there are no rows.
+    pub(crate) empty: String,
+    /// Where the next page is.
+    pub(crate) next: Option<String>,
+    /// Where the first page is, when this is another.
+    pub(crate) first: Option<String>,
+    /// Where the whole list is as CSV.
+    pub(crate) csv: Option<String>,
+}
+
+impl Table {
+    /// A short table that is part of a page.
+    pub(crate) fn new(id: &'static str, caption: impl Into<String>, columns: &[Column]) -> Self {
+        let headings = columns.iter().map(|column| Heading {
+            label: column.label,
+            number: column.number,
+            href: None,
+            sorted: None,
+        });
+        Self {
+            id,
+            caption: caption.into(),
+            live: "*".into(),
+            headings: headings.collect(),
+            rows: Vec::new(),
+            empty: "None.".into(),
+            next: None,
+            first: None,
+            csv: None,
+        }
+    }
+
+    /// A list of its own: it can be sorted, has pages, and is there as CSV. `next`: where the next page begins.
+    pub(crate) fn listed(
+        mut self,
+        path: &str,
+        params: &Params,
+        columns: &[Column],
+        next: Option<&str>,
+    ) -> Self {
+        let now = params.get("sort");
+        for (heading, column) in self.headings.iter_mut().zip(columns) {
+            let Some(name) = column.sort else { continue };
+            let down = format!("-{name}");
+            heading.sorted = match now {
+                Some(sort) if sort == name => Some("ascending"),
+                Some(sort) if sort == down => Some("descending"),
+                _ => None,
+            };
+            let other = if heading.sorted == Some("ascending") {
+                &*down
+            } else {
+                name
+            };
+            let sorted = params.with("cursor", None).with("sort", Some(other));
+            heading.href = Some(sorted.url(path));
+        }
+        let next = next.map(|cursor| params.with("cursor", Some(cursor)).url(path));
+        self.next = next;
+        self.first = params
+            .get("cursor")
+            .map(|_| params.with("cursor", None).url(path));
+        let csv = params.with("cursor", None).with("format", Some("csv"));
+        self.csv = Some(csv.url(path));
+        self
+    }
+
+    /// A row's cells, and whether each is in a column of numbers.
+    fn cells<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = (&'a Cell, bool)> {
+        let numbers = self.headings.iter().map(|heading| heading.number);
+        row.cells.iter().zip(numbers)
+    }
+
+    /// With these rows.
+    pub(crate) fn with_rows(mut self, rows: impl IntoIterator<Item = Row>) -> Self {
+        self.rows = rows.into_iter().collect();
+        self
+    }
+
+    /// With these words where there are no rows.
+    pub(crate) fn or_empty(mut self, empty: impl Into<String>) -> Self {
+        self.empty = empty.into();
+        self
+    }
+
+    /// Changes with these things alone (see `live::names`), and not with everything.
+    pub(crate) fn live(mut self, names: String) -> Self {
+        self.live = names;
+        self
+    }
+}
+
+/// One cell, as HTML.
+#[derive(Template)]
+#[template(path = "cell.html")]
+pub(crate) struct CellHtml<'a> {
+    pub(crate) cell: &'a Cell,
+}
+
+/// A cell as HTML.
+pub(crate) fn html(cell: &Cell) -> CellHtml<'_> {
+    CellHtml { cell }
+}

@@ -1,0 +1,63 @@
+//! A visit: who asks for a page, when, and for which.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
+use landfall_domain::Day;
+use landfall_service::access::{Caller, Right};
+use landfall_service::answer::Origin;
+
+use crate::errors::Failed;
+use crate::params::Params;
+
+/// What every page knows of its request. The door puts it into the request's extensions.
+#[derive(Clone)]
+pub(crate) struct Visit {
+    /// Who asks.
+    pub(crate) caller: Caller,
+    /// The path, as it was asked for.
+    pub(crate) path: String,
+    /// The query, read.
+    pub(crate) params: Params,
+    /// When.
+    pub(crate) now: Timestamp,
+    /// The warehouse's day.
+    pub(crate) day: Day,
+    /// The warehouse's zone.
+    pub(crate) zone: TimeZone,
+    /// Of the request.
+    pub(crate) request_id: Origin,
+    /// Whether nothing can be done here.
+    pub(crate) read_only: bool,
+}
+
+impl Visit {
+    /// Whether the caller may do something here.
+    pub(crate) fn may(&self, right: Right) -> bool {
+        !self.read_only && self.caller.may(right)
+    }
+
+    /// The warehouse's day.
+    pub(crate) fn today(&self) -> Date {
+        self.day.today
+    }
+
+    /// An instant by the warehouse's clock.
+    pub(crate) fn local(&self, instant: Timestamp) -> Zoned {
+        instant.to_zoned(self.zone.clone())
+    }
+
+    /// The page itself, with its query.
+    pub(crate) fn url(&self) -> String {
+        self.params.url(&self.path)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visit {
+    type Rejection = Failed;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failed> {
+        let visit = parts.extensions.get::<Visit>().cloned();
+        visit.ok_or_else(|| Failed::broken("a page was asked for past the door"))
+    }
+}

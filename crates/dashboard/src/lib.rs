@@ -30,6 +30,7 @@ use axum::routing::{get, post};
 use landfall_service::Bus;
 use landfall_service::access::Doorkeeper;
 use landfall_service::clock::Calendar;
+use landfall_service::desk::Desk;
 use landfall_service::relay::SinkStats;
 use landfall_service::views::Views;
 use tokio::sync::{Semaphore, watch};
@@ -42,6 +43,8 @@ pub struct Dashboard {
     pub bus: Bus,
     /// Where questions go.
     pub views: Arc<dyn Views>,
+    /// What needs a person, and figures by day.
+    pub desk: Arc<dyn Desk>,
     /// Tells the time, and what day it is in the warehouse.
     pub calendar: Calendar,
     /// Who is let in.

@@ -4,6 +4,7 @@ mod history;
 mod lists;
 mod order;
 mod orders;
+mod today;
 
 use askama::Template;
 use axum::Router;
@@ -16,6 +17,7 @@ use crate::errors::Failed;
 /// All pages behind the door.
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
+        .route("/", get(today::page))
         .route("/orders", get(orders::page))
         .route("/orders/{id}", get(order::page))
 }

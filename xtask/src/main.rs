@@ -1,5 +1,5 @@
 //! The project's own chores: `cargo xtask test`, `cargo xtask arrows`, `cargo xtask schemas`,
-//! `cargo xtask replay FILE`.
+//! `cargo xtask replay FILE`, `cargo xtask screenshots`.
 //!
 //! They live in a crate and not in shell scripts, so that they run wherever the toolchain runs and
 //! are checked by the same compiler and lints as the product.
@@ -10,6 +10,7 @@ mod metadata;
 mod pgbench;
 mod replay;
 mod schemas;
+mod screenshots;
 mod servers;
 mod test;
 mod tools;
@@ -39,6 +40,8 @@ enum Chore {
     Schemas(schemas::Args),
     /// Play a file of real orders day by day through the command line, and audit the result.
     Replay(replay::Args),
+    /// Take pictures of the dashboard.
+    Screenshots(screenshots::Args),
     /// Measure the service on PostgreSQL against a function in the database.
     Pgbench(pgbench::Args),
 }
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Chore::Arrows => arrows::run(),
         Chore::Schemas(args) => schemas::run(&args),
         Chore::Replay(args) => replay::run(&args),
+        Chore::Screenshots(args) => screenshots::run(&args),
         Chore::Pgbench(args) => pgbench::run(&args),
     };
     match outcome {

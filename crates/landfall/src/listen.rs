@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::bootstrap;
-use crate::config::{Database, LogFormat, Settings};
+use crate::config::{DashboardMode, Database, LogFormat, Settings};
 use crate::logging;
 use crate::outcome::CliError;
 
@@ -45,6 +45,12 @@ pub(crate) struct ListenArgs {
                 [env: LANDFALL_KEY_RATE]"
     )]
     key_rate: Option<u32>,
+    #[arg(
+        long,
+        value_name = "MODE",
+        help = "What the dashboard is there for: on, read-only or off [default: on] [env: LANDFALL_DASHBOARD]"
+    )]
+    dashboard: Option<DashboardMode>,
 }
 
 /// What listens, before anything is served.
@@ -57,6 +63,8 @@ pub(crate) struct Listening {
     pub(crate) tls: Option<Arc<Tls>>,
     /// The API's bounds.
     pub(crate) limits: Limits,
+    /// What the dashboard is there for.
+    pub(crate) dashboard: DashboardMode,
     /// As it was named.
     name: String,
     /// Only this machine can connect.
@@ -92,6 +100,7 @@ pub(crate) fn listen(
         listener,
         tls,
         limits,
+        dashboard: settings.dashboard(args.dashboard),
         name,
         local,
     })

@@ -11,7 +11,9 @@ use landfall_service::access::Doorkeeper;
 use tokio_util::sync::CancellationToken;
 
 use crate::bootstrap::{self, Engine, Outside, OutsideArgs, RunningOutside};
-use crate::config::{CalendarArgs, Common, DatabaseArgs, LogFormat, Otlp, Settings};
+use crate::config::{
+    CalendarArgs, Common, DashboardMode, DatabaseArgs, LogFormat, Otlp, Settings,
+};
 use crate::listen::{ListenArgs, Listening, listen, reload_on_hangup};
 use crate::logging;
 use crate::outcome::{CliError, Outcome};
@@ -96,6 +98,7 @@ pub(crate) fn run_on(
         listener,
         tls,
         limits,
+        dashboard,
         ..
     } = listening;
     let stopping = CancellationToken::new();
@@ -140,19 +143,7 @@ pub(crate) fn run_on(
             commits: engine.commits(),
             stopping: stopping.clone(),
         };
-        let pages = Pages {
-            router: landfall_dashboard::router(Dashboard {
-                bus: app.bus.clone(),
-                views: app.views.clone(),
-                calendar: app.calendar.clone(),
-                door: app.door.clone(),
-                sinks: app.sinks.clone(),
-                commits: app.commits.clone(),
-                stopping: app.stopping.clone(),
-                read_only: false,
-            }),
-            routes: landfall_dashboard::ROUTES,
-        };
+        let pages = pages(dashboard, &app, &engine);
         let mut router = landfall_http::router_with(app, &limits, pages);
         if traces::wanted() {
             router = router.layer(axum::middleware::from_fn(traces::trace_request));
@@ -192,6 +183,30 @@ pub(crate) fn run_on(
         ));
     }
     Ok(Outcome::Done)
+}
+
+/// The dashboard, as it is wanted.
+fn pages(mode: DashboardMode, app: &App, engine: &Engine) -> Pages {
+    let read_only = match mode {
+        DashboardMode::On => false,
+        DashboardMode::ReadOnly => true,
+        DashboardMode::Off => return Pages::default(),
+    };
+    let router = landfall_dashboard::router(Dashboard {
+        bus: app.bus.clone(),
+        views: app.views.clone(),
+        desk: engine.desk.clone(),
+        calendar: app.calendar.clone(),
+        door: app.door.clone(),
+        sinks: app.sinks.clone(),
+        commits: app.commits.clone(),
+        stopping: app.stopping.clone(),
+        read_only,
+    });
+    Pages {
+        router,
+        routes: landfall_dashboard::ROUTES,
+    }
 }
 
 /// Ends the service when its engine has ended before it, which only an error of ours can do: whoever

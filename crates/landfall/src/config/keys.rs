@@ -4,7 +4,7 @@
 //! that is not in it is refused wherever it is given.
 
 use super::database::Database;
-use super::{LogFormat, Zone};
+use super::{DashboardMode, LogFormat, Zone};
 
 /// What the names of our variables begin with.
 pub(super) const PREFIX: &str = "LANDFALL_";
@@ -49,6 +49,8 @@ pub(crate) enum Kind {
     Zone,
     /// How the log is written.
     LogFormat,
+    /// What the dashboard is there for.
+    Dashboard,
     /// Tables of their own, in the file only: `[[name]]`.
     Tables,
 }
@@ -85,7 +87,9 @@ impl Kind {
                 toml::Value::Array(items.map(|item| item.to_owned().into()).collect())
             }
             Kind::Tables => return Err("can only be set in the configuration file".into()),
-            Kind::Text | Kind::Database | Kind::Zone | Kind::LogFormat => text.to_owned().into(),
+            Kind::Text | Kind::Database | Kind::Zone | Kind::LogFormat | Kind::Dashboard => {
+                text.to_owned().into()
+            }
         };
         self.check(&value)?;
         Ok(value)
@@ -111,6 +115,7 @@ impl Kind {
             Kind::Database => text()?.parse::<Database>().map(|_| ()),
             Kind::Zone => text()?.parse::<Zone>().map(|_| ()),
             Kind::LogFormat => text()?.parse::<LogFormat>().map(|_| ()),
+            Kind::Dashboard => text()?.parse::<DashboardMode>().map(|_| ()),
             Kind::Tables => match value.as_array() {
                 Some(items) if items.iter().all(toml::Value::is_table) => Ok(()),
                 _ => Err("must be tables of their own, each under [[…]]".into()),
@@ -171,6 +176,12 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Text,
         "",
         "The file with the certificate's private key, in PEM",
+    ),
+    key(
+        "dashboard",
+        Kind::Dashboard,
+        "on",
+        "What the dashboard is there for: on, read-only or off",
     ),
     key(
         "key_rate",

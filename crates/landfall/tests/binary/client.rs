@@ -48,16 +48,37 @@ impl Client {
         path: &str,
         body: &str,
     ) -> std::io::Result<Response> {
-        self.begin(method, path, body.len())?;
+        self.request_with(method, path, "", body)
+    }
+
+    /// As [`Self::request`], with more lines in its head, each with its end.
+    pub(crate) fn request_with(
+        &mut self,
+        method: &str,
+        path: &str,
+        more: &str,
+        body: &str,
+    ) -> std::io::Result<Response> {
+        self.begin_with(method, path, more, body.len())?;
         self.end(body)
     }
 
     /// Sends the head of a request.
     pub(crate) fn begin(&mut self, method: &str, path: &str, length: usize) -> std::io::Result<()> {
+        self.begin_with(method, path, "", length)
+    }
+
+    fn begin_with(
+        &mut self,
+        method: &str,
+        path: &str,
+        more: &str,
+        length: usize,
+    ) -> std::io::Result<()> {
         let address = self.address;
         let head = format!(
             "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
-             content-length: {length}\r\n\r\n"
+             {more}content-length: {length}\r\n\r\n"
         );
         self.stream.get_mut().write_all(head.as_bytes())
     }

@@ -17,6 +17,7 @@
 //! all: [`postgres::database`], [`redis::shared`], [`nats::shared`]. Those are the ones that these variables
 //! name (`cargo xtask test` starts them for the whole run), or else one for each process of tests.
 
+pub mod browser;
 mod leash;
 pub mod nats;
 pub mod postgres;
@@ -31,6 +32,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+pub use self::browser::BrowserDriver;
 pub use self::nats::NatsServer;
 pub use self::postgres::{PostgresDatabase, PostgresServer};
 pub use self::redis::RedisServer;

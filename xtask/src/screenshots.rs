@@ -108,7 +108,13 @@ fn pictures(service: &Service) -> Outcome<Vec<Picture>> {
     for (name, path, height) in pages {
         for dark in [false, true] {
             let (path, width) = (path.clone(), 1_440);
-            pictures.push(Picture { name, path, width, height, dark });
+            pictures.push(Picture {
+                name,
+                path,
+                width,
+                height,
+                dark,
+            });
         }
     }
     Ok(pictures)
@@ -135,7 +141,10 @@ fn take(browser: &str, service: &Service, picture: &Picture, into: &Path) -> Out
     }
     chromium
         .arg(format!("--user-data-dir={}", profile.display()))
-        .arg(format!("--window-size={},{}", picture.width, picture.height))
+        .arg(format!(
+            "--window-size={},{}",
+            picture.width, picture.height
+        ))
         .arg(format!("--screenshot={}", file.display()))
         .arg(format!("{}{}", service.url, picture.path))
         .stderr(Stdio::null());

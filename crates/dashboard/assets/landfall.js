@@ -147,8 +147,18 @@
     search?.select();
   });
 
+  // What was done is said once: a page that is loaded again, or kept as a bookmark, does not say it any more.
+  const forget = () => {
+    const address = new URL(location.href);
+    if (!address.searchParams.has("done")) return;
+    address.searchParams.delete("done");
+    history.replaceState(history.state, "", address);
+  };
+  forget();
+
   // A page that was put together anew begins at its heading, for those who hear it.
   document.addEventListener("htmx:afterSettle", (event) => {
+    forget();
     if (event.detail.boosted && !document.querySelector("[autofocus]")) {
       document.getElementById("main")?.focus({ preventScroll: true });
     }

@@ -20,7 +20,7 @@ use landfall_service::answer::{Failure, Request};
 use landfall_service::summary::summarize;
 use landfall_service::wire::{self, FieldError};
 
-pub(crate) use catalogue::Action;
+pub(crate) use catalogue::{Action, done_in_words};
 pub(crate) use fields::{Field, Kind};
 pub(crate) use preview::Preview;
 
@@ -147,9 +147,9 @@ pub(crate) async fn submit(
         request.id = form.get("id").and_then(|id| id.parse().ok());
         let origin = Some(visit.request_id.clone());
         match bus.handle_from(origin, request).await {
-            Ok(done) => {
-                let words = action.done(&form, done.created);
-                return Ok(see_other(&with_done(&next, &words)));
+            Ok(_) => {
+                let done = catalogue::done(action, &form);
+                return Ok(see_other(&with_done(&next, &done)));
             }
             Err(failure) => failure,
         }
@@ -297,9 +297,9 @@ pub(crate) fn new_id(visit: &Visit) -> String {
 }
 
 /// Where one goes back to, with what was done.
-fn with_done(next: &str, words: &str) -> String {
+fn with_done(next: &str, done: &str) -> String {
     let (path, query) = next.split_once('?').unwrap_or((next, ""));
-    Params::read(query).with("done", Some(words)).url(path)
+    Params::read(query).with("done", Some(done)).url(path)
 }
 
 #[cfg(test)]

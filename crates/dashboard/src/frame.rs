@@ -2,6 +2,7 @@
 
 use landfall_service::clock::Calendar;
 
+use crate::actions::done_in_words;
 use crate::assets;
 use crate::format;
 use crate::visit::Visit;
@@ -85,7 +86,7 @@ impl Frame {
             clock: format::instant(&visit.local(visit.now)),
             zone: zone(&visit.zone),
             search: visit.params.get("q").unwrap_or_default().to_owned(),
-            done: visit.params.get("done").map(str::to_owned),
+            done: visit.params.get("done").and_then(done_in_words),
         }
     }
 

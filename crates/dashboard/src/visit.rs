@@ -47,9 +47,9 @@ impl Visit {
         instant.to_zoned(self.zone.clone())
     }
 
-    /// The page itself, with its query.
+    /// The page itself, with its query: where one comes back to.
     pub(crate) fn url(&self) -> String {
-        self.params.url(&self.path)
+        self.params.with("done", None).url(&self.path)
     }
 }
 

@@ -11,9 +11,7 @@ use landfall_service::access::Doorkeeper;
 use tokio_util::sync::CancellationToken;
 
 use crate::bootstrap::{self, Engine, Outside, OutsideArgs, RunningOutside};
-use crate::config::{
-    CalendarArgs, Common, DashboardMode, DatabaseArgs, LogFormat, Otlp, Settings,
-};
+use crate::config::{CalendarArgs, Common, DashboardMode, DatabaseArgs, LogFormat, Otlp, Settings};
 use crate::listen::{ListenArgs, Listening, listen, reload_on_hangup};
 use crate::logging;
 use crate::outcome::{CliError, Outcome};

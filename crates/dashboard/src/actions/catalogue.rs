@@ -26,17 +26,24 @@ pub(crate) struct Action {
 }
 
 impl Action {
-    /// What it has done.
-    pub(crate) fn done(&self, form: &Params, created: bool) -> String {
+    /// What a form of it is about.
+    pub(crate) fn about(&self, form: &Params) -> String {
         let names = self.fields.iter().filter(|field| field.names);
         let names: Vec<_> = names.filter_map(|field| form.get(field.name)).collect();
-        let already = if self.command.starts_with("Create") && !created {
-            " (it was so already)"
-        } else {
-            ""
-        };
-        format!("{} {}{already}.", self.past, names.join(" / "))
+        names.join(" / ")
     }
+}
+
+/// That something was done, as an address carries it on: only the name in it is not our own.
+pub(crate) fn done(action: &Action, form: &Params) -> String {
+    format!("{}:{}", action.command, action.about(form))
+}
+
+/// The same in words; none where nobody has done that.
+pub(crate) fn done_in_words(done: &str) -> Option<String> {
+    let (command, about) = done.split_once(':')?;
+    let action = find(command)?;
+    Some(format!("{} {about}.", action.past))
 }
 
 /// The action of a command.

@@ -64,9 +64,14 @@ fn lines_are_read_from_text() {
 
 #[test]
 fn what_was_done_is_told_where_one_goes_back_to() {
+    let form = Params::read("order_id=SO-1&line_id=LAMP");
+    let done = catalogue::done(action("CancelLine"), &form);
+    let to = with_done("/orders?sku=A", &done);
+    assert_eq!(to, "/orders?sku=A&done=CancelLine%3ASO-1+%2F+LAMP");
     assert_eq!(
-        with_done("/orders?sku=A", "Cancelled order SO-1."),
-        "/orders?sku=A&done=Cancelled+order+SO-1."
+        done_in_words(&done).as_deref(),
+        Some("Cancelled line SO-1 / LAMP.")
     );
-    assert_eq!(with_done("/", "x"), "/?done=x");
+    // Nobody makes a page say what they like.
+    assert_eq!(done_in_words("Your key has expired, write to us"), None);
 }

@@ -8,7 +8,9 @@ use axum::response::Response;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use landfall_service::access::Right;
-use landfall_service::desk::{Cause, GroupBy, Groups, Lag, Source, Totals, WorkFilter, WorkGroup, WorkKind};
+use landfall_service::desk::{
+    Cause, GroupBy, Groups, Lag, Source, Totals, WorkFilter, WorkGroup, WorkKind,
+};
 use landfall_service::relay::SinkReading;
 use landfall_service::resources::{BatchResource, ShipmentResource};
 use landfall_service::views::{BatchFilter, Page, ShipmentFilter};
@@ -49,10 +51,7 @@ struct Alarm {
 }
 
 /// The page.
-pub(super) async fn page(
-    State(context): State<Shared>,
-    visit: Visit,
-) -> Result<Response, Failed> {
+pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<Response, Failed> {
     let app = &context.app;
     let (views, desk) = (&app.views, &app.desk);
     let today = visit.today();
@@ -96,11 +95,17 @@ pub(super) async fn page(
     )?;
     let arrivals = overdue_rows(&visit, &overdue_ships.items, &overdue.items);
     let holds = hold_rows(&visit, &held_ships.items, &held.items);
-    let sinks = sink_rows(&app.sinks.iter().map(|sink| sink.read()).collect::<Vec<_>>(), visit.now);
+    let sinks = sink_rows(
+        &app.sinks.iter().map(|sink| sink.read()).collect::<Vec<_>>(),
+        visit.now,
+    );
     let alarms = alarms(&totals, arrivals.len(), holds.len(), sinks.len());
     let tables = vec![
         (late_table(&visit, &late), more(late.left_out, "/late")),
-        (waiting_table(&visit, &waiting), more(waiting.left_out, "/backorders")),
+        (
+            waiting_table(&visit, &waiting),
+            more(waiting.left_out, "/backorders"),
+        ),
         (overdue_table(arrivals), None),
         (hold_table(holds), None),
         (sink_table(sinks, app.sinks.is_empty()), None),
@@ -122,7 +127,9 @@ fn more(left_out: u64, list: &'static str) -> Option<(String, &'static str)> {
 
 /// The worklist is behind where somebody could notice.
 fn behind(lag: &Lag, now: Timestamp) -> Option<String> {
-    let oldest = lag.oldest.filter(|then| now.duration_since(*then).as_secs() >= 5)?;
+    let oldest = lag
+        .oldest
+        .filter(|then| now.duration_since(*then).as_secs() >= 5)?;
     Some(format!(
         "The figures and the lists of late and waiting lines are {} behind: {} are still to be taken in.",
         format::since(oldest, now),
@@ -139,11 +146,41 @@ fn alarms(totals: &Totals, arrivals: usize, holds: usize, sinks: usize) -> Vec<A
     };
     let most = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     vec![
-        alarm(totals.late.lines, Tone::Bad, "promise broken", "promises broken", "#late"),
-        alarm(totals.waiting.lines, Tone::Warn, "line waits for stock", "lines wait for stock", "#waiting"),
-        alarm(most(arrivals), Tone::Bad, "arrival overdue", "arrivals overdue", "#overdue"),
-        alarm(most(holds), Tone::Warn, "hold to be cleared", "holds to be cleared", "#holds"),
-        alarm(most(sinks), Tone::Warn, "sink behind", "sinks behind", "#sinks"),
+        alarm(
+            totals.late.lines,
+            Tone::Bad,
+            "promise broken",
+            "promises broken",
+            "#late",
+        ),
+        alarm(
+            totals.waiting.lines,
+            Tone::Warn,
+            "line waits for stock",
+            "lines wait for stock",
+            "#waiting",
+        ),
+        alarm(
+            most(arrivals),
+            Tone::Bad,
+            "arrival overdue",
+            "arrivals overdue",
+            "#overdue",
+        ),
+        alarm(
+            most(holds),
+            Tone::Warn,
+            "hold to be cleared",
+            "holds to be cleared",
+            "#holds",
+        ),
+        alarm(
+            most(sinks),
+            Tone::Warn,
+            "sink behind",
+            "sinks behind",
+            "#sinks",
+        ),
     ]
 }
 
@@ -244,7 +281,11 @@ fn waiting_table(visit: &Visit, waiting: &Groups) -> Table {
     ];
     let supply = visit.may(Right::Supply);
     let rows = waiting.groups.iter().map(|group| {
-        let sku = group.sku.as_ref().map(|sku| sku.as_str()).unwrap_or_default();
+        let sku = group
+            .sku
+            .as_ref()
+            .map(|sku| sku.as_str())
+            .unwrap_or_default();
         let lines = Params::default().with("sku", Some(sku)).url("/backorders");
         let mut todo = vec![Cell::Do {
             href: lines,
@@ -266,14 +307,21 @@ fn waiting_table(visit: &Visit, waiting: &Groups) -> Table {
             ],
         }
     });
-    Table::new("waiting", capped("Lines that wait for stock, by product", waiting), &columns)
-        .with_rows(rows)
-        .or_empty("Nobody waits.")
+    Table::new(
+        "waiting",
+        capped("Lines that wait for stock, by product", waiting),
+        &columns,
+    )
+    .with_rows(rows)
+    .or_empty("Nobody waits.")
 }
 
 fn capped(caption: &str, groups: &Groups) -> String {
     if groups.capped {
-        format!("{caption} (of the oldest {} lines)", format::number(groups.lines))
+        format!(
+            "{caption} (of the oldest {} lines)",
+            format::number(groups.lines)
+        )
     } else {
         caption.to_owned()
     }
@@ -298,7 +346,13 @@ fn overdue_rows(visit: &Visit, ships: &[ShipmentResource], batches: &[BatchResou
         let name = ship.reference.as_str();
         let todo = todo(visit, name, &["ReceiveShipment", "ChangeShipmentEta"]);
         let sold = ship.allocated + ship.dispatched;
-        row(Cell::shipment(Some(name)), ship.eta, sold, ship.purchased, todo)
+        row(
+            Cell::shipment(Some(name)),
+            ship.eta,
+            sold,
+            ship.purchased,
+            todo,
+        )
     });
     let alone = batches
         .iter()
@@ -359,12 +413,22 @@ fn hold_rows(visit: &Visit, ships: &[ShipmentResource], batches: &[BatchResource
     let ships = ships.iter().filter_map(|ship| {
         let name = ship.reference.as_str();
         let todo = todo(visit, name, &["ReleaseShipment", "HoldShipment"]);
-        row(Cell::shipment(Some(name)), ship.hold.as_ref()?, ship.purchased, todo)
+        row(
+            Cell::shipment(Some(name)),
+            ship.hold.as_ref()?,
+            ship.purchased,
+            todo,
+        )
     });
     let batches = batches.iter().filter_map(|batch| {
         let name = batch.reference.as_str();
         let todo = todo(visit, name, &["ReleaseBatch", "HoldBatch"]);
-        row(Cell::batch(name), batch.hold.as_ref()?, batch.purchased, todo)
+        row(
+            Cell::batch(name),
+            batch.hold.as_ref()?,
+            batch.purchased,
+            todo,
+        )
     });
     ships.chain(batches).collect()
 }

@@ -12,10 +12,19 @@ use crate::support::PATIENCE;
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
+    /// The lines of the head.
+    head: Vec<String>,
     pub(crate) body: String,
 }
 
 impl Response {
+    /// The values of a field of the head.
+    pub(crate) fn header(&self, name: &str) -> Vec<&str> {
+        let lines = self.head.iter().filter_map(|line| line.split_once(':'));
+        let found = lines.filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.trim()).collect()
+    }
+
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
@@ -93,12 +102,14 @@ impl Client {
             if self.stream.read_line(&mut line)? == 0 {
                 return Err(std::io::ErrorKind::UnexpectedEof.into());
             }
-            head.push(line.to_ascii_lowercase());
+            head.push(line.clone());
         }
         let status = head[0].split(' ').nth(1).unwrap().parse().unwrap();
         let length = head
             .iter()
-            .find_map(|line| line.strip_prefix("content-length:"));
+            .filter_map(|line| line.split_once(':'))
+            .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+            .map(|(_, length)| length);
         let length = length
             .expect("answers here are never chunked")
             .trim()
@@ -107,6 +118,6 @@ impl Client {
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body)?;
         let body = String::from_utf8(body).unwrap();
-        Ok(Response { status, body })
+        Ok(Response { status, head, body })
     }
 }

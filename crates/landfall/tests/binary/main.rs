@@ -7,6 +7,7 @@ mod cli;
 mod client;
 mod configuration;
 mod desk;
+mod dashboard;
 mod files;
 mod health;
 mod import;

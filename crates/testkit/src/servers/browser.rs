@@ -65,7 +65,8 @@ impl BrowserDriver {
 /// Whether a driver on this port is ready.
 fn answers(port: u16) -> bool {
     let asked = dial(port).and_then(|mut stream| {
-        stream.write_all(b"GET /status HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
+        stream
+            .write_all(b"GET /status HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
         let mut answer = [0; 12];
         stream.read_exact(&mut answer)?;
         Ok(answer)

@@ -26,7 +26,9 @@ impl FigureRow {
     /// Of these days, both included.
     pub(super) fn new(from: Date, to: Date, days: &[DayFigures]) -> Self {
         let known = |day: Date| days.iter().find(|known| known.day == day);
-        let days = from.series(jiff::ToSpan::days(1)).take_while(|day| *day <= to);
+        let days = from
+            .series(jiff::ToSpan::days(1))
+            .take_while(|day| *day <= to);
         let days = days.map(|day| {
             known(day).copied().unwrap_or(DayFigures {
                 day,
@@ -62,22 +64,31 @@ impl FigureRow {
                 spark: self.values(|day| Some(float(day.allocated))),
             },
             Figure {
-                figure: format::percent(self.sum(|day| day.filled_at_once), self.sum(|day| day.accepted))
-                    .unwrap_or_else(none),
+                figure: format::percent(
+                    self.sum(|day| day.filled_at_once),
+                    self.sum(|day| day.accepted),
+                )
+                .unwrap_or_else(none),
                 label: "fill rate, 30 days",
                 help: "Of the lines that were accepted: those that had stock at once.",
                 spark: self.values(|day| quotient(day.filled_at_once, day.accepted)),
             },
             Figure {
-                figure: format::percent(self.sum(|day| day.landed_sold), self.sum(|day| day.landed_units))
-                    .unwrap_or_else(none),
+                figure: format::percent(
+                    self.sum(|day| day.landed_sold),
+                    self.sum(|day| day.landed_units),
+                )
+                .unwrap_or_else(none),
                 label: "sold at landing, 30 days",
                 help: "Of the units that landed: those that had a buyer by then.",
                 spark: self.values(|day| quotient(day.landed_sold, day.landed_units)),
             },
             Figure {
-                figure: quotient(self.sum(|day| day.dwell_unit_days), self.sum(|day| day.dwell_units))
-                    .map_or_else(none, |days| format!("{days:.1} d")),
+                figure: quotient(
+                    self.sum(|day| day.dwell_unit_days),
+                    self.sum(|day| day.dwell_units),
+                )
+                .map_or_else(none, |days| format!("{days:.1} d")),
                 label: "mean dwell, 30 days",
                 help: "Days from arrival to the requested date, of the units that left for one.",
                 spark: self.values(|day| quotient(day.dwell_unit_days, day.dwell_units)),
@@ -127,7 +138,10 @@ impl FigureRow {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a picture of 24 pixels needs no more")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a picture of 24 pixels needs no more"
+)]
 fn float(count: u64) -> f64 {
     count as f64
 }

@@ -42,7 +42,11 @@ async fn findings(browser: &Browser) -> Vec<String> {
         )
         .await;
     let found = found.as_array().cloned().unwrap_or_default();
-    found.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    found
+        .iter()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }
 
 async fn look(setup: Setup) {
@@ -62,7 +66,8 @@ async fn look(setup: Setup) {
         wrong.extend(found.into_iter().map(|one| format!("{page} {one}")));
         if setup.phone.is_some() {
             // Wide things scroll within their own frame; the page itself never does.
-            let over = "const wide = document.documentElement; return wide.scrollWidth - wide.clientWidth";
+            let over =
+                "const wide = document.documentElement; return wide.scrollWidth - wide.clientWidth";
             let over = browser.run(over).await.as_i64().unwrap_or_default();
             if over > 0 {
                 wrong.push(format!("{page} is {over} px too wide"));

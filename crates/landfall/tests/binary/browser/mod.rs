@@ -90,7 +90,10 @@ impl Browser {
         let found = self.client.wait().at_most(PATIENCE);
         match found.for_element(Locator::XPath(&path)).await {
             Ok(found) => found.click().await.unwrap(),
-            Err(error) => panic!("nothing to press says {words:?}: {error}\n{}", self.text().await),
+            Err(error) => panic!(
+                "nothing to press says {words:?}: {error}\n{}",
+                self.text().await
+            ),
         }
     }
 

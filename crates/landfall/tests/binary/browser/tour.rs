@@ -5,7 +5,12 @@ use crate::support::Place;
 
 fn bearer(service: &crate::support::Service, key: &str, path: &str, body: &str) {
     let mut client = service.client();
-    let answer = client.request_with("POST", path, &format!("Authorization: Bearer {key}\r\n"), body);
+    let answer = client.request_with(
+        "POST",
+        path,
+        &format!("Authorization: Bearer {key}\r\n"),
+        body,
+    );
     assert_eq!(answer.unwrap().status, 200);
 }
 
@@ -19,7 +24,9 @@ async fn a_planner_delays_a_ship_and_everybody_sees_it_live() {
     let service = world(&place);
 
     // Nobody comes in without a key, and a wrong one is told so.
-    browser.open(&format!("{}/shipments/MV-AURORA", service.url())).await;
+    browser
+        .open(&format!("{}/shipments/MV-AURORA", service.url()))
+        .await;
     browser.write("#key", "lf_0000000000000000_wrong").await;
     browser.press("Sign in").await;
     browser.says("There is no such key").await;
@@ -32,7 +39,12 @@ async fn a_planner_delays_a_ship_and_everybody_sees_it_live() {
     // From the keyboard to a thing that one knows the name of.
     browser.run("document.activeElement.blur()").await;
     browser.find("body").await.send_keys("/").await.unwrap();
-    browser.find("#q:focus").await.send_keys("SO-2\u{e007}").await.unwrap();
+    browser
+        .find("#q:focus")
+        .await
+        .send_keys("SO-2\u{e007}")
+        .await
+        .unwrap();
     browser.says("SO-2").await;
     browser.find("#lines").await;
     assert_eq!(browser.path().await, "/orders/SO-2");
@@ -40,7 +52,9 @@ async fn a_planner_delays_a_ship_and_everybody_sees_it_live() {
     browser.says("1 Mar 2027").await;
 
     // What if it is ten days late? The promises of two lines break; then it is.
-    browser.open(&format!("{}/shipments/MV-AURORA?late=10", service.url())).await;
+    browser
+        .open(&format!("{}/shipments/MV-AURORA?late=10", service.url()))
+        .await;
     browser.find("#preview").await;
     browser.says("promises broken").await;
     browser.says("11 Mar 2027").await;
@@ -50,7 +64,9 @@ async fn a_planner_delays_a_ship_and_everybody_sees_it_live() {
     assert_eq!(answer["ok"], true, "{answer}");
 
     // An order's page changes in place when something happens elsewhere: it is not loaded anew.
-    browser.open(&format!("{}/orders/SO-2", service.url())).await;
+    browser
+        .open(&format!("{}/orders/SO-2", service.url()))
+        .await;
     browser.says("11 Mar 2027").await;
     browser.find("#live-state[data-state=live]").await;
     browser.run("window.same = true").await;
@@ -86,26 +102,44 @@ async fn a_clerk_says_where_the_sofa_is_and_cancels_an_order() {
     browser.sign_in(&service, &clerk).await;
     browser.says("3 units").await;
 
-    browser.open(&format!("{}/orders/SO-3", service.url())).await;
+    browser
+        .open(&format!("{}/orders/SO-3", service.url()))
+        .await;
     browser.says("waits for stock").await;
     browser.says("Why:").await;
     // A clerk holds no batches.
-    browser.open(&format!("{}/batches/W-LAMP", service.url())).await;
+    browser
+        .open(&format!("{}/batches/W-LAMP", service.url()))
+        .await;
     browser.says("W-LAMP").await;
     assert!(!browser.text().await.contains("Adjust quantity"));
-    browser.open(&format!("{}/do/CancelBatch?reference=W-LAMP", service.url())).await;
+    browser
+        .open(&format!(
+            "{}/do/CancelBatch?reference=W-LAMP",
+            service.url()
+        ))
+        .await;
     browser.says("may not do this").await;
 
     // What is wrong is said at its field, and what was typed is still there.
-    browser.open(&format!("{}/do/ChangeLineQuantity?order_id=SO-2&line_id=SOFA", service.url())).await;
+    browser
+        .open(&format!(
+            "{}/do/ChangeLineQuantity?order_id=SO-2&line_id=SOFA",
+            service.url()
+        ))
+        .await;
     browser.write("#f-quantity", "many").await;
     browser.press("See what it would do").await;
     browser.find("#f-quantity[aria-invalid=true]").await;
-    let kept = browser.run("return document.getElementById('f-quantity').value").await;
+    let kept = browser
+        .run("return document.getElementById('f-quantity').value")
+        .await;
     assert_eq!(kept, "many");
 
     // Cancelling is looked at first; then the one who waited gets the goods.
-    browser.open(&format!("{}/orders/SO-2", service.url())).await;
+    browser
+        .open(&format!("{}/orders/SO-2", service.url()))
+        .await;
     browser.press("Cancel order").await;
     browser.press("See what it would do").await;
     browser.find("#preview").await;
@@ -113,7 +147,9 @@ async fn a_clerk_says_where_the_sofa_is_and_cancels_an_order() {
     browser.press("do it").await;
     browser.says("Cancelled order SO-2").await;
     browser.says("cancelled").await;
-    browser.open(&format!("{}/orders/SO-3", service.url())).await;
+    browser
+        .open(&format!("{}/orders/SO-3", service.url()))
+        .await;
     browser.says("1 Mar 2027").await;
     drop(service);
     browser.close().await;
@@ -128,7 +164,9 @@ async fn a_page_that_nobody_looks_at_rests_and_wakes() {
     let admin = key(&place, "admin", "admin");
     let service = world(&place);
     browser.sign_in(&service, &admin).await;
-    browser.open(&format!("{}/orders/SO-2", service.url())).await;
+    browser
+        .open(&format!("{}/orders/SO-2", service.url()))
+        .await;
     browser.find("#live-state[data-state=live]").await;
     // As a browser does when its tab goes to the background and comes back.
     let seen = "Object.defineProperty(document, 'hidden', {value: arguments_, configurable: true}); \

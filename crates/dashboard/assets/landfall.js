@@ -30,7 +30,8 @@
   const parts = () => [...document.querySelectorAll("[data-live][id]")];
 
   const concerns = (part) =>
-    all || part.dataset.live === "*" || part.dataset.live.split(" ").some((name) => told.has(name));
+    part.dataset.live !== "" &&
+    (all || part.dataset.live === "*" || part.dataset.live.split(" ").some((name) => told.has(name)));
 
   // Somebody is writing here: their words are not taken from under their hands.
   const busy = (part) => {
@@ -64,6 +65,8 @@
     told = new Set();
     all = false;
     if (!wanted.length) return;
+    // Parts that cause no fetch of their own, and go along with others'.
+    wanted.push(...parts().filter((part) => part.dataset.live === ""));
     fetching = true;
     const address = location.href;
     try {

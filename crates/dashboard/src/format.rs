@@ -69,6 +69,25 @@ pub(crate) fn percent(part: u64, whole: u64) -> Option<String> {
     })
 }
 
+/// Words with their days as people read them: what the domain says has `2027-01-05`. A name may look like a day, so
+/// only what follows a word for time is one.
+pub(crate) fn dated(words: &str) -> String {
+    const BEFORE: [&str; 8] = ["for", "on", "to", "from", "until", "was", "date", "by"];
+    let mut before = "";
+    let parts = words.split(' ').map(|word| {
+        let text = word.trim_end_matches(['.', ',', ';', ':']);
+        let date = (text.len() == 10 && BEFORE.contains(&before))
+            .then(|| text.parse::<Date>().ok())
+            .flatten();
+        before = word;
+        match date {
+            Some(date) => format!("{}{}", day(date), &word[text.len()..]),
+            None => word.to_owned(),
+        }
+    });
+    parts.collect::<Vec<_>>().join(" ")
+}
+
 /// What the domain says in lower case without a full stop, as a sentence.
 pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
@@ -97,6 +116,15 @@ mod tests {
         }
         assert_eq!(count(1, "line", "lines"), "1 line");
         assert_eq!(count(1_200, "line", "lines"), "1,200 lines");
+    }
+
+    #[test]
+    fn days_in_words_are_told_from_names() {
+        assert_eq!(
+            dated("Got 2 of batch 2027-01-06, promised for 2027-01-05; it was 2027-01-01."),
+            "Got 2 of batch 2027-01-06, promised for 5 Jan 2027; it was 1 Jan 2027."
+        );
+        assert_eq!(dated("on 2027-13-05 to æøå"), "on 2027-13-05 to æøå");
     }
 
     #[test]

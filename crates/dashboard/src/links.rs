@@ -20,6 +20,23 @@ pub(crate) fn order(id: &str) -> String {
     page("orders", id)
 }
 
+/// Of a line: its order, with the line first.
+pub(crate) fn line(id: &str, line: &str) -> String {
+    Params::default()
+        .with("line", Some(line))
+        .url(&order(id))
+}
+
+/// Of a list with what is set in it.
+pub(crate) fn list(path: &str, fields: &[(&str, &str)]) -> String {
+    let set = fields
+        .iter()
+        .fold(Params::default(), |params, (name, value)| {
+            params.with(name, Some(value))
+        });
+    set.url(path)
+}
+
 /// Of a product.
 pub(crate) fn product(sku: &str) -> String {
     page("products", sku)
@@ -37,10 +54,6 @@ pub(crate) fn shipment(reference: &str) -> String {
 
 /// Of the form of a command, filled in with these fields; afterwards one is sent back to `next`.
 pub(crate) fn action(command: &str, fields: &[(&str, &str)], next: &str) -> String {
-    let filled = fields
-        .iter()
-        .fold(Params::default(), |params, (name, value)| {
-            params.with(name, Some(value))
-        });
-    filled.with("next", Some(next)).url(&page("do", command))
+    let next = [("next", next)];
+    list(&page("do", command), &[fields, &next].concat())
 }

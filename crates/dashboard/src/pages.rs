@@ -4,6 +4,9 @@ mod history;
 mod lists;
 mod order;
 mod orders;
+mod product;
+mod products;
+mod search;
 mod today;
 
 use askama::Template;
@@ -20,6 +23,9 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/", get(today::page))
         .route("/orders", get(orders::page))
         .route("/orders/{id}", get(order::page))
+        .route("/products", get(products::page))
+        .route("/products/{sku}", get(product::page))
+        .route("/search", get(search::page))
 }
 
 /// A page as it goes out.

@@ -6,6 +6,9 @@ use jiff::civil::Date;
 use landfall_domain::commands::parse_day;
 use landfall_service::wire::FieldError;
 
+/// No name is longer, in bytes.
+const MAX_NAME: usize = 255;
+
 /// Parameters in their order. What a page does not know it carries on unread.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Params(Vec<(String, String)>);
@@ -43,6 +46,16 @@ impl Params {
         parse_day(text.trim())
             .map_err(|error| errors.push(wrong(name, &error)))
             .ok()
+    }
+
+    /// The beginning of a name.
+    pub(crate) fn prefix(&self, name: &str, errors: &mut Vec<FieldError>) -> Option<String> {
+        let text = self.get(name)?.trim();
+        if text.len() > MAX_NAME || text.chars().any(char::is_control) {
+            errors.push(wrong(name, &"is nothing that a name could begin with"));
+            return None;
+        }
+        Some(text.to_owned()).filter(|text| !text.is_empty())
     }
 
     /// One of these words.
@@ -117,8 +130,11 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_by_its_name() {
-        let params = Params::read("eta_until=soon&held=perhaps");
+        let params = Params::read("eta_until=soon&held=perhaps&prefix=a%00b&sku=+S+");
         let mut errors = Vec::new();
+        assert_eq!(params.prefix("prefix", &mut errors), None);
+        assert_eq!(errors.pop().map(|error| error.field).as_deref(), Some("prefix"));
+        assert_eq!(params.prefix("sku", &mut errors).as_deref(), Some("S"));
         assert_eq!(params.day("eta_until", &mut errors), None);
         let choices = [("yes", true), ("no", false)];
         assert_eq!(params.one_of("held", &choices, &mut errors), None);

@@ -1,6 +1,9 @@
 //! Tables: one description of each list, which is shown in a page or given as CSV.
 
+use std::borrow::Cow;
+
 use askama::Template;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use landfall_service::resources::{AllocationResource, BatchResource};
 
@@ -84,6 +87,12 @@ pub(crate) enum Cell {
     Number(u64),
     /// A day.
     Day(Date),
+    /// Since when something is so: the instant, its words, and how long that is.
+    Since {
+        instant: Timestamp,
+        at: String,
+        age: String,
+    },
     /// A promise: the original one and the one that holds.
     Promise {
         original: Option<Date>,
@@ -180,6 +189,7 @@ impl Cell {
             Self::Text(text) | Self::Name { text, .. } | Self::Badge(_, text) => text.clone(),
             Self::Number(number) => number.to_string(),
             Self::Day(day) => day.to_string(),
+            Self::Since { instant, .. } => instant.to_string(),
             Self::Promise { current, .. } => current.map(|day| day.to_string()).unwrap_or_default(),
             Self::Bar(bar) => bar.sold().to_string(),
             Self::Several(cells) => {
@@ -199,6 +209,8 @@ pub(crate) struct Column {
     pub(crate) number: bool,
     /// What it is called in `sort`, where the list can be sorted by it.
     pub(crate) sort: Option<&'static str>,
+    /// The only way in which the list can be sorted by it, for assistive technology: `descending`.
+    pub(crate) only: Option<&'static str>,
 }
 
 /// A column of words.
@@ -207,6 +219,7 @@ pub(crate) const fn column(label: &'static str) -> Column {
         label,
         number: false,
         sort: None,
+        only: None,
     }
 }
 
@@ -216,6 +229,7 @@ pub(crate) const fn numbers(label: &'static str) -> Column {
         label,
         number: true,
         sort: None,
+        only: None,
     }
 }
 
@@ -223,6 +237,13 @@ impl Column {
     /// The list can be sorted by it.
     pub(crate) const fn sorted_by(mut self, name: &'static str) -> Self {
         self.sort = Some(name);
+        self
+    }
+
+    /// The list can be sorted by it, in this way alone.
+    pub(crate) const fn sorted_only(mut self, name: &'static str, way: &'static str) -> Self {
+        self.sort = Some(name);
+        self.only = Some(way);
         self
     }
 }
@@ -249,7 +270,7 @@ pub(crate) struct Heading {
 #[template(path = "table.html")]
 pub(crate) struct Table {
     /// Unique in its page.
-    pub(crate) id: &'static str,
+    pub(crate) id: Cow<'static, str>,
     /// What it is a table of.
     pub(crate) caption: String,
     /// The names of what it shows, see `live`.
@@ -268,7 +289,11 @@ pub(crate) struct Table {
 
 impl Table {
     /// A short table that is part of a page.
-    pub(crate) fn new(id: &'static str, caption: impl Into<String>, columns: &[Column]) -> Self {
+    pub(crate) fn new(
+        id: impl Into<Cow<'static, str>>,
+        caption: impl Into<String>,
+        columns: &[Column],
+    ) -> Self {
         let headings = columns.iter().map(|column| Heading {
             label: column.label,
             number: column.number,
@@ -276,7 +301,7 @@ impl Table {
             sorted: None,
         });
         Self {
-            id,
+            id: id.into(),
             caption: caption.into(),
             live: "*".into(),
             headings: headings.collect(),
@@ -300,6 +325,12 @@ impl Table {
         for (heading, column) in self.headings.iter_mut().zip(columns) {
             let Some(name) = column.sort else { continue };
             let down = format!("-{name}");
+            if let Some(way) = column.only {
+                heading.sorted = (now == Some(name)).then_some(way);
+                let sorted = params.with("cursor", None).with("sort", Some(name));
+                heading.href = Some(sorted.url(path));
+                continue;
+            }
             heading.sorted = match now {
                 Some(sort) if sort == name => Some("ascending"),
                 Some(sort) if sort == down => Some("descending"),

@@ -8,6 +8,7 @@ mod history;
 mod phrases;
 mod reasons;
 mod summary;
+mod supply;
 
 #[cfg(test)]
 mod tests;
@@ -134,7 +135,7 @@ pub struct HistoryStep {
     pub event: LogRecord,
 }
 
-/// What an event says, in words.
+/// What an event says, in words. An event of a line does not name its line.
 pub fn words(event: &Event) -> String {
     history::event(event)
 }

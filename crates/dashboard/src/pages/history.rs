@@ -5,6 +5,7 @@ use landfall_service::explanation;
 use landfall_service::log::LogRecord;
 
 use crate::format;
+use crate::table::Cell;
 use crate::visit::Visit;
 
 /// Events that are shown.
@@ -13,8 +14,10 @@ pub(super) const SHOWN: usize = 200;
 /// Events in words, by day, the latest first.
 pub(super) struct History {
     pub(super) days: Vec<Day>,
-    /// Whether there may be more than is shown.
+    /// Whether there may be older ones than are shown.
     pub(super) cut: bool,
+    /// How many are shown.
+    pub(super) count: usize,
 }
 
 /// The events of a day.
@@ -30,6 +33,8 @@ pub(super) struct Step {
     pub(super) clock: String,
     /// The instant, for programs.
     pub(super) instant: String,
+    /// What it happened to, where the page is not about that.
+    pub(super) about: Option<Cell>,
     pub(super) words: String,
     /// Its type.
     pub(super) kind: &'static str,
@@ -39,7 +44,16 @@ pub(super) struct Step {
 
 impl History {
     /// Of these events.
-    pub(super) fn new(visit: &Visit, mut events: Vec<LogRecord>) -> Self {
+    pub(super) fn new(visit: &Visit, events: Vec<LogRecord>) -> Self {
+        Self::naming(visit, events, |_| None)
+    }
+
+    /// Of these events, each with what it happened to.
+    pub(super) fn naming(
+        visit: &Visit,
+        mut events: Vec<LogRecord>,
+        about: impl Fn(&LogRecord) -> Option<Cell>,
+    ) -> Self {
         let cut = events.len() >= SHOWN;
         events.sort_by(|a, b| (b.time, b.offset).cmp(&(a.time, a.offset)));
         let mut days: Vec<Day> = Vec::new();
@@ -48,7 +62,8 @@ impl History {
             let step = Step {
                 clock: local.strftime("%H:%M").to_string(),
                 instant: record.time.to_string(),
-                words: explanation::words(&record.event),
+                about: about(record),
+                words: format::dated(&explanation::words(&record.event)),
                 kind: record.event.kind(),
                 actor: record.actor.as_ref().map(ToString::to_string),
             };
@@ -61,6 +76,10 @@ impl History {
                 }),
             }
         }
-        Self { days, cut }
+        Self {
+            days,
+            cut,
+            count: events.len(),
+        }
     }
 }

@@ -1,13 +1,17 @@
 //! One order: its lines and their promises, why each is what it is, what happened, and what can be done.
 
+mod words;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use futures_util::future::try_join_all;
+use landfall_domain::explanation::Verdict;
 use landfall_domain::line::Status;
 use landfall_domain::{LineKey, OrderId};
-use landfall_service::explanation::{ExplanationResource, explain};
+use landfall_service::explanation::{CandidateResource, ExplanationResource, explain};
 use landfall_service::resources::{LineResource, OrderResource};
-use landfall_service::views::{Page, Thing};
+use landfall_service::views::{Thing, ViewError};
 
 use super::history::{History, SHOWN};
 use super::orders::state;
@@ -17,10 +21,10 @@ use crate::frame::{Frame, Place};
 use crate::live;
 use crate::table::{Cell, Row, Table, Tone, column, numbers};
 use crate::visit::Visit;
-use crate::{Shared, format};
+use crate::{Shared, format, links};
 
-/// Lines whose reasons are told in the page; of the others on their own page each.
-const EXPLAINED: usize = 20;
+/// Lines that are told one by one. Of an order with more there is a table, and one line at a time is told.
+const TOLD: usize = 6;
 /// Batches that are told of each line.
 const CANDIDATES: usize = 12;
 
@@ -32,9 +36,12 @@ struct OrderPage {
     live: String,
     state: Cell,
     promise: Cell,
+    tone: Tone,
+    answer: String,
     offers: Vec<Offer>,
     lines: Vec<LinePart>,
-    more: usize,
+    /// All lines, where there are too many to tell each.
+    table: Option<Table>,
     history: History,
 }
 
@@ -43,15 +50,11 @@ struct LinePart {
     line: LineResource,
     state: Cell,
     promise: Cell,
-    allocations: Cell,
+    /// The first promise, where it is another than the one that holds.
+    first: Option<jiff::civil::Date>,
+    places: Vec<Goods>,
     offers: Vec<Offer>,
     why: Option<Why>,
-}
-
-/// Why a line has what it has.
-struct Why {
-    summary: String,
-    candidates: Table,
 }
 
 /// The page.
@@ -62,37 +65,28 @@ pub(super) async fn page(
 ) -> Result<Response, Failed> {
     let not_found = || Failed::NotFound("order", id.clone());
     let id: OrderId = id.parse().map_err(|_| not_found())?;
-    let views = &context.app.views;
-    let order = views.order(&id, visit.today()).await?;
+    let views = &*context.app.views;
+    let thing = Thing::Order(id.clone());
+    let (order, events) = tokio::try_join!(
+        views.order(&id, visit.today()),
+        views.latest(&thing, SHOWN),
+    )?;
     let order = order.ok_or_else(not_found)?;
-    let page = Page {
-        after: None,
-        limit: SHOWN,
-    };
-    let events = views.history(&Thing::Order(id.clone()), &page).await?;
-    let mut lines = Vec::new();
-    for (place, line) in order.lines.iter().enumerate() {
-        let key = LineKey {
-            order_id: id.clone(),
-            line_id: line.line_id.clone(),
-        };
-        let why = if place < EXPLAINED {
-            explain(&**views, &key, &visit.day).await?
-        } else {
-            None
-        };
-        lines.push(LinePart {
-            state: line_state(line),
-            promise: Cell::Promise {
-                original: line.original_promise,
-                current: line.current_promise,
-                overdue: line.overdue,
-            },
-            allocations: Cell::allocations(&line.allocations),
-            offers: line_offers(&visit, line),
-            why: why.map(of_explanation),
-            line: line.clone(),
-        });
+    let chosen = visit.params.get("line");
+    let many = order.lines.len() > TOLD;
+    let told = order.lines.iter();
+    let told = told.filter(|line| !many || Some(line.line_id.as_str()) == chosen);
+    let told = told.map(|line| async {
+        let why = explain(views, &line_key(line), &visit.day).await?;
+        Ok::<_, ViewError>(LinePart::new(&visit, line, why))
+    });
+    let mut lines = try_join_all(told).await?;
+    // Who came for one line sees it first.
+    lines.sort_by_key(|part| chosen.is_some_and(|chosen| chosen != part.line.line_id.as_str()));
+    for (place, part) in lines.iter_mut().enumerate() {
+        if let Some(why) = &mut part.why {
+            why.candidates.id = format!("candidates-{place}").into();
+        }
     }
     let open = order.lines.iter().any(|line| is_open(line.status));
     let fields = [("order_id", id.as_str())];
@@ -101,21 +95,167 @@ pub(super) async fn page(
     } else {
         &["Allocate"]
     };
+    let history = History::naming(&visit, events.unwrap_or_default(), |record| {
+        let (_, line) = record.event.line()?;
+        Some(Cell::text(line.as_str()))
+    });
+    let live = live::name("order", id.as_str());
+    let (tone, answer) = words::answer(&order);
     super::show(&OrderPage {
         frame: Frame::new(&visit, Place::Orders, format!("Order {id}")),
-        live: live::name("order", id.as_str()),
         state: state(&order),
-        promise: Cell::Promise {
-            original: order.original_promise,
-            current: order.current_promise,
-            overdue: order.lines.iter().any(|line| line.overdue),
-        },
+        promise: super::orders::promise(&order),
+        tone,
+        answer,
         offers: actions::offers(&visit, commands, &fields),
-        more: order.lines.len().saturating_sub(EXPLAINED),
+        table: many.then(|| line_table(&order.lines, chosen, &live)),
         lines,
-        history: History::new(&visit, events.map(|page| page.events).unwrap_or_default()),
+        history,
         order,
+        live,
     })
+}
+
+fn line_key(line: &LineResource) -> LineKey {
+    LineKey {
+        order_id: line.order_id.clone(),
+        line_id: line.line_id.clone(),
+    }
+}
+
+impl LinePart {
+    fn new(visit: &Visit, line: &LineResource, why: Option<ExplanationResource>) -> Self {
+        let first = line.original_promise;
+        Self {
+            state: line_state(line),
+            promise: line_promise(line),
+            first: first.filter(|_| first != line.current_promise),
+            places: why.iter().flat_map(places).collect(),
+            offers: line_offers(visit, line),
+            why: why.map(of_explanation),
+            line: line.clone(),
+        }
+    }
+}
+
+/// The promise of a line; nothing where none is needed any longer.
+fn line_promise(line: &LineResource) -> Cell {
+    if line.current_promise.is_none() && !is_open(line.status) {
+        return Cell::None;
+    }
+    Cell::Promise {
+        original: line.original_promise,
+        current: line.current_promise,
+        overdue: line.overdue,
+    }
+}
+
+/// Goods of a line, and where they are.
+struct Goods {
+    units: String,
+    batch: Cell,
+    shipment: Cell,
+    there: Cell,
+}
+
+/// Where a line's goods are.
+fn places(why: &ExplanationResource) -> Vec<Goods> {
+    let taken = why.candidates.iter().filter_map(|candidate| {
+        let Verdict::Taken { units } = candidate.verdict else {
+            return None;
+        };
+        Some(Goods {
+            units: format::count(units, "unit", "units"),
+            batch: Cell::batch(candidate.batch.as_str()),
+            shipment: Cell::shipment(candidate.shipment.as_ref().map(|ship| ship.as_str())),
+            there: there(candidate, why.as_of),
+        })
+    });
+    taken.collect()
+}
+
+/// When a batch is here, and what keeps it.
+fn there(candidate: &CandidateResource, today: jiff::civil::Date) -> Cell {
+    let place = candidate.location.as_ref();
+    let at = |word| place.map_or_else(String::new, |place| format!(" {word} {place}"));
+    let mut parts = match candidate.eta {
+        None => vec![Cell::Badge(
+            Tone::Good,
+            format!("in the warehouse{}", at("at")),
+        )],
+        Some(eta) => vec![Cell::text(format!(
+            "expected on {}{}",
+            format::day(eta),
+            at("at")
+        ))],
+    };
+    if candidate.eta.is_some_and(|eta| eta < today) {
+        parts.push(Cell::Badge(Tone::Bad, "overdue".into()));
+    }
+    for held in &candidate.holds {
+        let until = match held.hold.expected_clear {
+            Some(day) => format!("held: {} until {}", held.hold.code, format::day(day)),
+            None => format!("held: {}, no clear date", held.hold.code),
+        };
+        parts.push(Cell::Badge(Tone::Warn, until));
+    }
+    Cell::Several(parts)
+}
+
+/// All lines, those that need somebody first.
+fn line_table(lines: &[LineResource], chosen: Option<&str>, live: &str) -> Table {
+    let columns = [
+        column("SKU"),
+        column("Line"),
+        numbers("Units"),
+        column("State"),
+        column("Promise"),
+        column("Requested for"),
+        column("From"),
+        numbers("Dispatched"),
+    ];
+    let mut sorted: Vec<_> = lines.iter().collect();
+    sorted.sort_by_key(|line| {
+        let late = line.current_promise > line.original_promise;
+        match line.status {
+            _ if chosen == Some(line.line_id.as_str()) => 0,
+            Status::Backordered => 1,
+            Status::Allocated if line.overdue || line.current_promise.is_none() => 2,
+            Status::Allocated if late => 3,
+            Status::Allocated => 4,
+            Status::Dispatched => 5,
+            Status::Cancelled => 6,
+        }
+    });
+    let rows = sorted.into_iter().map(|line| Row {
+        cells: vec![
+            Cell::Name {
+                href: links::line(line.order_id.as_str(), line.line_id.as_str()),
+                text: line.sku.to_string(),
+            },
+            if line.line_id.as_str() == line.sku.as_str() {
+                Cell::None
+            } else {
+                Cell::text(line.line_id.as_str())
+            },
+            Cell::Number(line.quantity),
+            line_state(line),
+            line_promise(line),
+            Cell::day(line.requested_date),
+            Cell::allocations(&line.allocations),
+            Cell::Number(line.dispatched),
+        ],
+    });
+    let caption = format!("All {} lines", format::number(lines.len() as u64));
+    Table::new("lines-table", caption, &columns)
+        .with_rows(rows)
+        .live(live.to_owned())
+}
+
+/// Why a line has what it has.
+struct Why {
+    summary: String,
+    candidates: Table,
 }
 
 fn is_open(status: Status) -> bool {
@@ -174,7 +314,7 @@ fn of_explanation(explanation: ExplanationResource) -> Why {
                 .map_or(Cell::None, |location| Cell::text(location.as_str())),
             Cell::day(candidate.ready),
             Cell::Number(candidate.available),
-            Cell::text(&candidate.reason),
+            Cell::text(format::dated(&candidate.reason)),
         ],
     });
     let caption = if all > CANDIDATES as u64 {
@@ -186,9 +326,10 @@ fn of_explanation(explanation: ExplanationResource) -> Why {
         "Batches, in order of preference".to_owned()
     };
     Why {
-        summary: explanation.summary,
+        summary: format::dated(&explanation.summary),
         candidates: Table::new("candidates", caption, &columns)
             .with_rows(rows)
+            .live(String::new())
             .or_empty("No batch is looked at: nothing of the line is wanted any longer."),
     }
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use landfall_domain::line::Status;
-use landfall_service::resources::OrderResource;
+use landfall_service::resources::{LineResource, OrderResource};
 use landfall_service::views::{Attention, OrderFilter, Page};
 
 use super::lists::{self, Filters, Listing};
@@ -39,7 +39,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         batch: params.parse("batch", &mut errors),
         sku: params.parse("sku", &mut errors),
         attention: params.one_of("attention", &attention, &mut errors),
-        prefix: params.get("prefix").map(str::to_owned),
+        prefix: params.prefix("prefix", &mut errors),
     };
     let today = visit.today();
     if lists::is_csv(&visit) && errors.is_empty() {
@@ -93,29 +93,38 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
 }
 
 fn row(order: &OrderResource) -> Row {
-    let skus: Vec<_> = order.lines.iter().map(|line| line.sku.as_str()).collect();
-    let mut named = skus
-        .iter()
-        .take(SKUS)
-        .copied()
-        .collect::<Vec<_>>()
-        .join(", ");
-    if skus.len() > SKUS {
-        named = format!("{named} and {} more", skus.len() - SKUS);
-    }
     Row {
         cells: vec![
             Cell::order(order.order_id.as_str()),
             Cell::Number(order.lines.len() as u64),
             Cell::Number(order.lines.iter().map(|line| line.quantity).sum()),
             state(order),
-            Cell::Promise {
-                original: order.original_promise,
-                current: order.current_promise,
-                overdue: order.lines.iter().any(|line| line.overdue),
-            },
-            Cell::Text(named),
+            promise(order),
+            Cell::Text(skus(order)),
         ],
+    }
+}
+
+/// The promise of a whole order; nothing where none is needed any longer.
+pub(super) fn promise(order: &OrderResource) -> Cell {
+    let open = |line: &LineResource| matches!(line.status, Status::Allocated | Status::Backordered);
+    if !order.lines.iter().any(open) && order.current_promise.is_none() {
+        return Cell::None;
+    }
+    Cell::Promise {
+        original: order.original_promise,
+        current: order.current_promise,
+        overdue: order.lines.iter().any(|line| line.overdue),
+    }
+}
+
+/// The SKUs of an order, the first of them by name.
+pub(super) fn skus(order: &OrderResource) -> String {
+    let skus = order.lines.iter().map(|line| line.sku.as_str());
+    let named = skus.take(SKUS).collect::<Vec<_>>().join(", ");
+    match order.lines.len().saturating_sub(SKUS) {
+        0 => named,
+        more => format!("{named} and {more} more"),
     }
 }
 

@@ -1,10 +1,11 @@
-//! What happened to a line, in words.
+//! What happened, in words.
 
 use jiff::civil::Date;
 use landfall_domain::events::{DeallocationReason, PromiseCause};
-use landfall_domain::{Allocation, Event, Policy, Terms};
+use landfall_domain::{Allocation, Deliver, Event, Policy, Terms};
 
 use super::phrases::{left_from, list, units};
+use super::supply;
 
 /// What happened, in words.
 pub(super) fn event(event: &Event) -> String {
@@ -86,8 +87,33 @@ pub(super) fn event(event: &Event) -> String {
                 left_from(departures)
             )
         }
-        // Of no line: a line's history has none of these.
-        other => other.kind().into(),
+        Event::OrderPlaced {
+            order_id,
+            deliver,
+            lines,
+        } => {
+            let lines = match lines.len() {
+                1 => "1 line".into(),
+                count => format!("{count} lines"),
+            };
+            let deliver = match deliver {
+                Deliver::Together => ", to go out together",
+                Deliver::AsReady => "",
+            };
+            format!("Order {order_id} was placed with {lines}{deliver}.")
+        }
+        Event::BatchCreated { .. }
+        | Event::BatchQuantityChanged { .. }
+        | Event::BatchEtaChanged { .. }
+        | Event::BatchHeld { .. }
+        | Event::BatchReleased { .. }
+        | Event::BatchReceived { .. }
+        | Event::BatchCancelled { .. } => supply::of_batch(event),
+        Event::ShipmentCreated { .. }
+        | Event::ShipmentEtaChanged { .. }
+        | Event::ShipmentHeld { .. }
+        | Event::ShipmentReleased { .. }
+        | Event::ShipmentReceived { .. } => supply::of_shipment(event),
     }
 }
 

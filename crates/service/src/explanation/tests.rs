@@ -1,6 +1,7 @@
 //! What an explanation says, of cases made by hand.
 
 mod summary;
+mod supply;
 
 use jiff::civil::date;
 use jiff::{Timestamp, ToSpan};

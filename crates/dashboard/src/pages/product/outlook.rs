@@ -1,0 +1,206 @@
+//! What there will be of a product, and how much of it is free, day by day.
+
+use std::collections::BTreeMap;
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use landfall_domain::{Day, Supply};
+use landfall_service::resources::BatchResource;
+
+use crate::charts::steps::{Step, Steps};
+use crate::format;
+use crate::table::{Cell, Row, Table, column, numbers};
+
+/// What the chart shows at the least and at the most, in months from today.
+const MONTHS: (i32, i32) = (3, 18);
+
+/// Units that come on one day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Units {
+    supply: u64,
+    allocated: u64,
+    free: u64,
+}
+
+/// The steps of a product's supply, as they can be promised.
+pub(super) struct Outlook {
+    steps: Vec<Step>,
+    came: Vec<u64>,
+    /// Units that nobody can count on.
+    held: u64,
+}
+
+/// When a batch can be counted on.
+pub(super) fn supply(batch: &BatchResource) -> Supply {
+    let mut there = batch.eta;
+    for hold in [&batch.hold, &batch.shipment_hold].into_iter().flatten() {
+        match hold.expected_clear {
+            Some(clear) => there = there.max(Some(clear)),
+            None => return Supply::Never,
+        }
+    }
+    there.map_or(Supply::Now, Supply::From)
+}
+
+impl Outlook {
+    /// Of these batches, on this day.
+    pub(super) fn new(batches: &[BatchResource], day: &Day) -> Self {
+        let mut by_date = BTreeMap::<Date, Units>::new();
+        let mut held: u64 = 0;
+        for batch in batches {
+            let left = batch.purchased.saturating_sub(batch.dispatched);
+            let Some(date) = day.promise_of(supply(batch)) else {
+                held = held.saturating_add(left);
+                continue;
+            };
+            if left == 0 {
+                continue;
+            }
+            let units = by_date.entry(date).or_default();
+            units.supply = units.supply.saturating_add(left);
+            units.allocated = units.allocated.saturating_add(batch.allocated);
+            units.free = units.free.saturating_add(batch.available);
+        }
+        let mut sum = Units::default();
+        let (mut steps, mut came) = (Vec::new(), Vec::new());
+        for (date, units) in by_date {
+            sum.supply = sum.supply.saturating_add(units.supply);
+            sum.allocated = sum.allocated.saturating_add(units.allocated);
+            sum.free = sum.free.saturating_add(units.free);
+            came.push(units.supply);
+            steps.push(Step {
+                date,
+                supply: sum.supply,
+                allocated: sum.allocated,
+                free: sum.free,
+            });
+        }
+        Self { steps, came, held }
+    }
+
+    /// Units that can be promised of what is in the warehouse.
+    pub(super) fn free_now(&self, day: &Day) -> u64 {
+        let now = day.promise_for(None);
+        let there = self.steps.iter().take_while(|step| step.date <= now);
+        there.last().map_or(0, |step| step.free)
+    }
+
+    /// The chart; none where there is nothing.
+    pub(super) fn chart(&self, sku: &str, day: &Day) -> Option<Steps> {
+        let last = self.steps.last()?;
+        let (least, most) = MONTHS;
+        let in_months = |months: i32| day.today.saturating_add(months.months());
+        let until = last
+            .date
+            .saturating_add(14.days())
+            .clamp(in_months(least), in_months(most));
+        let words = format!(
+            "What can be promised of {sku}: by {}, {} in all, {} of them allocated and {} free",
+            format::day(last.date),
+            format::count(last.supply, "unit", "units"),
+            format::number(last.allocated),
+            format::number(last.free),
+        );
+        Some(Steps::new(words, day.today, until, &self.steps))
+    }
+
+    /// The same as a table.
+    pub(super) fn table(&self) -> Table {
+        let columns = [
+            column("From"),
+            numbers("Comes in"),
+            numbers("Supply"),
+            numbers("Allocated"),
+            numbers("Free"),
+        ];
+        let rows = self.steps.iter().zip(&self.came).map(|(step, came)| Row {
+            cells: vec![
+                Cell::Day(step.date),
+                Cell::Number(*came),
+                Cell::Number(step.supply),
+                Cell::Number(step.allocated),
+                Cell::Number(step.free),
+            ],
+        });
+        Table::new("dates", "By the day that can be promised", &columns)
+            .with_rows(rows)
+            .live(String::new())
+    }
+
+    /// What the chart does not count, in words.
+    pub(super) fn aside(&self) -> Vec<String> {
+        let mut aside = Vec::new();
+        if self.held > 0 {
+            let units = format::count(self.held, "unit is", "units are");
+            aside.push(format!(
+                "{units} held and nobody knows until when: not counted here."
+            ));
+        }
+        aside
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use landfall_domain::{Batch, Hold};
+
+    use super::*;
+
+    const TODAY: Date = date(2026, 12, 1);
+
+    fn batch(name: &str, units: u64, eta: Option<Date>) -> Batch {
+        Batch::new(0, name.parse().unwrap(), "SOFA".parse().unwrap(), units, eta)
+    }
+
+    #[test]
+    fn supply_adds_up_by_the_day_that_can_be_promised() {
+        let day = Day {
+            today: TODAY,
+            handling_days: 2,
+        };
+        let here = Batch {
+            allocated: 3,
+            dispatched: 1,
+            ..batch("a", 10, None)
+        };
+        // Overdue: today at the earliest.
+        let overdue = batch("b", 5, Some(date(2026, 11, 1)));
+        let hold = |expected_clear| Hold {
+            code: "customs".parse().unwrap(),
+            note: None,
+            expected_clear,
+        };
+        let until = Batch {
+            hold: Some(hold(Some(date(2026, 12, 20)))),
+            allocated: 4,
+            ..batch("c", 4, Some(date(2026, 12, 10)))
+        };
+        let never = Batch {
+            shipment_hold: Some(hold(None)),
+            ..batch("d", 7, None)
+        };
+        let batches = [here, overdue, until, never].map(|b| BatchResource::new(&b, TODAY));
+        let outlook = Outlook::new(&batches, &day);
+        let step = |date, supply, allocated, free| Step {
+            date,
+            supply,
+            allocated,
+            free,
+        };
+        assert_eq!(
+            outlook.steps,
+            [
+                step(date(2026, 12, 3), 14, 3, 11),
+                step(date(2026, 12, 22), 18, 7, 11)
+            ]
+        );
+        assert_eq!(outlook.came, [14, 4]);
+        assert_eq!(outlook.free_now(&day), 11);
+        assert_eq!(
+            outlook.aside(),
+            ["7 units are held and nobody knows until when: not counted here."]
+        );
+        assert!(Outlook::new(&[], &day).chart("SOFA", &day).is_none());
+    }
+}

@@ -8,6 +8,7 @@ mod product;
 mod products;
 mod search;
 mod today;
+mod worklists;
 
 use askama::Template;
 use axum::Router;
@@ -26,6 +27,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/products", get(products::page))
         .route("/products/{sku}", get(product::page))
         .route("/search", get(search::page))
+        .route("/backorders", get(worklists::waiting))
+        .route("/late", get(worklists::late))
 }
 
 /// A page as it goes out.

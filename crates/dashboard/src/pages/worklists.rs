@@ -1,0 +1,258 @@
+//! The worklist: lines that wait for stock, and lines that come later than was promised. They are read from the desk,
+//! which may be a moment behind.
+
+use axum::extract::State;
+use axum::response::Response;
+use landfall_service::access::Right;
+use landfall_service::desk::{Cause, WorkFilter, WorkItem, WorkKind, WorkSort};
+use landfall_service::views::Page;
+
+use super::lists::{self, Filters, Listing};
+use super::today::cause;
+use crate::errors::Failed;
+use crate::frame::Place;
+use crate::table::{Cell, Column, Row, Tone, column, numbers};
+use crate::visit::Visit;
+use crate::{Shared, csv, format, links};
+
+const WAITING: [Column; 12] = [
+    column("Order"),
+    column("Line"),
+    column("SKU"),
+    numbers("Units"),
+    numbers("Priority").sorted_only("priority", "descending"),
+    numbers("Waits for").sorted_only("age", "descending"),
+    column("Why"),
+    column("Requested for"),
+    column("First promised for"),
+    column("Lost from"),
+    column("On shipment"),
+    column("Do"),
+];
+
+const LATE: [Column; 14] = [
+    column("Order"),
+    column("Line"),
+    column("SKU"),
+    numbers("Units"),
+    numbers("Priority").sorted_only("priority", "descending"),
+    column("First promised for"),
+    column("Now"),
+    numbers("Days late").sorted_only("days_late", "descending"),
+    numbers("Late since").sorted_only("age", "descending"),
+    column("Why"),
+    column("Requested for"),
+    column("From"),
+    column("On shipment"),
+    column("Do"),
+];
+
+/// Lines that wait.
+pub(super) async fn waiting(
+    State(context): State<Shared>,
+    visit: Visit,
+) -> Result<Response, Failed> {
+    let list = Worklist {
+        kind: WorkKind::Waiting,
+        name: "backorders",
+        sort: WorkSort::Age,
+        listing: Listing {
+            place: Place::Backorders,
+            heading: "Backorders",
+            help: "Lines that wait for stock, the longest first. A new batch fills them in the order of their product's queue.",
+            path: "/backorders",
+            columns: &WAITING,
+            filters: Vec::new(),
+            offers: crate::actions::offers(&visit, &["CreateBatch"], &[]),
+            empty: "No line waits.",
+        },
+        row: waiting_row,
+    };
+    page(&context, visit, list).await
+}
+
+/// Lines that are late.
+pub(super) async fn late(State(context): State<Shared>, visit: Visit) -> Result<Response, Failed> {
+    let list = Worklist {
+        kind: WorkKind::Late,
+        name: "late",
+        sort: WorkSort::DaysLate,
+        listing: Listing {
+            place: Place::Late,
+            heading: "Late lines",
+            help: "Lines with stock that comes later than was promised first, or without a day any more; the worst first.",
+            path: "/late",
+            columns: &LATE,
+            filters: Vec::new(),
+            offers: Vec::new(),
+            empty: "No line is late.",
+        },
+        row: late_row,
+    };
+    page(&context, visit, list).await
+}
+
+/// What makes one of the two lists.
+struct Worklist {
+    kind: WorkKind,
+    /// Of its file.
+    name: &'static str,
+    /// How it is sorted where nothing is said.
+    sort: WorkSort,
+    listing: Listing<'static>,
+    row: fn(&Visit, &WorkItem) -> Row,
+}
+
+async fn page(context: &Shared, visit: Visit, list: Worklist) -> Result<Response, Failed> {
+    let Worklist {
+        kind,
+        name,
+        sort,
+        mut listing,
+        row,
+    } = list;
+    let params = &visit.params;
+    let mut errors = Vec::new();
+    let causes = Cause::ALL.map(|cause| (cause.as_str(), cause));
+    let sorts = [
+        ("age", WorkSort::Age),
+        ("days_late", WorkSort::DaysLate),
+        ("priority", WorkSort::Priority),
+    ];
+    let sorts = match kind {
+        // Nothing that waits has a day.
+        WorkKind::Waiting => [sorts[0], sorts[0], sorts[2]],
+        WorkKind::Late => sorts,
+    };
+    let filter = WorkFilter {
+        sku: params.parse("sku", &mut errors),
+        shipment: params.parse("shipment", &mut errors),
+        batch: params.parse("batch", &mut errors),
+        cause: params.one_of("cause", &causes, &mut errors),
+    };
+    let sort = params
+        .one_of("sort", &sorts, &mut errors)
+        .unwrap_or(sort);
+    if lists::is_csv(&visit) && errors.is_empty() {
+        let (context, columns) = (context.clone(), listing.columns);
+        let pages: csv::Pages = Box::new(move |after| {
+            let (context, filter, visit) = (context.clone(), filter.clone(), visit.clone());
+            Box::pin(async move {
+                let page = Page {
+                    after,
+                    limit: csv::PAGE,
+                };
+                let desk = &context.app.desk;
+                let found = desk.worklist(kind, &filter, sort, &page).await;
+                lists::rows(found, |item| row(&visit, item))
+            })
+        });
+        return csv::file(name, columns, pages).await;
+    }
+    let found = if errors.is_empty() {
+        let part = lists::part(&visit);
+        let desk = &context.app.desk;
+        Ok(desk.worklist(kind, &filter, sort, &part).await?)
+    } else {
+        Err(errors.clone())
+    };
+    let filters = Filters {
+        params,
+        errors: &errors,
+    };
+    let mut choices = vec![("", "Any")];
+    choices.extend(
+        Cause::ALL
+            .into_iter()
+            .map(|why| (why.as_str(), cause(why))),
+    );
+    listing.filters = vec![
+        filters.text("sku", "SKU"),
+        filters.text("shipment", "Shipment"),
+        filters.text("batch", "Batch"),
+        filters.choice("cause", "Why", &choices),
+    ];
+    lists::page(&visit, listing, found, |item| row(&visit, item))
+}
+
+/// The cells that both lists begin with.
+fn beginning(item: &WorkItem) -> Vec<Cell> {
+    let (order, line) = (item.order_id.as_str(), item.line_id.as_str());
+    vec![
+        Cell::Name {
+            href: links::line(order, line),
+            text: order.to_owned(),
+        },
+        Cell::text(line),
+        Cell::product(item.sku.as_str()),
+        Cell::Number(item.units),
+        Cell::Number(item.priority.get().into()),
+    ]
+}
+
+/// The cells that both lists end with.
+fn end(visit: &Visit, item: &WorkItem) -> Vec<Cell> {
+    let fields = [
+        ("order_id", item.order_id.as_str()),
+        ("line_id", item.line_id.as_str()),
+    ];
+    let mut todo = Vec::new();
+    if visit.may(Right::Orders) {
+        let next = visit.url();
+        for (command, text) in [("ChangeLineQuantity", "Amend"), ("CancelLine", "Cancel")] {
+            todo.push(Cell::Do {
+                href: links::action(command, &fields, &next),
+                text: text.into(),
+            });
+        }
+    }
+    vec![
+        item.batch
+            .as_ref()
+            .map_or(Cell::None, |batch| Cell::batch(batch.as_str())),
+        Cell::shipment(item.shipment.as_ref().map(|ship| ship.as_str())),
+        if todo.is_empty() {
+            Cell::None
+        } else {
+            Cell::Several(todo)
+        },
+    ]
+}
+
+fn age(visit: &Visit, item: &WorkItem) -> Cell {
+    Cell::Since {
+        instant: item.since,
+        at: format::instant(&visit.local(item.since)),
+        age: format::since(item.since, visit.now),
+    }
+}
+
+fn waiting_row(visit: &Visit, item: &WorkItem) -> Row {
+    let mut cells = beginning(item);
+    cells.extend([
+        age(visit, item),
+        Cell::text(cause(item.cause)),
+        Cell::day(item.requested_date),
+        Cell::day(item.original_promise),
+    ]);
+    cells.extend(end(visit, item));
+    Row { cells }
+}
+
+fn late_row(visit: &Visit, item: &WorkItem) -> Row {
+    let mut cells = beginning(item);
+    cells.extend([
+        Cell::day(item.original_promise),
+        match item.current_promise {
+            Some(day) => Cell::Day(day),
+            None => Cell::Badge(Tone::Bad, "no date".into()),
+        },
+        item.days_late
+            .map_or(Cell::None, |days| Cell::Number(days.into())),
+        age(visit, item),
+        Cell::text(cause(item.cause)),
+        Cell::day(item.requested_date),
+    ]);
+    cells.extend(end(visit, item));
+    Row { cells }
+}

@@ -99,6 +99,15 @@ pub(crate) fn sentence(text: &str) -> String {
     sentence
 }
 
+/// The beginning of a text that has more letters than fit.
+pub(crate) fn shorten(text: &str, letters: usize) -> String {
+    if text.chars().count() <= letters {
+        return text.to_owned();
+    }
+    let begins = text.chars().take(letters.saturating_sub(1));
+    begins.chain(['…']).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

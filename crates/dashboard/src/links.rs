@@ -22,9 +22,7 @@ pub(crate) fn order(id: &str) -> String {
 
 /// Of a line: its order, with the line first.
 pub(crate) fn line(id: &str, line: &str) -> String {
-    Params::default()
-        .with("line", Some(line))
-        .url(&order(id))
+    Params::default().with("line", Some(line)).url(&order(id))
 }
 
 /// Of a list with what is set in it.
@@ -50,6 +48,12 @@ pub(crate) fn batch(reference: &str) -> String {
 /// Of a shipment.
 pub(crate) fn shipment(reference: &str) -> String {
     page("shipments", reference)
+}
+
+/// Of the orders with a line pegged to a batch.
+pub(crate) fn orders_of(batch: &str) -> String {
+    let of = Params::default().with("batch", Some(batch));
+    of.url("/orders")
 }
 
 /// Of the form of a command, filled in with these fields; afterwards one is sent back to `next`.

@@ -1,13 +1,22 @@
 //! The pages, one file for each.
 
+mod arrivals;
+mod batch;
+mod batches;
 mod history;
 mod lists;
 mod order;
 mod orders;
+mod pegged;
 mod product;
 mod products;
+mod revisions;
 mod search;
+mod shipment;
+mod shipments;
+mod stock;
 mod today;
+mod what_if;
 mod worklists;
 
 use askama::Template;
@@ -29,6 +38,11 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/search", get(search::page))
         .route("/backorders", get(worklists::waiting))
         .route("/late", get(worklists::late))
+        .route("/arrivals", get(arrivals::page))
+        .route("/batches", get(batches::page))
+        .route("/batches/{reference}", get(batch::page))
+        .route("/shipments", get(shipments::page))
+        .route("/shipments/{reference}", get(shipment::page))
 }
 
 /// A page as it goes out.

@@ -133,7 +133,10 @@ mod tests {
         let params = Params::read("eta_until=soon&held=perhaps&prefix=a%00b&sku=+S+");
         let mut errors = Vec::new();
         assert_eq!(params.prefix("prefix", &mut errors), None);
-        assert_eq!(errors.pop().map(|error| error.field).as_deref(), Some("prefix"));
+        assert_eq!(
+            errors.pop().map(|error| error.field).as_deref(),
+            Some("prefix")
+        );
         assert_eq!(params.prefix("sku", &mut errors).as_deref(), Some("S"));
         assert_eq!(params.day("eta_until", &mut errors), None);
         let choices = [("yes", true), ("no", false)];

@@ -70,7 +70,9 @@ impl Steps {
     pub(crate) fn new(words: String, today: Date, until: Date, steps: &[Step]) -> Self {
         let until = until.max(today.saturating_add(1.day()));
         let shown: Vec<Step> = steps.iter().copied().filter(|s| s.date <= until).collect();
-        let most = shown.iter().map(|s| s.supply.max(s.allocated.saturating_add(s.free)));
+        let most = shown
+            .iter()
+            .map(|s| s.supply.max(s.allocated.saturating_add(s.free)));
         let (most, apart) = scale(most.max().unwrap_or(0));
         let plot = Plot { today, until, most };
         let across = (0..=most / apart).map(|nth| Mark {
@@ -281,7 +283,10 @@ mod tests {
         let shown = Steps::new("ATP".into(), today, until, &steps)
             .render()
             .unwrap();
-        assert!(shown.contains("From 16 Dec 2026: 10 units, 5 allocated, 5 free"), "{shown}");
+        assert!(
+            shown.contains("From 16 Dec 2026: 10 units, 5 allocated, 5 free"),
+            "{shown}"
+        );
     }
 
     #[test]

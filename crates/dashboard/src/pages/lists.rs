@@ -17,6 +17,9 @@ use crate::visit::Visit;
 /// Rows in a page.
 pub(super) const ROWS: usize = 50;
 
+/// The words of a filter that something is or is not.
+pub(super) const YES_NO: [(&str, bool); 2] = [("yes", true), ("no", false)];
+
 /// Something that a list can be cut down to.
 pub(super) struct Filter {
     pub(super) name: &'static str,

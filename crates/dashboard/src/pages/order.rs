@@ -67,10 +67,8 @@ pub(super) async fn page(
     let id: OrderId = id.parse().map_err(|_| not_found())?;
     let views = &*context.app.views;
     let thing = Thing::Order(id.clone());
-    let (order, events) = tokio::try_join!(
-        views.order(&id, visit.today()),
-        views.latest(&thing, SHOWN),
-    )?;
+    let (order, events) =
+        tokio::try_join!(views.order(&id, visit.today()), views.latest(&thing, SHOWN),)?;
     let order = order.ok_or_else(not_found)?;
     let chosen = visit.params.get("line");
     let many = order.lines.len() > TOLD;

@@ -28,7 +28,11 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
     let params = &visit.params;
     let mut errors = Vec::new();
     let filter = ProductFilter {
-        backordered: params.one_of("backordered", &[("true", true), ("false", false)], &mut errors),
+        backordered: params.one_of(
+            "backordered",
+            &[("true", true), ("false", false)],
+            &mut errors,
+        ),
         prefix: params.prefix("prefix", &mut errors),
     };
     if lists::is_csv(&visit) && errors.is_empty() {

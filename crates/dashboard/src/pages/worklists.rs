@@ -130,9 +130,7 @@ async fn page(context: &Shared, visit: Visit, list: Worklist) -> Result<Response
         batch: params.parse("batch", &mut errors),
         cause: params.one_of("cause", &causes, &mut errors),
     };
-    let sort = params
-        .one_of("sort", &sorts, &mut errors)
-        .unwrap_or(sort);
+    let sort = params.one_of("sort", &sorts, &mut errors).unwrap_or(sort);
     if lists::is_csv(&visit) && errors.is_empty() {
         let (context, columns) = (context.clone(), listing.columns);
         let pages: csv::Pages = Box::new(move |after| {
@@ -161,11 +159,7 @@ async fn page(context: &Shared, visit: Visit, list: Worklist) -> Result<Response
         errors: &errors,
     };
     let mut choices = vec![("", "Any")];
-    choices.extend(
-        Cause::ALL
-            .into_iter()
-            .map(|why| (why.as_str(), cause(why))),
-    );
+    choices.extend(Cause::ALL.into_iter().map(|why| (why.as_str(), cause(why))));
     listing.filters = vec![
         filters.text("sku", "SKU"),
         filters.text("shipment", "Shipment"),

@@ -138,9 +138,7 @@ pub(super) fn of_shipment(event: &Event) -> String {
             *to,
             "",
         ),
-        Event::ShipmentHeld { reference, hold } => {
-            held(&format!("Shipment {reference}"), hold, "")
-        }
+        Event::ShipmentHeld { reference, hold } => held(&format!("Shipment {reference}"), hold, ""),
         Event::ShipmentReleased { reference } => {
             format!("The hold of shipment {reference} is over.")
         }

@@ -55,7 +55,9 @@ pub(super) fn answer(order: &OrderResource) -> (Tone, String) {
         said.push(if together && !waiting.is_empty() {
             format!("{names} {have}, but {have_no} until the whole order can go out together.")
         } else {
-            format!("{names} {have_no}: what it is to come from is held, and nobody knows until when.")
+            format!(
+                "{names} {have_no}: what it is to come from is held, and nobody knows until when."
+            )
         });
     }
     if !waiting.is_empty() {
@@ -271,11 +273,7 @@ mod tests {
                 Tone::Bad,
                 "SOFA has no day: what it is to come from is held, and nobody knows until when.",
             ),
-            (
-                vec![line("SOFA", Dispatched)],
-                Tone::Plain,
-                "It has left.",
-            ),
+            (vec![line("SOFA", Dispatched)], Tone::Plain, "It has left."),
             (
                 vec![line("SOFA", Dispatched), line("RUG", Cancelled)],
                 Tone::Plain,

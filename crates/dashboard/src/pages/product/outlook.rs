@@ -150,7 +150,13 @@ mod tests {
     const TODAY: Date = date(2026, 12, 1);
 
     fn batch(name: &str, units: u64, eta: Option<Date>) -> Batch {
-        Batch::new(0, name.parse().unwrap(), "SOFA".parse().unwrap(), units, eta)
+        Batch::new(
+            0,
+            name.parse().unwrap(),
+            "SOFA".parse().unwrap(),
+            units,
+            eta,
+        )
     }
 
     #[test]

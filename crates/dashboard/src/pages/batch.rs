@@ -1,0 +1,127 @@
+//! One batch: how much of it there is, when and where, who counts on it, and what can be done.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use landfall_domain::BatchRef;
+use landfall_service::resources::BatchResource;
+use landfall_service::views::Thing;
+
+use super::history::History;
+use super::stock::Stock;
+use super::what_if::{self, Subject, WhatIf};
+use super::{batches, pegged, revisions, shipments};
+use crate::actions::{self, Offer};
+use crate::charts::columns::Columns;
+use crate::errors::Failed;
+use crate::frame::{Frame, Place};
+use crate::table::{Cell, Row, Table, column, numbers};
+use crate::visit::Visit;
+use crate::{Shared, links, live};
+
+#[derive(Template)]
+#[template(path = "batch.html")]
+struct BatchPage {
+    frame: Frame,
+    batch: BatchResource,
+    live: String,
+    eta: Cell,
+    earlier: Cell,
+    hold: Cell,
+    shipment_hold: Option<Cell>,
+    stock: Stock,
+    offers: Vec<Offer>,
+    what_if: Option<WhatIf>,
+    chart: Option<Columns>,
+    by_promise: Table,
+    pegged: Table,
+    /// Where all orders that count on it are listed.
+    orders: String,
+    history: History,
+}
+
+/// The page.
+pub(super) async fn page(
+    State(context): State<Shared>,
+    Path(name): Path<String>,
+    visit: Visit,
+) -> Result<Response, Failed> {
+    let not_found = || Failed::NotFound("batch", name.clone());
+    let reference: BatchRef = name.parse().map_err(|_| not_found())?;
+    let views = &context.app.views;
+    let today = visit.today();
+    let batch = views.batch(&reference, today).await?;
+    let batch = batch.ok_or_else(not_found)?;
+    let thing = Thing::Batch(reference.clone());
+    let events = revisions::events(&**views, &thing)
+        .await?
+        .unwrap_or_default();
+    let earlier = revisions::earlier(&thing, &events);
+    let pegged = pegged::of_batch(&**views, &reference, today).await?;
+    // A batch that comes with others is late with them: that is asked of its shipment.
+    let what_if = match batch.eta.filter(|_| batch.shipment.is_none()) {
+        Some(eta) => what_if::ask(&context, &visit, &Subject::Batch(&reference), eta).await,
+        None => None,
+    };
+    let status = match &what_if {
+        Some(what_if) if what_if.is_wrong() => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => StatusCode::OK,
+    };
+    let live = live::name("batch", reference.as_str());
+    let days = pegged.by_promise();
+    let page = BatchPage {
+        frame: Frame::new(&visit, Place::Batches, format!("Batch {reference}")),
+        eta: revisions::eta(batch.eta, &earlier, batch.overdue, "in the warehouse"),
+        earlier: revisions::cell(&earlier),
+        hold: batch.hold.as_ref().map_or(Cell::None, shipments::hold),
+        shipment_hold: batch.shipment_hold.as_ref().map(shipments::hold),
+        stock: Stock::new(batches::bar(&batch), batch.available),
+        offers: offers(&visit, &batch),
+        what_if,
+        chart: Columns::new("Units by promise date", &days),
+        by_promise: by_promise(&days, live.clone()),
+        pegged: pegged.table(false, live.clone()),
+        orders: links::orders_of(reference.as_str()),
+        history: History::new(&visit, events),
+        live,
+        batch,
+    };
+    Ok((status, Html(page.render()?)).into_response())
+}
+
+fn by_promise(days: &[(jiff::civil::Date, u64)], live: String) -> Table {
+    let columns = [column("Promised for"), numbers("Units")];
+    let rows = days.iter().map(|(day, units)| Row {
+        cells: vec![Cell::Day(*day), Cell::Number(*units)],
+    });
+    Table::new("by-promise", "Units by promise date", &columns)
+        .with_rows(rows)
+        .live(live)
+}
+
+fn offers(visit: &Visit, batch: &BatchResource) -> Vec<Offer> {
+    let reference = ("reference", batch.reference.as_str());
+    let eta = batch.eta.map(|day| day.to_string());
+    let eta = ("eta", eta.as_deref().unwrap_or_default());
+    let quantity = batch.purchased.to_string();
+    let quantity = ("quantity", quantity.as_str());
+    let hold = match batch.hold {
+        None => "HoldBatch",
+        Some(_) => "ReleaseBatch",
+    };
+    // What has left entirely has nothing that could be cancelled.
+    let left: &[&str] = if batch.purchased > batch.dispatched {
+        &["CancelBatch"]
+    } else {
+        &[]
+    };
+    [
+        actions::offers(visit, &["ChangeBatchQuantity"], &[reference, quantity]),
+        actions::offers(visit, &["ChangeBatchEta"], &[reference, eta]),
+        actions::offers(visit, &[hold], &[reference]),
+        actions::offers(visit, &["ReceiveBatch"], &[reference, quantity]),
+        actions::offers(visit, left, &[reference]),
+    ]
+    .concat()
+}

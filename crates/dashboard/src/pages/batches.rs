@@ -1,0 +1,128 @@
+//! Batches, by reference.
+
+use axum::extract::State;
+use axum::response::Response;
+use landfall_service::resources::BatchResource;
+use landfall_service::views::{BatchFilter, Page};
+
+use super::lists::{self, Filters, Listing, YES_NO};
+use crate::errors::Failed;
+use crate::frame::Place;
+use crate::table::{Bar, Cell, Column, Row, column, numbers};
+use crate::visit::Visit;
+use crate::{Shared, actions, csv};
+
+const PATH: &str = "/batches";
+
+const COLUMNS: [Column; 10] = [
+    column("Batch"),
+    column("SKU"),
+    column("When"),
+    column("Location"),
+    column("Shipment"),
+    numbers("Purchased"),
+    numbers("Allocated"),
+    numbers("Dispatched"),
+    numbers("Available"),
+    column("Sold"),
+];
+
+/// The list.
+pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<Response, Failed> {
+    let params = &visit.params;
+    let mut errors = Vec::new();
+    let filter = BatchFilter {
+        sku: params.parse("sku", &mut errors),
+        available: params.one_of("available", &YES_NO, &mut errors),
+        in_warehouse: params.one_of("in_warehouse", &YES_NO, &mut errors),
+        eta_until: params.day("eta_until", &mut errors),
+        shipment: params.parse("shipment", &mut errors),
+        held: params.one_of("held", &YES_NO, &mut errors),
+        prefix: params.get("prefix").map(str::to_owned),
+    };
+    let today = visit.today();
+    if lists::is_csv(&visit) && errors.is_empty() {
+        let pages: csv::Pages = Box::new(move |after| {
+            let (context, filter) = (context.clone(), filter.clone());
+            Box::pin(async move {
+                let page = Page {
+                    after,
+                    limit: csv::PAGE,
+                };
+                let found = context.app.views.batches(&filter, &page, today).await;
+                lists::rows(found, row)
+            })
+        });
+        return csv::file("batches", &COLUMNS, pages).await;
+    }
+    let found = if errors.is_empty() {
+        let page = lists::part(&visit);
+        Ok(context.app.views.batches(&filter, &page, today).await?)
+    } else {
+        Err(errors.clone())
+    };
+    let filters = Filters {
+        params,
+        errors: &errors,
+    };
+    let listing = Listing {
+        place: Place::Batches,
+        heading: "Batches",
+        help: "",
+        path: PATH,
+        columns: &COLUMNS,
+        filters: vec![
+            filters.text("prefix", "Batch begins with"),
+            filters.text("sku", "SKU"),
+            filters.text("shipment", "Shipment"),
+            filters.choice(
+                "in_warehouse",
+                "Where",
+                &[("", "Any"), ("yes", "In the warehouse"), ("no", "Inbound")],
+            ),
+            filters.choice(
+                "available",
+                "Available",
+                &[("", "Any"), ("yes", "Has free units"), ("no", "Sold out")],
+            ),
+            filters.choice(
+                "held",
+                "Held",
+                &[("", "Any"), ("yes", "Held"), ("no", "Not held")],
+            ),
+            filters.day("eta_until", "Expected until"),
+        ],
+        offers: actions::offers(&visit, &["CreateBatch"], &[]),
+        empty: "No batch is like that.",
+    };
+    lists::page(&visit, listing, found, row)
+}
+
+fn row(batch: &BatchResource) -> Row {
+    Row {
+        cells: vec![
+            Cell::batch(batch.reference.as_str()),
+            Cell::product(batch.sku.as_str()),
+            Cell::supply(batch),
+            batch
+                .location
+                .as_ref()
+                .map_or(Cell::None, |location| Cell::text(location.as_str())),
+            Cell::shipment(batch.shipment.as_ref().map(|shipment| shipment.as_str())),
+            Cell::Number(batch.purchased),
+            Cell::Number(batch.allocated),
+            Cell::Number(batch.dispatched),
+            Cell::Number(batch.available),
+            Cell::Bar(bar(batch)),
+        ],
+    }
+}
+
+/// How much of a batch is sold.
+pub(super) fn bar(batch: &BatchResource) -> Bar {
+    Bar {
+        purchased: batch.purchased,
+        allocated: batch.allocated,
+        dispatched: batch.dispatched,
+    }
+}

@@ -1,0 +1,147 @@
+//! One shipment: what it carries, who counts on it, and what it would mean if it were late.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use landfall_domain::ShipmentRef;
+use landfall_service::resources::{BatchResource, ShipmentResource};
+use landfall_service::views::Thing;
+
+use super::history::History;
+use super::stock::Stock;
+use super::what_if::{self, Subject, WhatIf};
+use super::{pegged, revisions, shipments};
+use crate::actions::{self, Offer};
+use crate::errors::Failed;
+use crate::frame::{Frame, Place};
+use crate::params::Params;
+use crate::table::{Bar, Cell, Row, Table, column, numbers};
+use crate::visit::Visit;
+use crate::{Shared, format, live};
+
+/// Batches in the page.
+const SHOWN: usize = 100;
+
+#[derive(Template)]
+#[template(path = "shipment.html")]
+struct ShipmentPage {
+    frame: Frame,
+    shipment: ShipmentResource,
+    live: String,
+    eta: Cell,
+    earlier: Cell,
+    hold: Cell,
+    stock: Stock,
+    offers: Vec<Offer>,
+    what_if: Option<WhatIf>,
+    batches: Table,
+    /// Where all its batches are, when there are more than are shown.
+    all_batches: Option<String>,
+    pegged: Table,
+    history: History,
+}
+
+/// The page.
+pub(super) async fn page(
+    State(context): State<Shared>,
+    Path(name): Path<String>,
+    visit: Visit,
+) -> Result<Response, Failed> {
+    let not_found = || Failed::NotFound("shipment", name.clone());
+    let reference: ShipmentRef = name.parse().map_err(|_| not_found())?;
+    let views = &context.app.views;
+    let today = visit.today();
+    let shipment = views.shipment(&reference, today).await?;
+    let mut shipment = shipment.ok_or_else(not_found)?;
+    let cargo = shipment.batches.take().unwrap_or_default();
+    let thing = Thing::Shipment(reference.clone());
+    let events = revisions::events(&**views, &thing)
+        .await?
+        .unwrap_or_default();
+    let earlier = revisions::earlier(&thing, &events);
+    let pegged = pegged::of_batches(&**views, &cargo, today).await?;
+    let what_if = match shipment.eta {
+        Some(eta) => what_if::ask(&context, &visit, &Subject::Shipment(&reference), eta).await,
+        None => None,
+    };
+    let status = match &what_if {
+        Some(what_if) if what_if.is_wrong() => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => StatusCode::OK,
+    };
+    let live = live::name("shipment", reference.as_str());
+    let all_batches = (cargo.len() > SHOWN).then(|| {
+        let of_it = Params::default().with("shipment", Some(reference.as_str()));
+        of_it.url("/batches")
+    });
+    let page = ShipmentPage {
+        frame: Frame::new(&visit, Place::Arrivals, format!("Shipment {reference}")),
+        eta: revisions::eta(shipment.eta, &earlier, shipment.overdue, "landed"),
+        earlier: revisions::cell(&earlier),
+        hold: shipment.hold.as_ref().map_or(Cell::None, shipments::hold),
+        stock: Stock::new(shipments::bar(&shipment), shipment.available),
+        offers: offers(&visit, &shipment),
+        what_if,
+        batches: batches(&cargo, live.clone()),
+        all_batches,
+        pegged: pegged.table(true, live.clone()),
+        history: History::new(&visit, events),
+        live,
+        shipment,
+    };
+    Ok((status, Html(page.render()?)).into_response())
+}
+
+fn offers(visit: &Visit, shipment: &ShipmentResource) -> Vec<Offer> {
+    let reference = ("reference", shipment.reference.as_str());
+    let eta = shipment.eta.map(|day| day.to_string());
+    let eta = ("eta", eta.as_deref().unwrap_or_default());
+    let hold = match shipment.hold {
+        None => "HoldShipment",
+        Some(_) => "ReleaseShipment",
+    };
+    let carries = ("shipment", shipment.reference.as_str());
+    [
+        actions::offers(visit, &["ChangeShipmentEta"], &[reference, eta]),
+        actions::offers(visit, &[hold, "ReceiveShipment"], &[reference]),
+        actions::offers(visit, &["CreateBatch"], &[carries]),
+    ]
+    .concat()
+}
+
+fn batches(cargo: &[BatchResource], live: String) -> Table {
+    let columns = [
+        column("Batch"),
+        column("SKU"),
+        column("When"),
+        numbers("Purchased"),
+        numbers("Available"),
+        column("Sold"),
+        column("Lines"),
+    ];
+    let rows = cargo.iter().take(SHOWN).map(|batch| Row {
+        cells: vec![
+            Cell::batch(batch.reference.as_str()),
+            Cell::product(batch.sku.as_str()),
+            Cell::supply(batch),
+            Cell::Number(batch.purchased),
+            Cell::Number(batch.available),
+            Cell::Bar(Bar {
+                purchased: batch.purchased,
+                allocated: batch.allocated,
+                dispatched: batch.dispatched,
+            }),
+            pegged::orders(batch),
+        ],
+    });
+    let all = cargo.len() as u64;
+    let caption = if cargo.len() > SHOWN {
+        format!("The first {SHOWN} of {} batches", format::number(all))
+    } else {
+        format::count(all, "batch", "batches")
+    };
+    Table::new("batches", caption, &columns)
+        .with_rows(rows)
+        .or_empty("It carries nothing yet.")
+        .live(live)
+}

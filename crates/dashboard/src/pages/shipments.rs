@@ -1,0 +1,140 @@
+//! Shipments, by reference: those under way, and those that have landed.
+
+use axum::extract::State;
+use axum::response::Response;
+use landfall_domain::{Carriage, Hold};
+use landfall_service::resources::ShipmentResource;
+use landfall_service::views::{Page, ShipmentFilter};
+
+use super::lists::{self, Filters, Listing, YES_NO};
+use crate::errors::Failed;
+use crate::frame::Place;
+use crate::table::{Bar, Cell, Column, Row, Tone, column, numbers};
+use crate::visit::Visit;
+use crate::{Shared, actions, csv, format};
+
+const PATH: &str = "/shipments";
+
+const COLUMNS: [Column; 9] = [
+    column("Shipment"),
+    column("ETA"),
+    column("State"),
+    column("Carrier"),
+    column("Vessel"),
+    column("Container"),
+    numbers("Batches"),
+    numbers("Units"),
+    column("Sold"),
+];
+
+/// The list.
+pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<Response, Failed> {
+    let params = &visit.params;
+    let mut errors = Vec::new();
+    let landed = [("no", false), ("yes", true)];
+    let filter = ShipmentFilter {
+        landed: params.one_of("landed", &landed, &mut errors),
+        held: params.one_of("held", &YES_NO, &mut errors),
+        eta_until: params.day("eta_until", &mut errors),
+        prefix: params.get("prefix").map(str::to_owned),
+    };
+    let today = visit.today();
+    if lists::is_csv(&visit) && errors.is_empty() {
+        let pages: csv::Pages = Box::new(move |after| {
+            let (context, filter) = (context.clone(), filter.clone());
+            Box::pin(async move {
+                let page = Page {
+                    after,
+                    limit: csv::PAGE,
+                };
+                let found = context.app.views.shipments(&filter, &page, today).await;
+                lists::rows(found, row)
+            })
+        });
+        return csv::file("shipments", &COLUMNS, pages).await;
+    }
+    let found = if errors.is_empty() {
+        let page = lists::part(&visit);
+        Ok(context.app.views.shipments(&filter, &page, today).await?)
+    } else {
+        Err(errors.clone())
+    };
+    let filters = Filters {
+        params,
+        errors: &errors,
+    };
+    let listing = Listing {
+        place: Place::Arrivals,
+        heading: "Shipments",
+        help: "Also those that have landed. The arrivals show what is to come along time.",
+        path: PATH,
+        columns: &COLUMNS,
+        filters: vec![
+            filters.text("prefix", "Shipment begins with"),
+            filters.choice(
+                "landed",
+                "Under way",
+                &[("", "Any"), ("no", "Under way"), ("yes", "Landed")],
+            ),
+            filters.choice(
+                "held",
+                "Held",
+                &[("", "Any"), ("yes", "Held"), ("no", "Not held")],
+            ),
+            filters.day("eta_until", "Expected until"),
+        ],
+        offers: actions::offers(&visit, &["CreateShipment"], &[]),
+        empty: "No shipment is like that.",
+    };
+    lists::page(&visit, listing, found, row)
+}
+
+fn row(shipment: &ShipmentResource) -> Row {
+    Row {
+        cells: vec![
+            Cell::shipment(Some(shipment.reference.as_str())),
+            Cell::day(shipment.eta),
+            state(shipment),
+            text(shipment.carrier.as_ref()),
+            text(shipment.vessel.as_ref()),
+            text(shipment.container.as_ref()),
+            Cell::Number(shipment.batch_count),
+            Cell::Number(shipment.purchased),
+            Cell::Bar(bar(shipment)),
+        ],
+    }
+}
+
+fn text(text: Option<&Carriage>) -> Cell {
+    text.map_or(Cell::None, |text| Cell::text(text.as_str()))
+}
+
+/// Where a shipment stands.
+pub(super) fn state(shipment: &ShipmentResource) -> Cell {
+    let mut parts = Vec::new();
+    match shipment.eta {
+        None => parts.push(Cell::Badge(Tone::Good, "landed".into())),
+        Some(_) if shipment.overdue => parts.push(Cell::Badge(Tone::Bad, "overdue".into())),
+        Some(_) => parts.push(Cell::Badge(Tone::Plain, "under way".into())),
+    }
+    parts.extend(shipment.hold.as_ref().map(hold));
+    Cell::Several(parts)
+}
+
+/// What keeps something back.
+pub(super) fn hold(hold: &Hold) -> Cell {
+    let words = match hold.expected_clear {
+        Some(day) => format!("{} until {}", hold.code, format::day(day)),
+        None => format!("{}, no clear date", hold.code),
+    };
+    Cell::Badge(Tone::Warn, words)
+}
+
+/// How much of a shipment is sold.
+pub(super) fn bar(shipment: &ShipmentResource) -> Bar {
+    Bar {
+        purchased: shipment.purchased,
+        allocated: shipment.allocated,
+        dispatched: shipment.dispatched,
+    }
+}

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use landfall_service::access::{Caller, KeyRing, Refusal, Visitor, is_local, session};
 
 use crate::Shared;
-use crate::errors::Failed;
+use crate::errors::{self, Failed};
 use crate::params::Params;
 use crate::sign_in;
 use crate::visit::Visit;
@@ -37,8 +37,9 @@ pub(crate) async fn enter(State(context): State<Shared>, request: Request, next:
     let (mut parts, body) = request.into_parts();
     match visit(&context, &parts).await {
         Ok(visit) => {
-            parts.extensions.insert(visit);
-            next.run(Request::from_parts(parts, body)).await
+            parts.extensions.insert(visit.clone());
+            let answer = next.run(Request::from_parts(parts, body)).await;
+            errors::inside(answer, &visit)
         }
         Err(stay) => stay,
     }

@@ -7,7 +7,8 @@ use axum::response::{Html, IntoResponse, Response};
 use landfall_service::answer::Failure;
 use landfall_service::views::ViewError;
 
-use crate::frame::Frame;
+use crate::frame::{Frame, Place};
+use crate::visit::Visit;
 
 /// Why there is no page.
 #[derive(Debug)]
@@ -94,13 +95,21 @@ impl From<Failure> for Failed {
 #[template(path = "error.html")]
 struct ErrorPage {
     frame: Frame,
+    told: Told,
+}
+
+/// What a visitor is told, in the answer's extensions: the door puts the frame of their page around it.
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
     heading: &'static str,
     words: String,
+    /// Whether it is worth trying again.
     again: bool,
 }
 
-impl IntoResponse for Failed {
-    fn into_response(self) -> Response {
+impl Failed {
+    /// What is told, after the rest went into the log.
+    fn tell(self) -> (StatusCode, Told) {
         let (status, heading, words) = match self {
             Self::NotFound(what, name) => (
                 StatusCode::NOT_FOUND,
@@ -129,20 +138,47 @@ impl IntoResponse for Failed {
             }
         };
         let again = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
-        let page = ErrorPage {
-            frame: Frame::bare(heading),
+        let told = Told {
             heading,
             words,
             again,
         };
-        let html = page.render().unwrap_or_else(|_| heading.to_owned());
-        let mut response = (status, Html(html)).into_response();
-        if again {
-            let soon = HeaderValue::from_static("1");
-            response.headers_mut().insert(RETRY_AFTER, soon);
-        }
+        (status, told)
+    }
+}
+
+impl IntoResponse for Failed {
+    fn into_response(self) -> Response {
+        let (status, told) = self.tell();
+        let mut response = answer(status, Frame::bare(told.heading), told.clone());
+        response.extensions_mut().insert(told);
         response
     }
+}
+
+/// The same answer for somebody who has come in: with everything around it that their pages have.
+pub(crate) fn inside(response: Response, visit: &Visit) -> Response {
+    match response.extensions().get::<Told>() {
+        None => response,
+        Some(told) => {
+            let frame = Frame::new(visit, Place::Elsewhere, told.heading);
+            answer(response.status(), frame, told.clone())
+        }
+    }
+}
+
+fn answer(status: StatusCode, frame: Frame, told: Told) -> Response {
+    let again = told.again;
+    let page = ErrorPage { frame, told };
+    let html = page
+        .render()
+        .unwrap_or_else(|_| page.told.heading.to_owned());
+    let mut response = (status, Html(html)).into_response();
+    if again {
+        let soon = HeaderValue::from_static("1");
+        response.headers_mut().insert(RETRY_AFTER, soon);
+    }
+    response
 }
 
 /// Sends a browser on to another page of ours.

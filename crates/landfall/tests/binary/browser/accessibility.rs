@@ -27,7 +27,7 @@ const PAGES: [&str; 19] = [
     "/search?q=S",
     "/search?q=nothing-like-it",
     "/do/PlaceOrder",
-    "/no-such-page",
+    "/orders/no-such-order",
 ];
 
 /// What axe finds serious on the page, in short.

@@ -26,26 +26,42 @@ pub(super) async fn events(
 pub(super) fn earlier(thing: &Thing, events: &[LogRecord]) -> Vec<Date> {
     let mut events: Vec<_> = events.iter().collect();
     events.sort_by_key(|record| (record.time, record.offset));
-    let mut days: Vec<Date> = Vec::new();
-    for record in events {
-        let from = match (&record.event, thing) {
-            (
-                Event::ShipmentEtaChanged {
-                    reference, from, ..
-                },
-                Thing::Shipment(shipment),
-            ) if reference == shipment => *from,
-            (
-                Event::BatchEtaChanged {
-                    reference, from, ..
-                },
-                Thing::Batch(batch),
-            ) if reference == batch => *from,
-            _ => None,
-        };
-        days.extend(from.filter(|day| days.last() != Some(day)));
+    let own = days(events.iter().filter_map(|record| match &record.event {
+        Event::ShipmentEtaChanged {
+            reference, from, ..
+        } if matches!(thing, Thing::Shipment(shipment) if shipment == reference) => Some(*from),
+        Event::BatchEtaChanged {
+            reference, from, ..
+        } if matches!(thing, Thing::Batch(batch) if batch == reference) => Some(*from),
+        _ => None,
+    }));
+    if !own.is_empty() {
+        return own;
     }
+    // A shipment's own events may be so many batches' back that they were not read; its batches followed it.
+    days(events.iter().filter_map(|record| match &record.event {
+        Event::BatchEtaChanged { from, .. } if follows(thing, &record.event) => Some(*from),
+        _ => None,
+    }))
+}
+
+fn days(from: impl Iterator<Item = Option<Date>>) -> Vec<Date> {
+    let mut days: Vec<Date> = from.flatten().collect();
+    days.dedup();
     days
+}
+
+/// Whether an event of a batch is only that it followed its shipment: the shipment's own event says the same.
+pub(super) fn follows(thing: &Thing, event: &Event) -> bool {
+    match (thing, event) {
+        (
+            Thing::Shipment(reference),
+            Event::BatchEtaChanged { shipment, .. }
+            | Event::BatchHeld { shipment, .. }
+            | Event::BatchReleased { shipment, .. },
+        ) => shipment.as_ref() == Some(reference),
+        _ => false,
+    }
 }
 
 /// When something is expected, and how much later that is than was said first.
@@ -70,5 +86,73 @@ pub(super) fn cell(earlier: &[Date]) -> Cell {
     match earlier {
         [] => Cell::None,
         days => Cell::Several(days.iter().map(|day| Cell::Day(*day)).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn log(events: Vec<Event>) -> Vec<LogRecord> {
+        let records = (1..).zip(events).map(|(offset, event)| LogRecord {
+            partition: 0,
+            offset,
+            sku: None,
+            time: Timestamp::UNIX_EPOCH,
+            command_id: "c".into(),
+            actor: None,
+            event,
+        });
+        records.collect()
+    }
+
+    fn ship(from: i8, to: i8) -> Event {
+        Event::ShipmentEtaChanged {
+            reference: "S".parse().unwrap(),
+            from: Some(date(2027, 1, from)),
+            to: Some(date(2027, 1, to)),
+        }
+    }
+
+    fn batch(from: i8, to: i8, shipment: Option<&str>) -> Event {
+        Event::BatchEtaChanged {
+            reference: "B".parse().unwrap(),
+            from: Some(date(2027, 1, from)),
+            to: Some(date(2027, 1, to)),
+            landed: None,
+            shipment: shipment.map(|name| name.parse().unwrap()),
+        }
+    }
+
+    #[test]
+    fn the_days_before_are_the_things_own() {
+        let (s, b) = (
+            Thing::Shipment("S".parse().unwrap()),
+            Thing::Batch("B".parse().unwrap()),
+        );
+        let days = |days: &[i8]| days.iter().map(|d| date(2027, 1, *d)).collect::<Vec<_>>();
+        let events = log(vec![
+            ship(1, 3),
+            batch(1, 3, Some("S")),
+            batch(3, 7, None),
+            ship(3, 5),
+            batch(7, 5, Some("S")),
+        ]);
+        assert_eq!(earlier(&s, &events), days(&[1, 3]));
+        assert_eq!(earlier(&b, &events), days(&[1, 3, 7]));
+        let cut = log(vec![
+            batch(1, 3, Some("S")),
+            batch(1, 3, Some("S")),
+            batch(3, 5, Some("S")),
+            batch(2, 4, Some("T")),
+        ]);
+        assert_eq!(earlier(&s, &cut), days(&[1, 3]), "its batches know");
+        assert_eq!(earlier(&s, &[]), []);
+        let told = |event: &Event| follows(&s, event);
+        let follow: Vec<_> = events.iter().map(|record| told(&record.event)).collect();
+        assert_eq!(follow, [false, true, false, false, true]);
     }
 }

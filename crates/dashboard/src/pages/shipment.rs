@@ -60,6 +60,7 @@ pub(super) async fn page(
         .await?
         .unwrap_or_default();
     let earlier = revisions::earlier(&thing, &events);
+    events.retain(|record| !revisions::follows(&thing, &record.event));
     let pegged = pegged::of_batches(&**views, &cargo, today).await?;
     let what_if = match shipment.eta {
         Some(eta) => what_if::ask(&context, &visit, &Subject::Shipment(&reference), eta).await,

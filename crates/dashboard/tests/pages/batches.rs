@@ -1,0 +1,185 @@
+//! Batches: their list and their pages.
+
+use axum::http::StatusCode;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use landfall_service::access::Role;
+use landfall_testkit::commands::{batch, dispatch, hold, hold_shipment, line, set_eta, shipment};
+use landfall_testkit::run;
+use landfall_testkit::today;
+
+use crate::support::{ODD, cells, segment, site, words};
+
+fn day(days: i64) -> Date {
+    today().saturating_add(days.days())
+}
+
+#[test]
+fn a_page_says_how_much_there_is_and_who_counts_on_it() {
+    run(async {
+        let site = site();
+        let engine = &site.engine;
+        engine
+            .batch(batch("B-1", "SOFA", 10).eta(day(10)).location("North"))
+            .await;
+        engine.line(line("SO-1", "SOFA", 4)).await;
+        engine
+            .line(line("SO-2", "SOFA", 3).requested(day(20)).just_in_time())
+            .await;
+        engine.done(set_eta("B-1", Some(day(12)))).await;
+        let page = site.page("/batches/B-1").await;
+        let text = words(&page);
+        for said in [
+            "SKU SOFA When 22 May 2026 +2 d Expected before 20 May 2026 Location North",
+            "units purchased 10 sold 70 % dispatched 0 allocated 7 free 3",
+        ] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+        let lines = cells(&page, "pegged");
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0][..4], ["SO-1", "SOFA", "SOFA", "4"]);
+        let by_promise = cells(&page, "by-promise");
+        let units: u64 = by_promise
+            .iter()
+            .map(|row| row[1].parse::<u64>().unwrap())
+            .sum();
+        assert_eq!(units, 7, "{by_promise:?}");
+        assert!(page.contains(r#"class="columns-chart""#));
+        assert!(page.contains("/orders?batch=B-1"));
+        for offer in [
+            "ChangeBatchQuantity?reference=B-1&#38;quantity=10",
+            "ChangeBatchEta",
+            "HoldBatch",
+            "ReceiveBatch",
+            "CancelBatch",
+        ] {
+            assert!(page.contains(&format!("/do/{offer}")), "{offer}");
+        }
+        let late = site.page("/batches/B-1?late=30").await;
+        assert!(words(&late).contains("30 days later: 21 Jun 2026"));
+        assert!(late.contains(r#"action="/do/ChangeBatchEta""#));
+        assert!(!cells(&late, "broken").is_empty());
+        let wrong = site.get("/batches/B-1?late=x").await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    });
+}
+
+#[test]
+fn a_batch_aboard_is_late_with_its_shipment() {
+    run(async {
+        let site = site();
+        let engine = &site.engine;
+        engine.shipment(shipment("S/1", Some(day(10)))).await;
+        engine.batch(batch("B-1", "SOFA", 10).on("S/1")).await;
+        engine
+            .done(hold_shipment("S/1", "customs", Some(day(15))))
+            .await;
+        engine.done(hold("B-1", "damage", None)).await;
+        let page = site.page("/batches/B-1?late=10").await;
+        assert!(
+            !page.contains(r#"name="late""#),
+            "that is asked of its shipment"
+        );
+        assert!(page.contains(r#"href="/shipments/S%2F1#what-if""#));
+        let text = words(&page);
+        assert!(text.contains("Hold damage, no clear date"), "{text}");
+        assert!(
+            text.contains("Its shipment's hold customs until 25 May 2026"),
+            "{text}"
+        );
+        assert!(text.contains("free 10 free, but held 10"), "{text}");
+        assert!(page.contains("/do/ReleaseBatch") && !page.contains("/do/HoldBatch"));
+    });
+}
+
+#[test]
+fn what_has_left_is_not_to_be_cancelled() {
+    run(async {
+        let site = site();
+        site.engine.batch(batch("B-1", "SOFA", 4)).await;
+        site.engine.line(line("SO-1", "SOFA", 4)).await;
+        site.engine.done(dispatch("SO-1", "SOFA")).await;
+        let page = site.page("/batches/B-1").await;
+        assert!(words(&page).contains("When in the warehouse"));
+        assert!(!page.contains("/do/CancelBatch"));
+        assert!(!page.contains("What if"), "it is here");
+        assert!(page.contains("No line counts on it."));
+    });
+}
+
+#[test]
+fn odd_names_have_pages_of_their_own_and_roles_see_what_they_may() {
+    run(async {
+        let site = site();
+        let long = "x".repeat(255);
+        for name in ODD.into_iter().chain([&*long]) {
+            site.engine.batch(batch(name, name, 3).eta(day(10))).await;
+            site.engine.line(line(name, name, 1)).await;
+            let page = site
+                .page(&format!("/batches/{}?late=1", segment(name)))
+                .await;
+            assert_eq!(cells(&page, "pegged")[0][0], name);
+            assert!(words(&page).contains(name), "{name}");
+            assert!(!page.contains("<script>alert"));
+        }
+        for unknown in ["/batches/B-9", "/batches/%00"] {
+            assert_eq!(
+                site.get(unknown).await.status,
+                StatusCode::NOT_FOUND,
+                "{unknown}"
+            );
+        }
+        let session = site.sign_in(Role::Orders).await;
+        let path = format!("/batches/{}", segment(ODD[0]));
+        let page = site.get_as(&session, &path).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(!page.body.contains("/do/") && !page.body.contains("What if"));
+    });
+}
+
+#[test]
+fn the_list_is_filtered_and_is_there_as_a_file() {
+    run(async {
+        let site = site();
+        let engine = &site.engine;
+        engine.shipment(shipment("S-1", Some(day(10)))).await;
+        engine.batch(batch("A-1", "SOFA", 10).on("S-1")).await;
+        engine
+            .batch(batch("A-2", "LAMP", 1_234).location("North"))
+            .await;
+        engine.batch(batch("B-1", "SOFA", 4).eta(day(-1))).await;
+        engine.line(line("SO-1", "SOFA", 4)).await;
+        engine.done(hold("A-2", "quality", Some(day(3)))).await;
+        for (query, wanted) in [
+            ("", &["A-1", "A-2", "B-1"][..]),
+            ("prefix=A", &["A-1", "A-2"]),
+            ("sku=SOFA", &["A-1", "B-1"]),
+            ("available=yes", &["A-1", "A-2"]),
+            ("in_warehouse=no", &["A-1", "B-1"]),
+            ("held=yes", &["A-2"]),
+            ("shipment=S-1", &["A-1"]),
+            ("eta_until=2026-05-10", &["B-1"]),
+        ] {
+            let page = site.page(&format!("/batches?{query}")).await;
+            let shown = cells(&page, "rows");
+            let names: Vec<_> = shown.iter().map(|row| &*row[0]).collect();
+            assert_eq!(names, wanted, "{query}");
+            let answer = site.get(&format!("/batches?{query}&format=csv")).await;
+            let mut file = csv::Reader::from_reader(answer.body.as_bytes());
+            for (row, cells) in file.records().zip(&shown) {
+                let row = row.unwrap();
+                for place in [0, 1, 5, 6, 7, 8] {
+                    assert_eq!(row[place], cells[place].replace(',', ""), "{query}");
+                }
+            }
+            assert_eq!(answer.body.lines().count(), shown.len() + 1, "{query}");
+        }
+        let overdue = site.page("/batches?prefix=B").await;
+        assert_eq!(cells(&overdue, "rows")[0][2], "9 May 2026 overdue");
+        for wrong in ["available=2", "held=x", "in_warehouse=x", "eta_until=soon"] {
+            let answer = site.get(&format!("/batches?{wrong}")).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+            assert!(answer.body.contains(r#"class="error""#), "{wrong}");
+        }
+    });
+}

@@ -1,0 +1,6 @@
+//! The pages, asked for as browsers do, before an engine with its data in memory.
+
+mod arrivals;
+mod batches;
+mod shipments;
+mod support;

@@ -1,0 +1,174 @@
+//! A dashboard of a test's own, and short ways to ask it.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use landfall_dashboard::Dashboard;
+use landfall_service::access::{AccessKeys as _, Doorkeeper, Keyless, Role};
+use landfall_service::memory::MemoryKeys;
+use landfall_testkit::access::made_up;
+use landfall_testkit::{Harness, Memory};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+/// Names that a page must neither trip over nor take for its own.
+pub(crate) const ODD: [&str; 5] = [
+    "<script>alert(1)</script>",
+    "a\"b'c&d",
+    "100 % / 50",
+    "=🛋️ sofa",
+    "../batches?x=1#y",
+];
+
+/// An engine and the dashboard in front of it.
+pub(crate) struct Site {
+    pub(crate) engine: Harness<Memory>,
+    keys: MemoryKeys,
+    router: Router,
+}
+
+/// A page, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+/// Nobody needs a key.
+pub(crate) fn site() -> Site {
+    site_with(|_| {})
+}
+
+/// With something changed.
+pub(crate) fn site_with(change: impl FnOnce(&mut Dashboard)) -> Site {
+    let engine: Harness<Memory> = Harness::start();
+    let keys = MemoryKeys::default();
+    let mut app = Dashboard {
+        bus: engine.bus.clone(),
+        views: Arc::clone(&engine.views),
+        calendar: engine.clock.calendar(0),
+        door: Doorkeeper::new(Arc::new(keys.clone()), Keyless::Open),
+        sinks: Vec::new(),
+        commits: engine.commits(),
+        stopping: CancellationToken::new(),
+        read_only: false,
+    };
+    change(&mut app);
+    Site {
+        engine,
+        keys,
+        router: landfall_dashboard::router(app),
+    }
+}
+
+impl Site {
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
+    }
+
+    /// GET.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap())
+            .await
+    }
+
+    /// GET, and it is there.
+    #[track_caller]
+    pub(crate) fn page(&self, path: &str) -> impl Future<Output = String> {
+        let at = std::panic::Location::caller();
+        async move {
+            let answer = self.get(path).await;
+            assert_eq!(
+                answer.status,
+                StatusCode::OK,
+                "{at}: {path}: {}",
+                answer.body
+            );
+            answer.body
+        }
+    }
+
+    /// GET by somebody who is signed in with this session.
+    pub(crate) async fn get_as(&self, session: &str, path: &str) -> Answer {
+        let request = Request::get(path).header(header::COOKIE, session);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// POST of a form.
+    pub(crate) async fn post(&self, path: &str, form: &str) -> Answer {
+        let request =
+            Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(form.to_owned())).unwrap())
+            .await
+    }
+
+    /// Makes a key with this role and signs in with it: the session's cookie.
+    pub(crate) async fn sign_in(&self, role: Role) -> String {
+        let byte = u8::try_from(role.name().len()).unwrap();
+        let issued = made_up(role.name(), role, byte);
+        self.keys.create(&issued.key).await.unwrap();
+        let key = utf8_percent_encode(issued.text(), NON_ALPHANUMERIC);
+        let answer = self.post("/sign-in", &format!("key={key}&next=/")).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap();
+        cookie.split(';').next().unwrap().to_owned()
+    }
+}
+
+/// A name as one segment of a path.
+pub(crate) fn segment(name: &str) -> String {
+    utf8_percent_encode(name, NON_ALPHANUMERIC).to_string()
+}
+
+/// What stands in the cells of a page's table with this id, row by row, without marks.
+pub(crate) fn cells(page: &str, table: &str) -> Vec<Vec<String>> {
+    let Some((_, after)) = page.split_once(&format!("<section class=\"list\" id=\"{table}\""))
+    else {
+        panic!("there is no table {table}: {page}");
+    };
+    let (table, _) = after.split_once("</section>").unwrap();
+    let Some((_, body)) = table.split_once("<tbody>") else {
+        return Vec::new();
+    };
+    let rows = body.split("<tr>").skip(1);
+    let rows = rows.map(|row| {
+        let row = row.replace("</th>", "</td>");
+        let cells = row.split("</td>").map(words);
+        let mut cells: Vec<_> = cells.collect();
+        cells.pop();
+        cells
+    });
+    rows.collect()
+}
+
+/// Text without marks.
+pub(crate) fn words(html: &str) -> String {
+    let mut text = String::new();
+    let mut inside = false;
+    for letter in html.chars() {
+        match letter {
+            '<' => inside = true,
+            '>' => inside = false,
+            letter if !inside => text.push(letter),
+            _ => {}
+        }
+    }
+    let text = text
+        .replace("&#60;", "<")
+        .replace("&#62;", ">")
+        .replace("&#34;", "\"")
+        .replace("&#39;", "'")
+        .replace("&#38;", "&");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

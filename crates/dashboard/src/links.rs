@@ -50,12 +50,6 @@ pub(crate) fn shipment(reference: &str) -> String {
     page("shipments", reference)
 }
 
-/// Of the orders with a line pegged to a batch.
-pub(crate) fn orders_of(batch: &str) -> String {
-    let of = Params::default().with("batch", Some(batch));
-    of.url("/orders")
-}
-
 /// Of the form of a command, filled in with these fields; afterwards one is sent back to `next`.
 pub(crate) fn action(command: &str, fields: &[(&str, &str)], next: &str) -> String {
     let next = [("next", next)];

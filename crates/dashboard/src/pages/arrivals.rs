@@ -31,6 +31,8 @@ const LOOKED_AT: usize = 1_000;
 const IN_FILE: usize = 50_000;
 /// Rows of a file whose histories are read at once.
 const ROWS: usize = 200;
+/// Events of each that are looked at for the ETAs that it had before.
+const EVENTS: usize = 200;
 /// Histories that are read side by side.
 const SIDE_BY_SIDE: usize = 8;
 
@@ -192,7 +194,7 @@ async fn coming(
 async fn arrivals(views: &dyn Views, coming: &[Coming]) -> Result<Vec<Arrival>, ViewError> {
     let read = stream::iter(coming.to_vec()).map(|coming| async move {
         let thing = coming.thing();
-        let events = revisions::events(views, &thing).await?.unwrap_or_default();
+        let events = views.latest(&thing, EVENTS).await?.unwrap_or_default();
         let earlier = revisions::earlier(&thing, &events);
         let eta = coming.eta();
         Ok::<_, ViewError>(eta.map(|eta| coming.arrival(eta, earlier)))

@@ -8,7 +8,7 @@ use landfall_domain::BatchRef;
 use landfall_service::resources::BatchResource;
 use landfall_service::views::Thing;
 
-use super::history::History;
+use super::history::{History, SHOWN};
 use super::stock::Stock;
 use super::what_if::{self, Subject, WhatIf};
 use super::{batches, pegged, revisions, shipments};
@@ -54,9 +54,7 @@ pub(super) async fn page(
     let batch = views.batch(&reference, today).await?;
     let batch = batch.ok_or_else(not_found)?;
     let thing = Thing::Batch(reference.clone());
-    let events = revisions::events(&**views, &thing)
-        .await?
-        .unwrap_or_default();
+    let events = views.latest(&thing, SHOWN).await?.unwrap_or_default();
     let earlier = revisions::earlier(&thing, &events);
     let pegged = pegged::of_batch(&**views, &reference, today).await?;
     // A batch that comes with others is late with them: that is asked of its shipment.
@@ -82,7 +80,7 @@ pub(super) async fn page(
         chart: Columns::new("Units by promise date", &days),
         by_promise: by_promise(&days, live.clone()),
         pegged: pegged.table(false, live.clone()),
-        orders: links::orders_of(reference.as_str()),
+        orders: links::list("/orders", &[("batch", reference.as_str())]),
         history: History::new(&visit, events),
         live,
         batch,

@@ -142,7 +142,10 @@ impl Pegged {
         let rows = self.pegs.iter().take(SHOWN).map(|peg| {
             let line = &peg.line;
             let mut cells = vec![
-                Cell::order(line.order_id.as_str()),
+                Cell::Name {
+                    href: links::line(line.order_id.as_str(), line.line_id.as_str()),
+                    text: line.order_id.to_string(),
+                },
                 Cell::text(line.line_id.as_str()),
                 Cell::product(line.sku.as_str()),
                 Cell::Number(peg.units),
@@ -171,7 +174,7 @@ pub(super) fn orders(batch: &BatchResource) -> Cell {
         return Cell::None;
     }
     Cell::Do {
-        href: links::orders_of(batch.reference.as_str()),
+        href: links::list("/orders", &[("batch", batch.reference.as_str())]),
         text: "Orders".into(),
     }
 }

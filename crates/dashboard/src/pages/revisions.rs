@@ -3,24 +3,10 @@
 use jiff::civil::Date;
 use landfall_domain::Event;
 use landfall_service::log::LogRecord;
-use landfall_service::views::{Page, Thing, ViewError, Views};
+use landfall_service::views::Thing;
 
-use super::history::SHOWN;
 use crate::format;
 use crate::table::{Cell, Tone};
-
-/// A thing's events, as many as a page shows; none where there is no such thing.
-pub(super) async fn events(
-    views: &dyn Views,
-    thing: &Thing,
-) -> Result<Option<Vec<LogRecord>>, ViewError> {
-    let page = Page {
-        after: None,
-        limit: SHOWN,
-    };
-    let found = views.history(thing, &page).await?;
-    Ok(found.map(|page| page.events))
-}
 
 /// The days on which it was expected before, the oldest first.
 pub(super) fn earlier(thing: &Thing, events: &[LogRecord]) -> Vec<Date> {

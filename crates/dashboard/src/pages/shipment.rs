@@ -8,20 +8,21 @@ use landfall_domain::ShipmentRef;
 use landfall_service::resources::{BatchResource, ShipmentResource};
 use landfall_service::views::Thing;
 
-use super::history::History;
+use super::history::{History, SHOWN};
 use super::stock::Stock;
 use super::what_if::{self, Subject, WhatIf};
 use super::{pegged, revisions, shipments};
 use crate::actions::{self, Offer};
 use crate::errors::Failed;
 use crate::frame::{Frame, Place};
-use crate::params::Params;
 use crate::table::{Bar, Cell, Row, Table, column, numbers};
 use crate::visit::Visit;
-use crate::{Shared, format, live};
+use crate::{Shared, format, links, live};
 
 /// Batches in the page.
-const SHOWN: usize = 100;
+const BATCHES: usize = 100;
+/// Events that are read: those of batches that only follow their shipment are not shown.
+const EVENTS: usize = 1_000;
 
 #[derive(Template)]
 #[template(path = "shipment.html")]
@@ -56,11 +57,13 @@ pub(super) async fn page(
     let mut shipment = shipment.ok_or_else(not_found)?;
     let cargo = shipment.batches.take().unwrap_or_default();
     let thing = Thing::Shipment(reference.clone());
-    let events = revisions::events(&**views, &thing)
-        .await?
-        .unwrap_or_default();
+    let mut events = views.latest(&thing, EVENTS).await?.unwrap_or_default();
     let earlier = revisions::earlier(&thing, &events);
+    let cut = events.len() >= EVENTS;
     events.retain(|record| !revisions::follows(&thing, &record.event));
+    let events = events.split_off(events.len().saturating_sub(SHOWN));
+    let mut history = History::new(&visit, events);
+    history.cut |= cut;
     let pegged = pegged::of_batches(&**views, &cargo, today).await?;
     let what_if = match shipment.eta {
         Some(eta) => what_if::ask(&context, &visit, &Subject::Shipment(&reference), eta).await,
@@ -71,10 +74,8 @@ pub(super) async fn page(
         _ => StatusCode::OK,
     };
     let live = live::name("shipment", reference.as_str());
-    let all_batches = (cargo.len() > SHOWN).then(|| {
-        let of_it = Params::default().with("shipment", Some(reference.as_str()));
-        of_it.url("/batches")
-    });
+    let all_batches = (cargo.len() > BATCHES)
+        .then(|| links::list("/batches", &[("shipment", reference.as_str())]));
     let page = ShipmentPage {
         frame: Frame::new(&visit, Place::Arrivals, format!("Shipment {reference}")),
         eta: revisions::eta(shipment.eta, &earlier, shipment.overdue, "landed"),
@@ -86,7 +87,7 @@ pub(super) async fn page(
         batches: batches(&cargo, live.clone()),
         all_batches,
         pegged: pegged.table(true, live.clone()),
-        history: History::new(&visit, events),
+        history,
         live,
         shipment,
     };
@@ -120,7 +121,7 @@ fn batches(cargo: &[BatchResource], live: String) -> Table {
         column("Sold"),
         column("Lines"),
     ];
-    let rows = cargo.iter().take(SHOWN).map(|batch| Row {
+    let rows = cargo.iter().take(BATCHES).map(|batch| Row {
         cells: vec![
             Cell::batch(batch.reference.as_str()),
             Cell::product(batch.sku.as_str()),
@@ -136,8 +137,8 @@ fn batches(cargo: &[BatchResource], live: String) -> Table {
         ],
     });
     let all = cargo.len() as u64;
-    let caption = if cargo.len() > SHOWN {
-        format!("The first {SHOWN} of {} batches", format::number(all))
+    let caption = if cargo.len() > BATCHES {
+        format!("The first {BATCHES} of {} batches", format::number(all))
     } else {
         format::count(all, "batch", "batches")
     };

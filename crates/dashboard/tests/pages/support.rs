@@ -50,6 +50,7 @@ pub(crate) fn site_with(change: impl FnOnce(&mut Dashboard)) -> Site {
     let mut app = Dashboard {
         bus: engine.bus.clone(),
         views: Arc::clone(&engine.views),
+        desk: engine.desk().0,
         calendar: engine.clock.calendar(0),
         door: Doorkeeper::new(Arc::new(keys.clone()), Keyless::Open),
         sinks: Vec::new(),

@@ -27,7 +27,7 @@ struct BatchPage {
     batch: BatchResource,
     live: String,
     eta: Cell,
-    earlier: Cell,
+    earlier: Option<String>,
     hold: Cell,
     shipment_hold: Option<Cell>,
     stock: Stock,
@@ -71,7 +71,7 @@ pub(super) async fn page(
     let page = BatchPage {
         frame: Frame::new(&visit, Place::Batches, format!("Batch {reference}")),
         eta: revisions::eta(batch.eta, &earlier, batch.overdue, "in the warehouse"),
-        earlier: revisions::cell(&earlier),
+        earlier: revisions::words(&earlier),
         hold: batch.hold.as_ref().map_or(Cell::None, shipments::hold),
         shipment_hold: batch.shipment_hold.as_ref().map(shipments::hold),
         stock: Stock::new(batches::bar(&batch), batch.available),

@@ -100,9 +100,8 @@ async fn add(
     Ok(())
 }
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 6] = [
     column("Order"),
-    column("Line"),
     column("SKU"),
     numbers("Units"),
     column("Promise"),
@@ -132,7 +131,7 @@ impl Pegged {
 
     /// The lines as a table. `batch`: name the batch in each row.
     pub(super) fn table(&self, batch: bool, live: String) -> Table {
-        let columns = &COLUMNS[..if batch { 7 } else { 6 }];
+        let columns = &COLUMNS[..if batch { 6 } else { 5 }];
         let shown = self.pegs.len().min(SHOWN);
         let caption = if self.cut || self.pegs.len() > SHOWN {
             format!("Lines that count on it: the first {shown} of those that were read")
@@ -146,8 +145,7 @@ impl Pegged {
                     href: links::line(line.order_id.as_str(), line.line_id.as_str()),
                     text: line.order_id.to_string(),
                 },
-                Cell::text(line.line_id.as_str()),
-                Cell::product(line.sku.as_str()),
+                sku(line),
                 Cell::Number(peg.units),
                 Cell::Promise {
                     original: line.original_promise,
@@ -166,6 +164,15 @@ impl Pegged {
             .or_empty("No line counts on it.")
             .live(live)
     }
+}
+
+/// What a line wants, and its own name where that is another.
+fn sku(line: &LineResource) -> Cell {
+    let sku = Cell::product(line.sku.as_str());
+    if line.line_id.as_str() == line.sku.as_str() {
+        return sku;
+    }
+    Cell::Several(vec![sku, Cell::text(format!("line {}", line.line_id))])
 }
 
 /// Where the orders of a batch are listed.

@@ -67,6 +67,12 @@ pub(super) fn eta(eta: Option<Date>, earlier: &[Date], overdue: bool, here: &str
     Cell::Several(parts)
 }
 
+/// The days on which it was expected before, in words; none where it always was the same.
+pub(super) fn words(earlier: &[Date]) -> Option<String> {
+    let days: Vec<_> = earlier.iter().map(format::day).collect();
+    (!days.is_empty()).then(|| days.join(", "))
+}
+
 /// The days on which it was expected before, as a cell.
 pub(super) fn cell(earlier: &[Date]) -> Cell {
     match earlier {

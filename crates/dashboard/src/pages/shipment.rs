@@ -31,7 +31,7 @@ struct ShipmentPage {
     shipment: ShipmentResource,
     live: String,
     eta: Cell,
-    earlier: Cell,
+    earlier: Option<String>,
     hold: Cell,
     stock: Stock,
     offers: Vec<Offer>,
@@ -60,6 +60,7 @@ pub(super) async fn page(
     let mut events = views.latest(&thing, EVENTS).await?.unwrap_or_default();
     let earlier = revisions::earlier(&thing, &events);
     let cut = events.len() >= EVENTS;
+    events.sort_by_key(|record| (record.time, record.offset));
     events.retain(|record| !revisions::follows(&thing, &record.event));
     let events = events.split_off(events.len().saturating_sub(SHOWN));
     let mut history = History::new(&visit, events);
@@ -79,7 +80,7 @@ pub(super) async fn page(
     let page = ShipmentPage {
         frame: Frame::new(&visit, Place::Arrivals, format!("Shipment {reference}")),
         eta: revisions::eta(shipment.eta, &earlier, shipment.overdue, "landed"),
-        earlier: revisions::cell(&earlier),
+        earlier: revisions::words(&earlier),
         hold: shipment.hold.as_ref().map_or(Cell::None, shipments::hold),
         stock: Stock::new(shipments::bar(&shipment), shipment.available),
         offers: offers(&visit, &shipment),
@@ -111,6 +112,14 @@ fn offers(visit: &Visit, shipment: &ShipmentResource) -> Vec<Offer> {
     .concat()
 }
 
+/// When a batch is here, and its own hold: the shipment's is told above.
+fn when(batch: &BatchResource) -> Cell {
+    Cell::supply(&BatchResource {
+        shipment_hold: None,
+        ..batch.clone()
+    })
+}
+
 fn batches(cargo: &[BatchResource], live: String) -> Table {
     let columns = [
         column("Batch"),
@@ -125,7 +134,7 @@ fn batches(cargo: &[BatchResource], live: String) -> Table {
         cells: vec![
             Cell::batch(batch.reference.as_str()),
             Cell::product(batch.sku.as_str()),
-            Cell::supply(batch),
+            when(batch),
             Cell::Number(batch.purchased),
             Cell::Number(batch.available),
             Cell::Bar(Bar {

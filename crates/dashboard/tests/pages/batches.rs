@@ -37,7 +37,7 @@ fn a_page_says_how_much_there_is_and_who_counts_on_it() {
         }
         let lines = cells(&page, "pegged");
         assert_eq!(lines.len(), 2);
-        assert_eq!(lines[0][..4], ["SO-1", "SOFA", "SOFA", "4"]);
+        assert_eq!(lines[0][..3], ["SO-1", "SOFA", "4"]);
         let by_promise = cells(&page, "by-promise");
         let units: u64 = by_promise
             .iter()

@@ -159,7 +159,10 @@ pub(crate) fn words(html: &str) -> String {
     let mut inside = false;
     for letter in html.chars() {
         match letter {
-            '<' => inside = true,
+            '<' => {
+                inside = true;
+                text.push(' ');
+            }
             '>' => inside = false,
             letter if !inside => text.push(letter),
             _ => {}

@@ -65,11 +65,11 @@ impl Bar {
         self.allocated.saturating_add(self.dispatched)
     }
 
-    /// In words.
+    /// How much is sold.
     pub(crate) fn words(self) -> String {
         match format::percent(self.sold(), self.purchased) {
-            Some(share) => format!("{share} sold"),
-            None => "nothing purchased".to_owned(),
+            Some(share) => share,
+            None => "–".to_owned(),
         }
     }
 }

@@ -334,7 +334,7 @@ fn told(arrival: &Arrival) -> String {
     }
     let free = arrival.sold.purchased.saturating_sub(arrival.sold.sold());
     told.push_str(&format!(
-        "; {}: {} dispatched, {} allocated, {} free",
+        "; {} sold: {} dispatched, {} allocated, {} free",
         arrival.sold.words(),
         format::number(arrival.sold.dispatched),
         format::number(arrival.sold.allocated),

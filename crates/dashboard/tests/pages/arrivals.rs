@@ -46,7 +46,7 @@ fn ships_and_batches_by_themselves_stand_by_eta() {
                 "1 batch",
                 "10",
                 "10",
-                "0 % sold"
+                "0 %"
             ]
         );
         assert_eq!(rows[2][4], "damage, no clear date");

@@ -55,7 +55,7 @@ fn a_page_says_what_it_carries_and_who_counts_on_it() {
                 "22 May 2026",
                 "10",
                 "6",
-                "40 % sold",
+                "40 %",
                 "Orders"
             ]
         );

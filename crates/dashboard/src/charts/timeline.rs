@@ -126,7 +126,7 @@ impl Held {
 }
 
 /// Where the lanes' names end and the days begin.
-const LEFT: Part = Part(1_850);
+const LEFT: Part = Part(2_000);
 /// Where the days end.
 const RIGHT: Part = Part(8_550);
 /// Where the bars begin; they end with the picture.
@@ -245,7 +245,7 @@ fn lane(place: usize, arrival: &Arrival, window: &Window, scale: &Scale, today: 
     let at = scale.at(arrival.eta);
     let anchor = match at.0 {
         _ if before => "start",
-        ..2_200 => "start",
+        ..2_350 => "start",
         8_100.. => "end",
         _ => "middle",
     };

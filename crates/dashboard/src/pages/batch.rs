@@ -57,16 +57,16 @@ pub(super) async fn page(
     let events = views.latest(&thing, SHOWN).await?.unwrap_or_default();
     let earlier = revisions::earlier(&thing, &events);
     let pegged = pegged::of_batch(&**views, &reference, today).await?;
+    let live = live::name("batch", reference.as_str());
     // A batch that comes with others is late with them: that is asked of its shipment.
     let what_if = match batch.eta.filter(|_| batch.shipment.is_none()) {
-        Some(eta) => what_if::ask(&context, &visit, &Subject::Batch(&reference), eta).await,
+        Some(eta) => what_if::ask(&context, &visit, &Subject::Batch(&reference), eta, &live).await,
         None => None,
     };
     let status = match &what_if {
         Some(what_if) if what_if.is_wrong() => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::OK,
     };
-    let live = live::name("batch", reference.as_str());
     let days = pegged.by_promise();
     let page = BatchPage {
         frame: Frame::new(&visit, Place::Batches, format!("Batch {reference}")),

@@ -18,13 +18,13 @@ const COLUMNS: [Column; 10] = [
     column("Batch"),
     column("SKU"),
     column("When"),
-    column("Location"),
     column("Shipment"),
     numbers("Purchased"),
+    column("Sold"),
+    numbers("Available"),
     numbers("Allocated"),
     numbers("Dispatched"),
-    numbers("Available"),
-    column("Sold"),
+    column("Location"),
 ];
 
 /// The list.
@@ -104,16 +104,16 @@ fn row(batch: &BatchResource) -> Row {
             Cell::batch(batch.reference.as_str()),
             Cell::product(batch.sku.as_str()),
             Cell::supply(batch),
+            Cell::shipment(batch.shipment.as_ref().map(|shipment| shipment.as_str())),
+            Cell::Number(batch.purchased),
+            Cell::Bar(bar(batch)),
+            Cell::Number(batch.available),
+            Cell::Number(batch.allocated),
+            Cell::Number(batch.dispatched),
             batch
                 .location
                 .as_ref()
                 .map_or(Cell::None, |location| Cell::text(location.as_str())),
-            Cell::shipment(batch.shipment.as_ref().map(|shipment| shipment.as_str())),
-            Cell::Number(batch.purchased),
-            Cell::Number(batch.allocated),
-            Cell::Number(batch.dispatched),
-            Cell::Number(batch.available),
-            Cell::Bar(bar(batch)),
         ],
     }
 }

@@ -21,6 +21,8 @@ use crate::{Shared, format, links, live};
 
 /// Batches in the page.
 const BATCHES: usize = 100;
+/// Batches that a browser is told of one by one.
+const FOLLOWED: usize = 25;
 /// Events that are read: those of batches that only follow their shipment are not shown.
 const EVENTS: usize = 1_000;
 
@@ -66,15 +68,17 @@ pub(super) async fn page(
     let mut history = History::new(&visit, events);
     history.cut |= cut;
     let pegged = pegged::of_batches(&**views, &cargo, today).await?;
+    let live = names(&reference, &cargo);
     let what_if = match shipment.eta {
-        Some(eta) => what_if::ask(&context, &visit, &Subject::Shipment(&reference), eta).await,
+        Some(eta) => {
+            what_if::ask(&context, &visit, &Subject::Shipment(&reference), eta, &live).await
+        }
         None => None,
     };
     let status = match &what_if {
         Some(what_if) if what_if.is_wrong() => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::OK,
     };
-    let live = live::name("shipment", reference.as_str());
     let all_batches = (cargo.len() > BATCHES)
         .then(|| links::list("/batches", &[("shipment", reference.as_str())]));
     let page = ShipmentPage {
@@ -93,6 +97,21 @@ pub(super) async fn page(
         shipment,
     };
     Ok((status, Html(page.render()?)).into_response())
+}
+
+/// What changes the page: the shipment, and all that happens to its batches; everything, where these are many.
+fn names(reference: &ShipmentRef, cargo: &[BatchResource]) -> String {
+    if cargo.len() > FOLLOWED {
+        return "*".to_owned();
+    }
+    let batches = cargo
+        .iter()
+        .map(|batch| live::name("batch", batch.reference.as_str()));
+    let names: Vec<_> = [live::name("shipment", reference.as_str())]
+        .into_iter()
+        .chain(batches)
+        .collect();
+    names.join(" ")
 }
 
 fn offers(visit: &Visit, shipment: &ShipmentResource) -> Vec<Offer> {
@@ -120,13 +139,18 @@ fn when(batch: &BatchResource) -> Cell {
     })
 }
 
+fn free(batch: &BatchResource) -> u64 {
+    let sold = batch.allocated.saturating_add(batch.dispatched);
+    batch.purchased.saturating_sub(sold)
+}
+
 fn batches(cargo: &[BatchResource], live: String) -> Table {
     let columns = [
         column("Batch"),
         column("SKU"),
         column("When"),
-        numbers("Purchased"),
-        numbers("Available"),
+        numbers("Units"),
+        numbers("Free"),
         column("Sold"),
         column("Lines"),
     ];
@@ -136,7 +160,7 @@ fn batches(cargo: &[BatchResource], live: String) -> Table {
             Cell::product(batch.sku.as_str()),
             when(batch),
             Cell::Number(batch.purchased),
-            Cell::Number(batch.available),
+            Cell::Number(free(batch)),
             Cell::Bar(Bar {
                 purchased: batch.purchased,
                 allocated: batch.allocated,

@@ -94,12 +94,13 @@ impl WhatIf {
     }
 }
 
-/// The question as it is in the address; none for those who may not ask.
+/// The question as it is in the address; none for those who may not ask. `live`: the names of what changes the answer.
 pub(super) async fn ask(
     context: &Shared,
     visit: &Visit,
     subject: &Subject<'_>,
     eta: Date,
+    live: &str,
 ) -> Option<WhatIf> {
     if !visit.caller.may(Right::Supply) {
         return None;
@@ -116,7 +117,17 @@ pub(super) async fn ask(
     };
     let to = to.filter(|_| errors.is_empty() && late_wrong.is_none());
     let outcome = match to {
-        Some(to) => Some(outcome(context, visit, subject, eta, to).await),
+        Some(to) => {
+            let mut outcome = outcome(context, visit, subject, eta, to).await;
+            if let Some(preview) = &mut outcome.preview {
+                for table in [&mut preview.broken, &mut preview.improved] {
+                    table
+                        .iter_mut()
+                        .for_each(|table| live.clone_into(&mut table.live));
+                }
+            }
+            Some(outcome)
+        }
         None => None,
     };
     let path = subject.path();

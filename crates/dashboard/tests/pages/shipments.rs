@@ -49,15 +49,7 @@ fn a_page_says_what_it_carries_and_who_counts_on_it() {
         assert_eq!(batches.len(), 2);
         assert_eq!(
             batches[0],
-            [
-                "B-1",
-                "SOFA",
-                "22 May 2026",
-                "10",
-                "6",
-                "40 %",
-                "Orders"
-            ]
+            ["B-1", "SOFA", "22 May 2026", "10", "6", "40 %", "Orders"]
         );
         assert!(page.contains("/orders?batch=B-1"));
         let lines = cells(&page, "pegged");

@@ -21,7 +21,7 @@ const HEAD: u64 = 18;
 #[template(path = "columns.html")]
 pub(crate) struct Columns {
     label: String,
-    columns: Vec<Column>,
+    bars: Vec<Column>,
     /// What a column stands for.
     pub(crate) step: &'static str,
 }
@@ -147,7 +147,7 @@ impl Columns {
         });
         Some(Self {
             label: label.into(),
-            columns: columns.collect(),
+            bars: columns.collect(),
             step: step.name(),
         })
     }
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn the_highest_is_as_high_as_the_picture() {
         let days = [(date(2027, 1, 6), 1), (date(2027, 1, 7), u64::MAX)];
-        let columns = Columns::new("Units", &days).unwrap().columns;
+        let columns = Columns::new("Units", &days).unwrap().bars;
         assert_eq!((columns[1].top, columns[1].height), (HEAD, HIGH));
         assert_eq!(columns[0].height, 1, "something is never nothing");
     }

@@ -316,31 +316,24 @@ fn bars(sold: Bar) -> Bars {
 
 /// An arrival in words.
 fn told(arrival: &Arrival) -> String {
-    let mut told = format!(
-        "{} {}: expected {}",
+    let overdue = if arrival.overdue { ", overdue" } else { "" };
+    let first = arrival.earlier.first().map_or_else(String::new, |first| {
+        let days = format::days_late(format::days_between(first, arrival.eta));
+        format!(", first {} ({days})", format::day(first))
+    });
+    let held = arrival.held.as_ref();
+    let held = held.map_or_else(String::new, |held| format!("; held: {}", held.words()));
+    let free = arrival.sold.purchased.saturating_sub(arrival.sold.sold());
+    format!(
+        "{} {}: expected {}{overdue}{first}{held}; {} sold: {} dispatched, {} allocated, {} free",
         arrival.kind,
         arrival.name,
-        format::day(arrival.eta)
-    );
-    if arrival.overdue {
-        told.push_str(", overdue");
-    }
-    if let Some(first) = arrival.earlier.first() {
-        let days = format::days_late(format::days_between(*first, arrival.eta));
-        told.push_str(&format!(", first {} ({days})", format::day(first)));
-    }
-    if let Some(held) = &arrival.held {
-        told.push_str(&format!("; held: {}", held.words()));
-    }
-    let free = arrival.sold.purchased.saturating_sub(arrival.sold.sold());
-    told.push_str(&format!(
-        "; {} sold: {} dispatched, {} allocated, {} free",
+        format::day(arrival.eta),
         arrival.sold.words(),
         format::number(arrival.sold.dispatched),
         format::number(arrival.sold.allocated),
         format::number(free),
-    ));
-    told
+    )
 }
 
 #[cfg(test)]

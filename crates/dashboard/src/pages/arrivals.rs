@@ -279,9 +279,10 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         "eta_until",
         "from",
     ];
-    let status = match errors.is_empty() {
-        true => StatusCode::OK,
-        false => StatusCode::UNPROCESSABLE_ENTITY,
+    let status = if errors.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
     };
     let page = ArrivalsPage {
         frame: Frame::new(&visit, Place::Arrivals, "Arrivals"),

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use landfall_domain::ShipmentRef;
 use landfall_service::resources::BatchResource;
 use landfall_service::views::{BatchFilter, Page};
 
@@ -104,7 +105,7 @@ fn row(batch: &BatchResource) -> Row {
             Cell::batch(batch.reference.as_str()),
             Cell::product(batch.sku.as_str()),
             Cell::supply(batch),
-            Cell::shipment(batch.shipment.as_ref().map(|shipment| shipment.as_str())),
+            Cell::shipment(batch.shipment.as_ref().map(ShipmentRef::as_str)),
             Cell::Number(batch.purchased),
             Cell::Bar(bar(batch)),
             Cell::Number(batch.available),

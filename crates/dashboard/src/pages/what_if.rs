@@ -111,8 +111,7 @@ pub(super) async fn ask(
     let late = params.get("late").map(|text| later(text, eta));
     let late_wrong = late.as_ref().and_then(|late| late.as_ref().err()).copied();
     let to = match (day, late) {
-        (Some(day), _) => Some(day),
-        (None, Some(Ok(day))) => Some(day),
+        (Some(day), _) | (None, Some(Ok(day))) => Some(day),
         _ => None,
     };
     let to = to.filter(|_| errors.is_empty() && late_wrong.is_none());
@@ -120,10 +119,9 @@ pub(super) async fn ask(
         Some(to) => {
             let mut outcome = outcome(context, visit, subject, eta, to).await;
             if let Some(preview) = &mut outcome.preview {
-                for table in [&mut preview.broken, &mut preview.improved] {
-                    table
-                        .iter_mut()
-                        .for_each(|table| live.clone_into(&mut table.live));
+                let tables = [&mut preview.broken, &mut preview.improved];
+                for table in tables.into_iter().flatten() {
+                    live.clone_into(&mut table.live);
                 }
             }
             Some(outcome)

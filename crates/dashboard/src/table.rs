@@ -12,16 +12,16 @@ use crate::links;
 use crate::params::Params;
 
 /// How something is meant: not by colour alone, its words say the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tone {
+    /// Neither good nor bad.
+    Plain,
     /// As it should be.
     Good,
     /// Somebody should look at it.
     Warn,
     /// It is wrong.
     Bad,
-    /// Neither good nor bad.
-    Plain,
 }
 
 impl Tone {
@@ -81,6 +81,8 @@ pub(crate) enum Cell {
     None,
     /// Words.
     Text(String),
+    /// A name that need not be shown where another one tells it.
+    Own { text: String, told: bool },
     /// The name of a thing that has a page.
     Name { href: String, text: String },
     /// A quantity.
@@ -99,6 +101,8 @@ pub(crate) enum Cell {
         current: Option<Date>,
         overdue: bool,
     },
+    /// A quantity that somebody should look at.
+    Alarm(Tone, u64),
     /// A state.
     Badge(Tone, String),
     /// Quantities as a bar.
@@ -186,8 +190,8 @@ impl Cell {
     pub(crate) fn plain(&self) -> String {
         match self {
             Self::None | Self::Do { .. } => String::new(),
-            Self::Text(text) | Self::Name { text, .. } | Self::Badge(_, text) => text.clone(),
-            Self::Number(number) => number.to_string(),
+            Self::Text(text) | Self::Own { text, .. } | Self::Name { text, .. } | Self::Badge(_, text) => text.clone(),
+            Self::Number(number) | Self::Alarm(_, number) => number.to_string(),
             Self::Day(day) => day.to_string(),
             Self::Since { instant, .. } => instant.to_string(),
             Self::Promise { current, .. } => current.map(|day| day.to_string()).unwrap_or_default(),

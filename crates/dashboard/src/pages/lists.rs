@@ -93,6 +93,8 @@ pub(super) struct ListPage {
     pub(super) hidden: Vec<(String, String)>,
     pub(super) offers: Vec<Offer>,
     pub(super) table: Table,
+    /// What should be known of all of it.
+    pub(super) notice: Option<String>,
 }
 
 /// What makes a list: everything but its rows.
@@ -127,6 +129,17 @@ pub(super) fn page<T>(
     found: Result<List<T>, Vec<FieldError>>,
     row: impl Fn(&T) -> Row,
 ) -> Result<Response, Failed> {
+    noted(visit, listing, found, row, None)
+}
+
+/// The same with something that should be known of all of it.
+pub(super) fn noted<T>(
+    visit: &Visit,
+    listing: Listing<'_>,
+    found: Result<List<T>, Vec<FieldError>>,
+    row: impl Fn(&T) -> Row,
+    notice: Option<String>,
+) -> Result<Response, Failed> {
     let status = match found {
         Ok(_) => StatusCode::OK,
         Err(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -151,6 +164,7 @@ pub(super) fn page<T>(
         filters: listing.filters,
         offers: listing.offers,
         table,
+        notice,
     };
     Ok((status, Html(page.render()?)).into_response())
 }

@@ -95,7 +95,7 @@ pub(super) async fn page(
     let shown_waiting = queue.items.len() as u64;
     let figures = vec![
         figure(outlook.free_now(&visit.day), "free now"),
-        figure(product.available, "free, with what comes"),
+        figure(product.available, "free in all"),
         figure(product.allocated, "allocated"),
         Figure {
             tone: if waiting > 0 { Tone::Warn } else { Tone::Plain },
@@ -155,15 +155,18 @@ fn figure(number: u64, label: &'static str) -> Figure {
 
 /// Batches of which something is left, as they can be counted on.
 fn batch_table(sku: &Sku, mut batches: Vec<BatchResource>) -> Table {
-    let columns = [
+    let mut columns = vec![
         column("Batch"),
         column("Here"),
         column("Shipment"),
-        column("Location"),
         numbers("Purchased"),
         column("Sold"),
         numbers("Available"),
     ];
+    let located = batches.iter().any(|batch| batch.location.is_some());
+    if located {
+        columns.push(column("Location"));
+    }
     let all = batches.len();
     batches.sort_by_cached_key(|batch| {
         (
@@ -172,15 +175,11 @@ fn batch_table(sku: &Sku, mut batches: Vec<BatchResource>) -> Table {
             batch.reference.to_string(),
         )
     });
-    let rows = batches.iter().take(LISTED).map(|batch| Row {
-        cells: vec![
+    let rows = batches.iter().take(LISTED).map(|batch| {
+        let mut cells = vec![
             Cell::batch(batch.reference.as_str()),
             Cell::supply(batch),
             Cell::shipment(batch.shipment.as_ref().map(|ship| ship.as_str())),
-            batch
-                .location
-                .as_ref()
-                .map_or(Cell::None, |place| Cell::text(place.as_str())),
             Cell::Number(batch.purchased),
             Cell::Bar(Bar {
                 purchased: batch.purchased,
@@ -188,7 +187,12 @@ fn batch_table(sku: &Sku, mut batches: Vec<BatchResource>) -> Table {
                 dispatched: batch.dispatched,
             }),
             Cell::Number(batch.available),
-        ],
+        ];
+        if located {
+            let place = batch.location.as_ref();
+            cells.push(place.map_or(Cell::None, |place| Cell::text(place.as_str())));
+        }
+        Row { cells }
     });
     let caption = if all > LISTED {
         format!(
@@ -222,7 +226,11 @@ fn queue_table(sku: &Sku, lines: &[LineResource]) -> Table {
                     href: links::line(order, line.line_id.as_str()),
                     text: order.to_owned(),
                 },
-                Cell::text(line.line_id.as_str()),
+                if line.line_id.as_str() == sku.as_str() {
+                    Cell::None
+                } else {
+                    Cell::text(line.line_id.as_str())
+                },
                 Cell::Number(line.quantity.saturating_sub(line.dispatched)),
                 Cell::Number(line.priority.get().into()),
                 Cell::day(line.requested_date),

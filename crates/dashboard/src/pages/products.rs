@@ -10,17 +10,16 @@ use crate::errors::Failed;
 use crate::frame::Place;
 use crate::table::{Bar, Cell, Column, Row, Tone, column, numbers};
 use crate::visit::Visit;
-use crate::{Shared, actions, csv, format};
+use crate::{Shared, actions, csv};
 
 const PATH: &str = "/products";
 
-pub(super) const COLUMNS: [Column; 6] = [
+pub(super) const COLUMNS: [Column; 5] = [
     column("SKU"),
     numbers("Purchased"),
-    numbers("Sold"),
-    column("Share sold"),
+    column("Sold"),
     numbers("Available"),
-    column("Lines waiting"),
+    numbers("Lines waiting"),
 ];
 
 /// The list.
@@ -91,7 +90,6 @@ pub(super) fn row(product: &ProductResource) -> Row {
         cells: vec![
             Cell::product(product.sku.as_str()),
             Cell::Number(product.purchased),
-            Cell::Number(bar.sold()),
             Cell::Bar(bar),
             Cell::Number(product.available),
             waiting(product.backordered_lines),
@@ -100,10 +98,9 @@ pub(super) fn row(product: &ProductResource) -> Row {
 }
 
 /// How many lines wait.
-pub(super) fn waiting(lines: u64) -> Cell {
-    if lines == 0 {
-        return Cell::None;
+fn waiting(lines: u64) -> Cell {
+    match lines {
+        0 => Cell::Number(0),
+        some => Cell::Alarm(Tone::Warn, some),
     }
-    let words = format::count(lines, "line waits", "lines wait");
-    Cell::Badge(Tone::Warn, words)
 }

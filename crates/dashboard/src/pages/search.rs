@@ -188,7 +188,7 @@ const ORDERS: [Column; 4] = [
     column("Promise"),
     column("SKUs"),
 ];
-const PRODUCTS: [Column; 6] = products::COLUMNS;
+const PRODUCTS: [Column; 5] = products::COLUMNS;
 const SHIPMENTS: [Column; 4] = [
     column("Shipment"),
     column("ETA"),

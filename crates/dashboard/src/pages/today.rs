@@ -126,7 +126,7 @@ fn more(left_out: u64, list: &'static str) -> Option<(String, &'static str)> {
 }
 
 /// The worklist is behind where somebody could notice.
-fn behind(lag: &Lag, now: Timestamp) -> Option<String> {
+pub(super) fn behind(lag: &Lag, now: Timestamp) -> Option<String> {
     let oldest = lag
         .oldest
         .filter(|then| now.duration_since(*then).as_secs() >= 5)?;

@@ -8,7 +8,7 @@ use landfall_service::desk::{Cause, WorkFilter, WorkItem, WorkKind, WorkSort};
 use landfall_service::views::Page;
 
 use super::lists::{self, Filters, Listing};
-use super::today::cause;
+use super::today::{behind, cause};
 use crate::errors::Failed;
 use crate::frame::Place;
 use crate::table::{Cell, Column, Row, Tone, column, numbers};
@@ -147,9 +147,10 @@ async fn page(context: &Shared, visit: Visit, list: Worklist) -> Result<Response
         });
         return csv::file(name, columns, pages).await;
     }
+    let desk = &context.app.desk;
+    let notice = behind(&desk.lag().await?, visit.now);
     let found = if errors.is_empty() {
         let part = lists::part(&visit);
-        let desk = &context.app.desk;
         Ok(desk.worklist(kind, &filter, sort, &part).await?)
     } else {
         Err(errors.clone())
@@ -166,7 +167,7 @@ async fn page(context: &Shared, visit: Visit, list: Worklist) -> Result<Response
         filters.text("batch", "Batch"),
         filters.choice("cause", "Why", &choices),
     ];
-    lists::page(&visit, listing, found, |item| row(&visit, item))
+    lists::noted(&visit, listing, found, |item| row(&visit, item), notice)
 }
 
 /// The cells that both lists begin with.
@@ -177,7 +178,10 @@ fn beginning(item: &WorkItem) -> Vec<Cell> {
             href: links::line(order, line),
             text: order.to_owned(),
         },
-        Cell::text(line),
+        Cell::Own {
+            text: line.to_owned(),
+            told: line != item.sku.as_str(),
+        },
         Cell::product(item.sku.as_str()),
         Cell::Number(item.units),
         Cell::Number(item.priority.get().into()),
@@ -190,26 +194,21 @@ fn end(visit: &Visit, item: &WorkItem) -> Vec<Cell> {
         ("order_id", item.order_id.as_str()),
         ("line_id", item.line_id.as_str()),
     ];
-    let mut todo = Vec::new();
-    if visit.may(Right::Orders) {
+    let todo = if visit.may(Right::Orders) {
         let next = visit.url();
-        for (command, text) in [("ChangeLineQuantity", "Amend"), ("CancelLine", "Cancel")] {
-            todo.push(Cell::Do {
-                href: links::action(command, &fields, &next),
-                text: text.into(),
-            });
+        Cell::Do {
+            href: links::action("CancelLine", &fields, &next),
+            text: "Cancel".into(),
         }
-    }
+    } else {
+        Cell::None
+    };
     vec![
         item.batch
             .as_ref()
             .map_or(Cell::None, |batch| Cell::batch(batch.as_str())),
         Cell::shipment(item.shipment.as_ref().map(|ship| ship.as_str())),
-        if todo.is_empty() {
-            Cell::None
-        } else {
-            Cell::Several(todo)
-        },
+        todo,
     ]
 }
 

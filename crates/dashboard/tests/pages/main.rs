@@ -2,5 +2,9 @@
 
 mod arrivals;
 mod batches;
+mod orders;
+mod products;
+mod search;
 mod shipments;
 mod support;
+mod worklists;

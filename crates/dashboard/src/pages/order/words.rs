@@ -44,21 +44,28 @@ pub(super) fn answer(order: &OrderResource) -> (Tone, String) {
         .filter(|line| line.current_promise.is_none())
         .collect();
     let together = order.deliver == Deliver::Together;
-    if !dayless.is_empty() {
-        tone = Tone::Bad;
-        let (have, have_no) = if dayless.len() == 1 {
-            ("has its goods", "has no day")
+    if !dayless.is_empty() && together && !waiting.is_empty() {
+        tone = tone.max(Tone::Warn);
+        let have = if dayless.len() == 1 {
+            "has its goods"
         } else {
-            ("have their goods", "have no day")
+            "have their goods"
         };
-        let names = names(&dayless);
-        said.push(if together && !waiting.is_empty() {
-            format!("{names} {have}, but {have_no} until the whole order can go out together.")
+        let lines = part(dayless.len(), wanted);
+        said.push(format!(
+            "{lines} {have}, but all go out together: there is no day until nothing waits."
+        ));
+    } else if !dayless.is_empty() {
+        tone = Tone::Bad;
+        let (have, they) = if dayless.len() == 1 {
+            ("has", "it")
         } else {
-            format!(
-                "{names} {have_no}: what it is to come from is held, and nobody knows until when."
-            )
-        });
+            ("have", "they")
+        };
+        said.push(format!(
+            "{} {have} no day: what {they} should come from is held, and nobody knows until when.",
+            names(&dayless)
+        ));
     }
     if !waiting.is_empty() {
         let broken = waiting.iter().filter_map(|line| line.original_promise);
@@ -69,9 +76,7 @@ pub(super) fn answer(order: &OrderResource) -> (Tone, String) {
                 format!(", promised for {} before", format::day(day))
             }
             None => {
-                if tone == Tone::Good {
-                    tone = Tone::Warn;
-                }
+                tone = tone.max(Tone::Warn);
                 String::new()
             }
         };
@@ -271,7 +276,7 @@ mod tests {
             (
                 vec![line("SOFA", Allocated)],
                 Tone::Bad,
-                "SOFA has no day: what it is to come from is held, and nobody knows until when.",
+                "SOFA has no day: what it should come from is held, and nobody knows until when.",
             ),
             (vec![line("SOFA", Dispatched)], Tone::Plain, "It has left."),
             (
@@ -292,7 +297,8 @@ mod tests {
         let lines = vec![line("SOFA", Allocated), line("LAMP", Backordered)];
         assert_eq!(
             told(Deliver::Together, lines).1,
-            "SOFA has its goods, but has no day until the whole order can go out together. LAMP waits for stock."
+            "1 of 2 lines has its goods, but all go out together: there is no day until nothing waits. LAMP waits \
+             for stock."
         );
     }
 }

@@ -1,0 +1,130 @@
+//! An order's page answers where the goods are, and why.
+
+use axum::http::StatusCode;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use landfall_testkit::commands::{
+    batch, cancel_order, dispatch_units, hold, line, order, set_eta, shipment,
+};
+use landfall_testkit::{run, today};
+
+use crate::support::{ODD, cells, segment, site, words};
+
+fn day(days: i64) -> Date {
+    today().saturating_add(days.days())
+}
+
+fn told(day: Date) -> String {
+    day.strftime("%-d %b %Y").to_string()
+}
+
+#[test]
+fn it_is_told_where_each_line_comes_from_and_why() {
+    run(async {
+        let site = site();
+        let engine = &site.engine;
+        engine.done(shipment("MV-1", Some(day(20)))).await;
+        engine.batch(batch("B-1", "SOFA", 5).on("MV-1").location("OSLO")).await;
+        engine.batch(batch("B-2", "LAMP", 5)).await;
+        engine.batch(batch("B-3", "RUG", 1)).await;
+        engine
+            .order(order("SO-1", &[("SOFA", 2), ("LAMP", 3), ("RUG", 4)]))
+            .await;
+        engine.done(dispatch_units("SO-1", "LAMP", 1)).await;
+        let page = site.page("/orders/SO-1").await;
+        let text = words(&page);
+        let (sofa, now) = (told(day(20)), told(today()));
+        for said in [
+            format!("2 of 3 lines are promised, the last for {sofa}. RUG waits for stock."),
+            format!("2 units expected on {sofa} at OSLO batch B-1 shipment MV-1"),
+            "2 units in the warehouse batch B-2".into(),
+            format!("Why: Promised for {sofa} from batch B-1 on shipment MV-1"),
+            "partly dispatched".into(),
+            "Dispatched 1 of 3".into(),
+            format!("LAMP 1 unit left on {now} from batch B-2; 2 units to go."),
+            "Order SO-1 was placed with 3 lines.".into(),
+        ] {
+            assert!(text.contains(&said), "{said}: {text}");
+        }
+        let ids: Vec<_> = page.match_indices(" id=\"").map(|(at, _)| {
+            let rest = &page[at + 5..];
+            rest.split('"').next().unwrap()
+        }).collect();
+        let mut unique = ids.clone();
+        unique.sort_unstable();
+        unique.dedup();
+        assert_eq!(ids.len(), unique.len(), "ids are unique: {ids:?}");
+    });
+}
+
+#[test]
+fn slips_holds_and_the_end_are_told() {
+    run(async {
+        let site = site();
+        let engine = &site.engine;
+        let answer = async || words(&site.page("/orders/SO-1").await);
+        engine.batch(batch("B-1", "SOFA", 5).eta(day(10))).await;
+        engine.line(line("SO-1", "SOFA", 2)).await;
+        engine.done(set_eta("B-1", Some(day(13)))).await;
+        let text = answer().await;
+        let late = format!("Promised for {}, 3 days later than at first.", told(day(13)));
+        assert!(text.contains(&late), "{text}");
+        assert!(text.contains("SOFA The promise moved from"), "{text}");
+        engine.done(hold("B-1", "customs", None)).await;
+        let text = answer().await;
+        assert!(text.contains("SOFA waits for stock, promised for"), "{text}");
+        engine.done(cancel_order("SO-1")).await;
+        let text = answer().await;
+        assert!(text.contains("Cancelled: nothing has left, and nothing will."), "{text}");
+        assert!(!text.contains("Promise none yet"), "{text}");
+    });
+}
+
+#[test]
+fn an_order_with_many_lines_has_a_table_of_them() {
+    run(async {
+        let site = site();
+        let engine = &site.engine;
+        let names: Vec<_> = (0..200).map(|n| format!("SKU-{n:03}")).collect();
+        for name in &names {
+            engine.batch(batch(name, name, 1)).await;
+        }
+        let mut lines: Vec<_> = names.iter().map(|name| (&**name, 1)).collect();
+        lines[150].1 = 5;
+        engine.order(order("SO-1", &lines)).await;
+        let page = site.page("/orders/SO-1").await;
+        let rows = cells(&page, "lines-table");
+        assert_eq!(rows.len(), 200);
+        assert_eq!(rows[0][0], "SKU-150", "who waits comes first");
+        assert!(words(&page).contains("199 of 200 lines are promised for"));
+        assert!(!page.contains("Why:"));
+        assert!(page.len() < 400_000, "{}", page.len());
+        let one = site.page("/orders/SO-1?line=SKU-150").await;
+        assert!(words(&one).contains("Why: Waits for 5 units"), "{one}");
+        site.page("/orders/SO-1?line=%3Cscript%3E").await;
+    });
+}
+
+#[test]
+fn names_are_only_names() {
+    run(async {
+        let site = site();
+        for odd in ODD {
+            site.engine.batch(batch(odd, odd, 3)).await;
+            site.engine.order(order(odd, &[(odd, 1)])).await;
+            let page = site.page(&format!("/orders/{}", segment(odd))).await;
+            assert!(!page.contains("<script>alert"), "{page}");
+            let list = site.page("/orders").await;
+            assert!(!list.contains("<script>alert"), "{list}");
+        }
+        for unknown in ["SO-1", "a%0Ab"] {
+            let answer = site.get(&format!("/orders/{unknown}")).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{unknown}");
+        }
+        let wrong = site.get("/orders?sku=a%00b&prefix=%01&attention=x").await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+        for field in ["sku", "prefix", "attention"] {
+            assert!(wrong.body.contains(&format!("id=\"w-{field}\"")), "{field}");
+        }
+    });
+}

@@ -95,7 +95,12 @@ pub(super) async fn page(
     };
     let history = History::naming(&visit, events.unwrap_or_default(), |record| {
         let (_, line) = record.event.line()?;
-        Some(Cell::text(line.as_str()))
+        let sku = record.sku.as_ref().map(|sku| sku.as_str());
+        let other = sku.filter(|sku| *sku != line.as_str());
+        Some(match other {
+            Some(sku) => Cell::Text(format!("{sku} ({line})")),
+            None => Cell::text(line.as_str()),
+        })
     });
     let live = live::name("order", id.as_str());
     let (tone, answer) = words::answer(&order);

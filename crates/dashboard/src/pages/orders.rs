@@ -147,7 +147,9 @@ pub(super) fn state(order: &OrderResource) -> Cell {
         };
         (Tone::Warn, words)
     } else if allocated > 0 {
-        (Tone::Good, "allocated".to_owned())
+        let left = order.lines.iter().any(|line| line.dispatched > 0);
+        let words = if left { "partly dispatched" } else { "allocated" };
+        (Tone::Good, words.to_owned())
     } else if count(Status::Dispatched) > 0 {
         (Tone::Plain, "dispatched".to_owned())
     } else {

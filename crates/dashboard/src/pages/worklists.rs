@@ -23,10 +23,10 @@ const WAITING: [Column; 12] = [
     numbers("Priority").sorted_only("priority", "descending"),
     numbers("Waits for").sorted_only("age", "descending"),
     column("Why"),
-    column("Requested for"),
-    column("First promised for"),
+    column("Requested"),
+    column("Promised first"),
     column("Lost from"),
-    column("On shipment"),
+    column("Shipment"),
     column("Do"),
 ];
 
@@ -36,14 +36,14 @@ const LATE: [Column; 14] = [
     column("SKU"),
     numbers("Units"),
     numbers("Priority").sorted_only("priority", "descending"),
-    column("First promised for"),
+    column("Promised first"),
     column("Now"),
     numbers("Days late").sorted_only("days_late", "descending"),
     numbers("Late since").sorted_only("age", "descending"),
     column("Why"),
-    column("Requested for"),
+    column("Requested"),
     column("From"),
-    column("On shipment"),
+    column("Shipment"),
     column("Do"),
 ];
 

@@ -93,7 +93,7 @@ fn batches_of_which_nothing_is_left_are_only_counted() {
         let engine = &site.engine;
         engine.batch(batch("B-1", "SOFA", 2)).await;
         engine.line(line("SO-1", "SOFA", 2)).await;
-        engine.done(dispatch("SO-1")).await;
+        engine.done(dispatch("SO-1", "SOFA")).await;
         let page = site.page("/products/SOFA").await;
         assert!(cells(&page, "batches").is_empty());
         let text = words(&page);

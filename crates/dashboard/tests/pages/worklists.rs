@@ -36,6 +36,7 @@ async fn trouble() -> Site {
     engine.line(line("SO-2", "SOFA", 3).priority(9)).await;
     engine.line(line("SO-3", "LAMP", 2).requested(day(4))).await;
     engine.line(line("SO-4", "SOFA", 7)).await;
+    engine.clock.set_day(day(1));
     engine.done(set_shipment_eta("MV-1", Some(day(13)))).await;
     engine.done(hold("B-2", "damage", None)).await;
     take_in(&site).await;
@@ -50,6 +51,7 @@ fn what_waits_is_told_with_its_cause() {
         let rows = cells(&page, "rows");
         let column = |at: usize| rows.iter().map(|row| &*row[at]).collect::<Vec<_>>();
         assert_eq!(column(0), ["SO-4", "SO-3"], "the longest first");
+        assert_eq!(column(5), ["24 h", "just now"]);
         assert_eq!(column(6), ["no stock when ordered", "held"]);
         let (wish, first) = (told(day(4)), told(today()));
         assert_eq!(

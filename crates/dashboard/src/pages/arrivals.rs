@@ -158,6 +158,7 @@ async fn coming(
             held: wanted.held,
             eta_until: Some(wanted.until),
             prefix: wanted.prefix.clone(),
+            ..ShipmentFilter::default()
         };
         let page = Page {
             after: None,

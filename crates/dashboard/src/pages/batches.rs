@@ -40,6 +40,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         shipment: params.parse("shipment", &mut errors),
         held: params.one_of("held", &YES_NO, &mut errors),
         prefix: params.get("prefix").map(str::to_owned),
+        ..BatchFilter::default()
     };
     let today = visit.today();
     if lists::is_csv(&visit) && errors.is_empty() {

@@ -37,6 +37,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         held: params.one_of("held", &YES_NO, &mut errors),
         eta_until: params.day("eta_until", &mut errors),
         prefix: params.get("prefix").map(str::to_owned),
+        ..ShipmentFilter::default()
     };
     let today = visit.today();
     if lists::is_csv(&visit) && errors.is_empty() {

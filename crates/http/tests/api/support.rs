@@ -208,7 +208,7 @@ pub(crate) fn post(path: &str, content_type: &str, body: impl Into<Body>) -> Req
 
 /// Waits for what must come; the time is only there so that a broken test ends.
 pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(20), what)
+    tokio::time::timeout(Duration::from_mins(2), what)
         .await
         .expect("it never came")
 }

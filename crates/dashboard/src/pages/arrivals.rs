@@ -156,6 +156,7 @@ async fn coming(
         let filter = ShipmentFilter {
             landed: Some(false),
             held: wanted.held,
+            eta_from: wanted.from,
             eta_until: Some(wanted.until),
             prefix: wanted.prefix.clone(),
             ..ShipmentFilter::default()
@@ -172,6 +173,7 @@ async fn coming(
         let filter = BatchFilter {
             in_warehouse: Some(false),
             held: wanted.held,
+            eta_from: wanted.from,
             eta_until: Some(wanted.until),
             prefix: wanted.prefix.clone(),
             ..BatchFilter::default()
@@ -186,7 +188,6 @@ async fn coming(
         let alone = alone.filter(|batch| batch.shipment.is_none());
         found.extend(alone.map(Coming::Batch));
     }
-    found.retain(|coming| wanted.from.is_none_or(|from| coming.eta() >= Some(from)));
     found.sort_by(|a, b| (a.eta(), a.name()).cmp(&(b.eta(), b.name())));
     Ok((found, all))
 }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use landfall_domain::BatchRef;
 use landfall_service::resources::BatchResource;
-use landfall_service::views::Thing;
+use landfall_service::views::{PROMISES_LOOKED_AT, Promises, Thing};
 
 use super::history::{History, SHOWN};
 use super::stock::Stock;
@@ -16,9 +16,9 @@ use crate::actions::{self, Offer};
 use crate::charts::columns::Columns;
 use crate::errors::Failed;
 use crate::frame::{Frame, Place};
-use crate::table::{Cell, Row, Table, column, numbers};
+use crate::table::{Cell, Row, Table, Tone, column, numbers};
 use crate::visit::Visit;
-use crate::{Shared, links, live};
+use crate::{Shared, format, links, live};
 
 #[derive(Template)]
 #[template(path = "batch.html")]
@@ -67,7 +67,9 @@ pub(super) async fn page(
         Some(what_if) if what_if.is_wrong() => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::OK,
     };
-    let days = pegged.by_promise();
+    let promises = views.promises_of(&reference).await?.unwrap_or_default();
+    let days = promises.days.iter();
+    let days: Vec<_> = days.filter_map(|of| Some((of.day?, of.units))).collect();
     let page = BatchPage {
         frame: Frame::new(&visit, Place::Batches, format!("Batch {reference}")),
         eta: revisions::eta(batch.eta, &earlier, batch.overdue, "in the warehouse"),
@@ -78,7 +80,7 @@ pub(super) async fn page(
         offers: offers(&visit, &batch),
         what_if,
         chart: Columns::new("Units by promise date", &days),
-        by_promise: by_promise(&days, live.clone()),
+        by_promise: by_promise(&promises, live.clone()),
         pegged: pegged.table(false, live.clone()),
         orders: links::list("/orders", &[("batch", reference.as_str())]),
         history: History::new(&visit, events),
@@ -88,12 +90,23 @@ pub(super) async fn page(
     Ok((status, Html(page.render()?)).into_response())
 }
 
-fn by_promise(days: &[(jiff::civil::Date, u64)], live: String) -> Table {
-    let columns = [column("Promised for"), numbers("Units")];
-    let rows = days.iter().map(|(day, units)| Row {
-        cells: vec![Cell::Day(*day), Cell::Number(*units)],
+fn by_promise(promises: &Promises, live: String) -> Table {
+    let columns = [column("Promised for"), numbers("Lines"), numbers("Units")];
+    let rows = promises.days.iter().map(|of| Row {
+        cells: vec![
+            of.day
+                .map_or(Cell::Badge(Tone::Warn, "no day".into()), Cell::Day),
+            Cell::Number(of.lines),
+            Cell::Number(of.units),
+        ],
     });
-    Table::new("by-promise", "Units by promise date", &columns)
+    let caption = if promises.capped {
+        let most = format::number(PROMISES_LOOKED_AT);
+        format!("Units by promise date, of the {most} lines that would lose them last")
+    } else {
+        "Units by promise date".to_owned()
+    };
+    Table::new("by-promise", caption, &columns)
         .with_rows(rows)
         .live(live)
 }

@@ -36,11 +36,12 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         sku: params.parse("sku", &mut errors),
         available: params.one_of("available", &YES_NO, &mut errors),
         in_warehouse: params.one_of("in_warehouse", &YES_NO, &mut errors),
+        eta_from: params.day("eta_from", &mut errors),
         eta_until: params.day("eta_until", &mut errors),
         shipment: params.parse("shipment", &mut errors),
         held: params.one_of("held", &YES_NO, &mut errors),
         prefix: params.get("prefix").map(str::to_owned),
-        ..BatchFilter::default()
+        clear_until: params.day("clear_until", &mut errors),
     };
     let today = visit.today();
     if lists::is_csv(&visit) && errors.is_empty() {
@@ -92,7 +93,9 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
                 "Held",
                 &[("", "Any"), ("yes", "Held"), ("no", "Not held")],
             ),
+            filters.day("eta_from", "Expected from"),
             filters.day("eta_until", "Expected until"),
+            filters.day("clear_until", "Hold to clear by"),
         ],
         offers: actions::offers(&visit, &["CreateBatch"], &[]),
         empty: "No batch is like that.",

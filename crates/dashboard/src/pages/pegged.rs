@@ -1,103 +1,65 @@
 //! Who counts on a batch: the customers' lines that have goods of it.
 
-use std::collections::BTreeMap;
-
 use jiff::civil::Date;
 use landfall_domain::BatchRef;
 use landfall_service::resources::{BatchResource, LineResource};
-use landfall_service::views::{OrderFilter, Page, ViewError, Views};
+use landfall_service::views::{Page, ViewError, Views};
 
 use crate::links;
 use crate::table::{Cell, Column, Row, Table, column, numbers};
 
 /// Lines in a page.
-pub(super) const SHOWN: usize = 100;
-/// Orders that are read of a batch.
-const READ: usize = 300;
+const SHOWN: usize = 100;
 /// Batches of a shipment that are asked for their lines.
 const BATCHES: usize = 12;
 
 /// A line, and what it has of a batch.
-pub(super) struct Peg {
+struct Peg {
     line: LineResource,
     batch: BatchRef,
     units: u64,
 }
 
-/// Lines, by promise.
+/// Lines, as many as a page shows.
+#[derive(Default)]
 pub(super) struct Pegged {
     pegs: Vec<Peg>,
     /// Whether there are others.
-    pub(super) cut: bool,
+    cut: bool,
 }
 
-/// Of one batch.
+/// Of one batch: those first that would lose it last.
 pub(super) async fn of_batch(
     views: &dyn Views,
     reference: &BatchRef,
     today: Date,
 ) -> Result<Pegged, ViewError> {
-    let mut pegged = Pegged {
-        pegs: Vec::new(),
-        cut: false,
-    };
-    add(views, reference, READ, today, &mut pegged).await?;
-    pegged.sort();
+    let mut pegged = Pegged::default();
+    pegged.add(views, reference, today).await?;
     Ok(pegged)
 }
 
-/// Of a shipment's batches.
+/// Of a shipment's batches: those first that are promised first.
 pub(super) async fn of_batches(
     views: &dyn Views,
     batches: &[BatchResource],
     today: Date,
 ) -> Result<Pegged, ViewError> {
-    let mut pegged = Pegged {
-        pegs: Vec::new(),
-        cut: false,
-    };
+    let mut pegged = Pegged::default();
     let taken = batches.iter().filter(|batch| batch.allocated > 0);
     for (place, batch) in taken.enumerate() {
         if place == BATCHES || pegged.pegs.len() >= SHOWN {
             pegged.cut = true;
             break;
         }
-        add(views, &batch.reference, SHOWN, today, &mut pegged).await?;
+        pegged.add(views, &batch.reference, today).await?;
     }
-    pegged.sort();
+    // What has no promise comes before all, because that is worse.
+    pegged.pegs.sort_by(|a, b| {
+        let key = |peg: &Peg| (peg.line.current_promise, peg.line.order_id.clone());
+        key(a).cmp(&key(b))
+    });
     Ok(pegged)
-}
-
-async fn add(
-    views: &dyn Views,
-    reference: &BatchRef,
-    orders: usize,
-    today: Date,
-    pegged: &mut Pegged,
-) -> Result<(), ViewError> {
-    let filter = OrderFilter {
-        batch: Some(reference.clone()),
-        ..OrderFilter::default()
-    };
-    let page = Page {
-        after: None,
-        limit: orders,
-    };
-    let found = views.orders(&filter, &page, today).await?;
-    pegged.cut |= found.next.is_some();
-    for line in found.items.into_iter().flat_map(|order| order.lines) {
-        let of_it = line.allocations.iter();
-        let of_it = of_it.filter(|allocation| allocation.batch == *reference);
-        let units = of_it.map(|allocation| allocation.quantity).sum();
-        if units > 0 {
-            pegged.pegs.push(Peg {
-                line,
-                batch: reference.clone(),
-                units,
-            });
-        }
-    }
-    Ok(())
 }
 
 const COLUMNS: [Column; 6] = [
@@ -110,35 +72,43 @@ const COLUMNS: [Column; 6] = [
 ];
 
 impl Pegged {
-    /// By promise; those without one first, because that is worse.
-    fn sort(&mut self) {
-        self.pegs.sort_by(|a, b| {
-            let key = |peg: &Peg| (peg.line.current_promise, peg.line.order_id.clone());
-            key(a).cmp(&key(b))
-        });
-    }
-
-    /// Units by the day for which they are promised; those without one have no part in it.
-    pub(super) fn by_promise(&self) -> Vec<(Date, u64)> {
-        let mut days: BTreeMap<Date, u64> = BTreeMap::new();
-        for peg in &self.pegs {
-            if let Some(day) = peg.line.current_promise {
-                *days.entry(day).or_default() += peg.units;
+    /// The lines of a batch, as many as there is room for.
+    async fn add(
+        &mut self,
+        views: &dyn Views,
+        reference: &BatchRef,
+        today: Date,
+    ) -> Result<(), ViewError> {
+        let page = Page {
+            after: None,
+            limit: SHOWN - self.pegs.len().min(SHOWN - 1),
+        };
+        let Some(found) = views.pegged(reference, &page, today).await? else {
+            return Ok(());
+        };
+        self.cut |= found.next.is_some();
+        let pegs = found.items.into_iter().map(|line| {
+            let of_it = line.allocations.iter();
+            let of_it = of_it.filter(|allocation| allocation.batch == *reference);
+            Peg {
+                units: of_it.map(|allocation| allocation.quantity).sum(),
+                batch: reference.clone(),
+                line,
             }
-        }
-        days.into_iter().collect()
+        });
+        self.pegs.extend(pegs);
+        Ok(())
     }
 
     /// The lines as a table. `batch`: name the batch in each row.
     pub(super) fn table(&self, batch: bool, live: String) -> Table {
         let columns = &COLUMNS[..if batch { 6 } else { 5 }];
-        let shown = self.pegs.len().min(SHOWN);
-        let caption = if self.cut || self.pegs.len() > SHOWN {
-            format!("Lines that count on it: the first {shown} of those that were read")
+        let caption = if self.cut {
+            format!("Lines that count on it: the first {}", self.pegs.len())
         } else {
             "Lines that count on it".to_owned()
         };
-        let rows = self.pegs.iter().take(SHOWN).map(|peg| {
+        let rows = self.pegs.iter().map(|peg| {
             let line = &peg.line;
             let mut cells = vec![
                 Cell::Name {

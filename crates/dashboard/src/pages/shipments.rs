@@ -35,9 +35,10 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
     let filter = ShipmentFilter {
         landed: params.one_of("landed", &landed, &mut errors),
         held: params.one_of("held", &YES_NO, &mut errors),
+        eta_from: params.day("eta_from", &mut errors),
         eta_until: params.day("eta_until", &mut errors),
         prefix: params.get("prefix").map(str::to_owned),
-        ..ShipmentFilter::default()
+        clear_until: params.day("clear_until", &mut errors),
     };
     let today = visit.today();
     if lists::is_csv(&visit) && errors.is_empty() {
@@ -82,7 +83,9 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
                 "Held",
                 &[("", "Any"), ("yes", "Held"), ("no", "Not held")],
             ),
+            filters.day("eta_from", "Expected from"),
             filters.day("eta_until", "Expected until"),
+            filters.day("clear_until", "Hold to clear by"),
         ],
         offers: actions::offers(&visit, &["CreateShipment"], &[]),
         empty: "No shipment is like that.",

@@ -41,9 +41,10 @@ fn a_page_says_how_much_there_is_and_who_counts_on_it() {
         let by_promise = cells(&page, "by-promise");
         let units: u64 = by_promise
             .iter()
-            .map(|row| row[1].parse::<u64>().unwrap())
+            .map(|row| row[2].parse::<u64>().unwrap())
             .sum();
         assert_eq!(units, 7, "{by_promise:?}");
+        assert_eq!(by_promise[0], ["22 May 2026", "2", "7"]);
         assert!(page.contains(r#"class="columns-chart""#));
         assert!(page.contains("/orders?batch=B-1"));
         for offer in [
@@ -159,6 +160,9 @@ fn the_list_is_filtered_and_is_there_as_a_file() {
             ("held=yes", &["A-2"]),
             ("shipment=S-1", &["A-1"]),
             ("eta_until=2026-05-10", &["B-1"]),
+            ("eta_from=2026-05-11", &["A-1"]),
+            ("clear_until=2026-05-13", &["A-2"]),
+            ("clear_until=2026-05-12", &[]),
         ] {
             let page = site.page(&format!("/batches?{query}")).await;
             let shown = cells(&page, "rows");

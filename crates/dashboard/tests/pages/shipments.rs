@@ -250,6 +250,7 @@ fn the_list_is_filtered_and_is_there_as_a_file() {
             ("held=yes", &["T-1"]),
             ("prefix=S", &["S-1", "S-2"]),
             ("eta_until=2026-05-20", &["S-1"]),
+            ("eta_from=2026-05-21", &["T-1"]),
         ] {
             let page = site.page(&format!("/shipments?{query}")).await;
             let shown = cells(&page, "rows");
@@ -265,7 +266,7 @@ fn the_list_is_filtered_and_is_there_as_a_file() {
             }
             assert_eq!(answer.body.lines().count(), shown.len() + 1, "{query}");
         }
-        for wrong in ["landed=2", "held=x", "eta_until=soon"] {
+        for wrong in ["landed=2", "held=x", "eta_until=soon", "eta_from=1"] {
             let answer = site.get(&format!("/shipments?{wrong}")).await;
             assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
             assert!(answer.body.contains(r#"class="error""#), "{wrong}");

@@ -40,7 +40,7 @@ fn it_is_told_where_each_line_comes_from_and_why() {
             "2 units in the warehouse batch B-2".into(),
             format!("Why: Promised for {sofa} from batch B-1 on shipment MV-1"),
             "partly dispatched".into(),
-            "Dispatched1 of 3".into(),
+            "Dispatched 1 of 3".into(),
             format!("LAMP 1 unit left on {now} from batch B-2; 2 units to go."),
             "Order SO-1 was placed with 3 lines.".into(),
         ] {

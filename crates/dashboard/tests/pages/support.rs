@@ -153,20 +153,19 @@ pub(crate) fn cells(page: &str, table: &str) -> Vec<Vec<String>> {
     rows.collect()
 }
 
-/// Text without marks.
+/// Text without marks, as it stands in lines and cells.
 pub(crate) fn words(html: &str) -> String {
-    let mut text = String::new();
-    let mut inside = false;
-    for letter in html.chars() {
-        match letter {
-            '<' => {
-                inside = true;
-                text.push(' ');
-            }
-            '>' => inside = false,
-            letter if !inside => text.push(letter),
-            _ => {}
+    const WITHIN: [&str; 8] = ["a", "b", "code", "kbd", "small", "span", "sub", "time"];
+    let mut pieces = html.split('<');
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (tag, after) = piece.split_once('>').unwrap_or((piece, ""));
+        let name = tag.trim_start_matches('/');
+        let name = name.split([' ', '\n']).next().unwrap_or_default();
+        if !WITHIN.contains(&name) {
+            text.push(' ');
         }
+        text.push_str(after);
     }
     let text = text
         .replace("&#60;", "<")

@@ -190,7 +190,10 @@ impl Cell {
     pub(crate) fn plain(&self) -> String {
         match self {
             Self::None | Self::Do { .. } => String::new(),
-            Self::Text(text) | Self::Own { text, .. } | Self::Name { text, .. } | Self::Badge(_, text) => text.clone(),
+            Self::Text(text)
+            | Self::Own { text, .. }
+            | Self::Name { text, .. }
+            | Self::Badge(_, text) => text.clone(),
             Self::Number(number) | Self::Alarm(_, number) => number.to_string(),
             Self::Day(day) => day.to_string(),
             Self::Since { instant, .. } => instant.to_string(),

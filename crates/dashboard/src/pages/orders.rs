@@ -148,7 +148,11 @@ pub(super) fn state(order: &OrderResource) -> Cell {
         (Tone::Warn, words)
     } else if allocated > 0 {
         let left = order.lines.iter().any(|line| line.dispatched > 0);
-        let words = if left { "partly dispatched" } else { "allocated" };
+        let words = if left {
+            "partly dispatched"
+        } else {
+            "allocated"
+        };
         (Tone::Good, words.to_owned())
     } else if count(Status::Dispatched) > 0 {
         (Tone::Plain, "dispatched".to_owned())

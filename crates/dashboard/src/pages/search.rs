@@ -214,7 +214,9 @@ fn group<T>(
     if found.items.is_empty() {
         return None;
     }
-    let table = Table::new(kind, caption, columns).with_rows(found.items.iter().map(row));
+    let table = Table::new(kind, caption, columns)
+        .with_rows(found.items.iter().map(row))
+        .live(String::new());
     let path = format!("/{kind}");
     let all = links::list(&path, &[("prefix", text)]);
     Some(Group {

@@ -1,11 +1,14 @@
 //! The worklist: lines that wait for stock, and lines that come later than was promised. They are read from the desk,
 //! which may be a moment behind.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::response::Response;
 use landfall_service::access::Right;
-use landfall_service::desk::{Cause, WorkFilter, WorkItem, WorkKind, WorkSort};
-use landfall_service::views::Page;
+use landfall_service::desk::{Cause, Desk, WorkFilter, WorkItem, WorkKind, WorkSort};
+use landfall_service::views::{Page, ViewError};
+use tokio::time::sleep;
 
 use super::lists::{self, Filters, Listing};
 use super::today::{behind, cause};
@@ -14,6 +17,10 @@ use crate::frame::Place;
 use crate::table::{Cell, Column, Row, Tone, column, numbers};
 use crate::visit::Visit;
 use crate::{Shared, csv, format, links};
+
+/// How often it is looked whether the desk has taken in what was done, and how long after each other.
+const LOOKS: usize = 20;
+const MOMENT: Duration = Duration::from_millis(50);
 
 const WAITING: [Column; 12] = [
     column("Order"),
@@ -148,6 +155,9 @@ async fn page(context: &Shared, visit: Visit, list: Worklist) -> Result<Response
         return csv::file(name, columns, pages).await;
     }
     let desk = &context.app.desk;
+    if visit.params.get("done").is_some() {
+        take_in(&**desk).await?;
+    }
     let notice = behind(&desk.lag().await?, visit.now);
     let found = if errors.is_empty() {
         let part = lists::part(&visit);
@@ -168,6 +178,17 @@ async fn page(context: &Shared, visit: Visit, list: Worklist) -> Result<Response
         filters.choice("cause", "Why", &choices),
     ];
     lists::noted(&visit, listing, found, |item| row(&visit, item), notice)
+}
+
+/// Gives the desk a moment to take in what somebody has just done here: they would not find it done otherwise.
+async fn take_in(desk: &dyn Desk) -> Result<(), ViewError> {
+    for _ in 0..LOOKS {
+        if desk.lag().await?.events == 0 {
+            break;
+        }
+        sleep(MOMENT).await;
+    }
+    Ok(())
 }
 
 /// The cells that both lists begin with.

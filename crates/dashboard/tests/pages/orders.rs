@@ -24,7 +24,9 @@ fn it_is_told_where_each_line_comes_from_and_why() {
         let site = site();
         let engine = &site.engine;
         engine.done(shipment("MV-1", Some(day(20)))).await;
-        engine.batch(batch("B-1", "SOFA", 5).on("MV-1").location("OSLO")).await;
+        engine
+            .batch(batch("B-1", "SOFA", 5).on("MV-1").location("OSLO"))
+            .await;
         engine.batch(batch("B-2", "LAMP", 5)).await;
         engine.batch(batch("B-3", "RUG", 1)).await;
         engine
@@ -46,10 +48,13 @@ fn it_is_told_where_each_line_comes_from_and_why() {
         ] {
             assert!(text.contains(&said), "{said}: {text}");
         }
-        let ids: Vec<_> = page.match_indices(" id=\"").map(|(at, _)| {
-            let rest = &page[at + 5..];
-            rest.split('"').next().unwrap()
-        }).collect();
+        let ids: Vec<_> = page
+            .match_indices(" id=\"")
+            .map(|(at, _)| {
+                let rest = &page[at + 5..];
+                rest.split('"').next().unwrap()
+            })
+            .collect();
         let mut unique = ids.clone();
         unique.sort_unstable();
         unique.dedup();
@@ -67,15 +72,24 @@ fn slips_holds_and_the_end_are_told() {
         engine.line(line("SO-1", "SOFA", 2)).await;
         engine.done(set_eta("B-1", Some(day(13)))).await;
         let text = answer().await;
-        let late = format!("Promised for {}, 3 days later than at first.", told(day(13)));
+        let late = format!(
+            "Promised for {}, 3 days later than at first.",
+            told(day(13))
+        );
         assert!(text.contains(&late), "{text}");
         assert!(text.contains("SOFA The promise moved from"), "{text}");
         engine.done(hold("B-1", "customs", None)).await;
         let text = answer().await;
-        assert!(text.contains("SOFA waits for stock, promised for"), "{text}");
+        assert!(
+            text.contains("SOFA waits for stock, promised for"),
+            "{text}"
+        );
         engine.done(cancel_order("SO-1")).await;
         let text = answer().await;
-        assert!(text.contains("Cancelled: nothing has left, and nothing will."), "{text}");
+        assert!(
+            text.contains("Cancelled: nothing has left, and nothing will."),
+            "{text}"
+        );
         assert!(!text.contains("Promise none yet"), "{text}");
     });
 }

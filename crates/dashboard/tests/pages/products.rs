@@ -51,7 +51,9 @@ fn a_page_says_what_can_be_promised_and_when() {
         let site = site();
         let engine = &site.engine;
         engine.done(shipment("MV-1", Some(day(20)))).await;
-        engine.batch(batch("B-1", "SOFA", 10).location("OSLO")).await;
+        engine
+            .batch(batch("B-1", "SOFA", 10).location("OSLO"))
+            .await;
         engine.batch(batch("B-2", "SOFA", 5).on("MV-1")).await;
         engine.batch(batch("B-3", "SOFA", 7)).await;
         engine.done(hold("B-3", "damage", None)).await;
@@ -79,7 +81,10 @@ fn a_page_says_what_can_be_promised_and_when() {
         let queue = cells(&page, "queue");
         assert_eq!(queue.len(), 1);
         assert_eq!(queue[0][..4], ["SO-9", "–", "90", "7"]);
-        assert!(text.contains("SO-9 Accepted: 90 units wanted, priority 7."), "{text}");
+        assert!(
+            text.contains("SO-9 Accepted: 90 units wanted, priority 7."),
+            "{text}"
+        );
         assert!(text.contains("Batch B-3 is held (damage), and nobody knows until when."));
         assert!(page.contains("/do/CreateBatch?sku=SOFA"));
         assert!(page.contains("/do/Allocate?sku=SOFA"));
@@ -97,8 +102,14 @@ fn batches_of_which_nothing_is_left_are_only_counted() {
         let page = site.page("/products/SOFA").await;
         assert!(cells(&page, "batches").is_empty());
         let text = words(&page);
-        assert!(text.contains("All batches, 1 more of which nothing is left"), "{text}");
-        assert!(text.contains("nothing is on its way that can be counted on"), "{text}");
+        assert!(
+            text.contains("All batches, 1 more of which nothing is left"),
+            "{text}"
+        );
+        assert!(
+            text.contains("nothing is on its way that can be counted on"),
+            "{text}"
+        );
     });
 }
 
@@ -118,8 +129,14 @@ fn what_would_be_promised_is_told_in_a_sentence() {
         assert!(late.contains(", 1 day after the wish."), "{late}");
         let wish = format!("quantity=3&requested_date={}", day(10));
         assert!(ask(&wish).await.contains(", in time."));
-        assert!(ask("quantity=6").await.contains("6 units would wait for stock"));
-        let wrong = site.get("/products/SOFA?quantity=0&requested_date=soon").await;
+        assert!(
+            ask("quantity=6")
+                .await
+                .contains("6 units would wait for stock")
+        );
+        let wrong = site
+            .get("/products/SOFA?quantity=0&requested_date=soon")
+            .await;
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(wrong.body.contains("id=\"w-quantity\""), "{}", wrong.body);
         assert!(wrong.body.contains("id=\"w-requested\""), "{}", wrong.body);

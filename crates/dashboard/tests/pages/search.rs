@@ -23,7 +23,10 @@ fn a_name_leads_to_its_page_and_a_beginning_to_all_that_begin_so() {
         assert_eq!(cells(&page, "batches")[0][0], "S-1");
         assert_eq!(cells(&page, "shipments")[0][0], "S-SHIP");
         assert!(page.contains("href=\"/orders?prefix=S\""), "{page}");
-        assert!(!page.contains("/products?prefix=S"), "there is no more of them");
+        assert!(
+            !page.contains("/products?prefix=S"),
+            "there is no more of them"
+        );
         for (name, to) in [
             ("SO-03", "/orders/SO-03"),
             ("SOFA", "/products/SOFA"),

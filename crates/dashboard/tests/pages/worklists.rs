@@ -61,7 +61,10 @@ fn what_waits_is_told_with_its_cause() {
             rows[1]
         );
         assert!(page.contains("/orders/SO-3?line=LAMP"));
-        assert!(page.contains("/do/CancelLine?order_id=SO-3&#38;line_id=LAMP"), "{page}");
+        assert!(
+            page.contains("/do/CancelLine?order_id=SO-3&#38;line_id=LAMP"),
+            "{page}"
+        );
         for (query, found) in [
             ("sku=LAMP", "SO-3"),
             ("batch=B-2", "SO-3"),

@@ -214,10 +214,8 @@ pub(crate) struct Column {
     pub(crate) label: &'static str,
     /// Whether it has numbers.
     pub(crate) number: bool,
-    /// What it is called in `sort`, where the list can be sorted by it.
+    /// What it is called in `sort`, where the list can be sorted by it; it then begins with the most.
     pub(crate) sort: Option<&'static str>,
-    /// The only way in which the list can be sorted by it, for assistive technology: `descending`.
-    pub(crate) only: Option<&'static str>,
 }
 
 /// A column of words.
@@ -226,7 +224,6 @@ pub(crate) const fn column(label: &'static str) -> Column {
         label,
         number: false,
         sort: None,
-        only: None,
     }
 }
 
@@ -236,21 +233,13 @@ pub(crate) const fn numbers(label: &'static str) -> Column {
         label,
         number: true,
         sort: None,
-        only: None,
     }
 }
 
 impl Column {
-    /// The list can be sorted by it.
+    /// The list can be sorted by it, the most first.
     pub(crate) const fn sorted_by(mut self, name: &'static str) -> Self {
         self.sort = Some(name);
-        self
-    }
-
-    /// The list can be sorted by it, in this way alone.
-    pub(crate) const fn sorted_only(mut self, name: &'static str, way: &'static str) -> Self {
-        self.sort = Some(name);
-        self.only = Some(way);
         self
     }
 }
@@ -331,24 +320,8 @@ impl Table {
         let now = params.get("sort");
         for (heading, column) in self.headings.iter_mut().zip(columns) {
             let Some(name) = column.sort else { continue };
-            let down = format!("-{name}");
-            if let Some(way) = column.only {
-                heading.sorted = (now == Some(name)).then_some(way);
-                let sorted = params.with("cursor", None).with("sort", Some(name));
-                heading.href = Some(sorted.url(path));
-                continue;
-            }
-            heading.sorted = match now {
-                Some(sort) if sort == name => Some("ascending"),
-                Some(sort) if sort == down => Some("descending"),
-                _ => None,
-            };
-            let other = if heading.sorted == Some("ascending") {
-                &*down
-            } else {
-                name
-            };
-            let sorted = params.with("cursor", None).with("sort", Some(other));
+            heading.sorted = (now == Some(name)).then_some("descending");
+            let sorted = params.with("cursor", None).with("sort", Some(name));
             heading.href = Some(sorted.url(path));
         }
         let next = next.map(|cursor| params.with("cursor", Some(cursor)).url(path));

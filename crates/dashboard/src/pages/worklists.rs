@@ -48,10 +48,10 @@ const LATE: [Column; 14] = [
     numbers("Days late").sorted_by("days_late"),
     numbers("Late since").sorted_by("age"),
     column("Why"),
-    column("Requested"),
-    column("From"),
     column("Shipment"),
     column("Do"),
+    column("Requested"),
+    column("From"),
 ];
 
 /// Lines that wait.
@@ -209,8 +209,8 @@ fn beginning(item: &WorkItem) -> Vec<Cell> {
     ]
 }
 
-/// The cells that both lists end with.
-fn end(visit: &Visit, item: &WorkItem) -> Vec<Cell> {
+/// Batch, shipment, and what can be done.
+fn end(visit: &Visit, item: &WorkItem) -> [Cell; 3] {
     let fields = [
         ("order_id", item.order_id.as_str()),
         ("line_id", item.line_id.as_str()),
@@ -224,7 +224,7 @@ fn end(visit: &Visit, item: &WorkItem) -> Vec<Cell> {
     } else {
         Cell::None
     };
-    vec![
+    [
         item.batch
             .as_ref()
             .map_or(Cell::None, |batch| Cell::batch(batch.as_str())),
@@ -255,6 +255,7 @@ fn waiting_row(visit: &Visit, item: &WorkItem) -> Row {
 
 fn late_row(visit: &Visit, item: &WorkItem) -> Row {
     let mut cells = beginning(item);
+    let [batch, shipment, todo] = end(visit, item);
     cells.extend([
         Cell::day(item.original_promise),
         match item.current_promise {
@@ -265,8 +266,10 @@ fn late_row(visit: &Visit, item: &WorkItem) -> Row {
             .map_or(Cell::None, |days| Cell::Number(days.into())),
         age(visit, item),
         Cell::text(cause(item.cause)),
+        shipment,
+        todo,
         Cell::day(item.requested_date),
+        batch,
     ]);
-    cells.extend(end(visit, item));
     Row { cells }
 }

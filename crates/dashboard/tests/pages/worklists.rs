@@ -89,7 +89,7 @@ fn what_is_late_is_sorted_as_one_likes() {
         let (first, now) = (told(day(10)), told(day(13)));
         assert_eq!(rows[0][5..8], [&*first, &*now, "3"]);
         assert_eq!(rows[0][9], "ETA moved");
-        assert_eq!(rows[0][11..13], ["B-1", "MV-1"]);
+        assert_eq!(rows[0][10..14], ["MV-1", "Cancel", "–", "B-1"]);
         let page = site.page("/late?sort=priority&shipment=MV-1").await;
         assert_eq!(cells(&page, "rows")[0][0], "SO-2");
         assert!(page.contains("aria-sort=\"descending\""), "{page}");

@@ -1,5 +1,7 @@
 //! What happened to a thing, as a timeline.
 
+use std::cmp::Reverse;
+
 use jiff::civil::Date;
 use landfall_service::explanation;
 use landfall_service::log::LogRecord;
@@ -22,7 +24,7 @@ pub(super) struct History {
 
 /// The events of a day.
 pub(super) struct Day {
-    pub(super) day: Date,
+    pub(super) date: Date,
     pub(super) words: String,
     pub(super) steps: Vec<Step>,
 }
@@ -55,7 +57,7 @@ impl History {
         about: impl Fn(&LogRecord) -> Option<Cell>,
     ) -> Self {
         let cut = events.len() >= SHOWN;
-        events.sort_by(|a, b| (b.time, b.offset).cmp(&(a.time, a.offset)));
+        events.sort_by_key(|record| Reverse((record.time, record.offset)));
         let mut days: Vec<Day> = Vec::new();
         for record in &events {
             let local = visit.local(record.time);
@@ -68,9 +70,9 @@ impl History {
                 actor: record.actor.as_ref().map(ToString::to_string),
             };
             match days.last_mut() {
-                Some(day) if day.day == local.date() => day.steps.push(step),
+                Some(day) if day.date == local.date() => day.steps.push(step),
                 _ => days.push(Day {
-                    day: local.date(),
+                    date: local.date(),
                     words: format::day(local.date()),
                     steps: vec![step],
                 }),

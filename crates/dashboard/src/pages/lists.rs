@@ -144,12 +144,17 @@ pub(super) fn noted<T>(
         Ok(_) => StatusCode::OK,
         Err(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    let (rows, next): (Vec<_>, _) = match &found {
-        Ok(list) => (list.items.iter().map(row).collect(), list.next.as_deref()),
+    let (rows, next): (Vec<_>, _) = match found {
+        Ok(list) => (list.items.iter().map(row).collect(), list.next),
         Err(_) => (Vec::new(), None),
     };
     let table = Table::new("rows", listing.heading, listing.columns)
-        .listed(listing.path, &visit.params, listing.columns, next)
+        .listed(
+            listing.path,
+            &visit.params,
+            listing.columns,
+            next.as_deref(),
+        )
         .with_rows(rows)
         .or_empty(listing.empty);
     let names: Vec<_> = listing.filters.iter().map(|filter| filter.name).collect();

@@ -8,7 +8,7 @@ use axum::response::Response;
 use futures_util::future::try_join_all;
 use landfall_domain::explanation::Verdict;
 use landfall_domain::line::Status;
-use landfall_domain::{LineKey, OrderId};
+use landfall_domain::{LineKey, OrderId, ShipmentRef, Sku};
 use landfall_service::explanation::{CandidateResource, ExplanationResource, explain};
 use landfall_service::resources::{LineResource, OrderResource};
 use landfall_service::views::{Thing, ViewError};
@@ -76,7 +76,7 @@ pub(super) async fn page(
     let told = told.filter(|line| !many || Some(line.line_id.as_str()) == chosen);
     let told = told.map(|line| async {
         let why = explain(views, &line_key(line), &visit.day).await?;
-        Ok::<_, ViewError>(LinePart::new(&visit, line, why))
+        Ok::<_, ViewError>(LinePart::new(&visit, line, why.as_ref()))
     });
     let mut lines = try_join_all(told).await?;
     // Who came for one line sees it first.
@@ -95,7 +95,7 @@ pub(super) async fn page(
     };
     let history = History::naming(&visit, events.unwrap_or_default(), |record| {
         let (_, line) = record.event.line()?;
-        let sku = record.sku.as_ref().map(|sku| sku.as_str());
+        let sku = record.sku.as_ref().map(Sku::as_str);
         let other = sku.filter(|sku| *sku != line.as_str());
         Some(match other {
             Some(sku) => Cell::Text(format!("{sku} ({line})")),
@@ -127,13 +127,13 @@ fn line_key(line: &LineResource) -> LineKey {
 }
 
 impl LinePart {
-    fn new(visit: &Visit, line: &LineResource, why: Option<ExplanationResource>) -> Self {
+    fn new(visit: &Visit, line: &LineResource, why: Option<&ExplanationResource>) -> Self {
         let first = line.original_promise;
         Self {
             state: line_state(line),
             promise: line_promise(line),
             first: first.filter(|_| first != line.current_promise),
-            places: why.iter().flat_map(places).collect(),
+            places: why.into_iter().flat_map(places).collect(),
             offers: line_offers(visit, line),
             why: why.map(of_explanation),
             line: line.clone(),
@@ -170,7 +170,7 @@ fn places(why: &ExplanationResource) -> Vec<Goods> {
         Some(Goods {
             units: format::count(units, "unit", "units"),
             batch: Cell::batch(candidate.batch.as_str()),
-            shipment: Cell::shipment(candidate.shipment.as_ref().map(|ship| ship.as_str())),
+            shipment: Cell::shipment(candidate.shipment.as_ref().map(ShipmentRef::as_str)),
             there: there(candidate, why.as_of),
         })
     });
@@ -291,7 +291,7 @@ pub(super) fn line_state(line: &LineResource) -> Cell {
     Cell::Badge(tone, words.into())
 }
 
-fn of_explanation(explanation: ExplanationResource) -> Why {
+fn of_explanation(explanation: &ExplanationResource) -> Why {
     let columns = [
         column("Batch"),
         column("Shipment"),
@@ -305,12 +305,7 @@ fn of_explanation(explanation: ExplanationResource) -> Why {
     let rows = rows.map(|candidate| Row {
         cells: vec![
             Cell::batch(candidate.batch.as_str()),
-            Cell::shipment(
-                candidate
-                    .shipment
-                    .as_ref()
-                    .map(|shipment| shipment.as_str()),
-            ),
+            Cell::shipment(candidate.shipment.as_ref().map(ShipmentRef::as_str)),
             candidate
                 .location
                 .as_ref()

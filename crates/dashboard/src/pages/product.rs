@@ -6,7 +6,7 @@ mod outlook;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Response};
-use landfall_domain::Sku;
+use landfall_domain::{ShipmentRef, Sku};
 use landfall_service::resources::{BatchResource, LineResource};
 use landfall_service::views::{BatchFilter, Page, Thing};
 
@@ -84,7 +84,7 @@ pub(super) async fn page(
     )?;
     let product = product.ok_or_else(not_found)?;
     let asked = Asked::read(&context.app.bus, &sku, &visit).await?;
-    let outlook = Outlook::new(&batches.items, &visit.day);
+    let outlook = Outlook::new(&batches.items, visit.day);
     let (kept, gone): (Vec<_>, Vec<_>) = batches
         .items
         .into_iter()
@@ -94,7 +94,7 @@ pub(super) async fn page(
     let all_waiting = links::list("/backorders", &[("sku", name)]);
     let shown_waiting = queue.items.len() as u64;
     let figures = vec![
-        figure(outlook.free_now(&visit.day), "free now"),
+        figure(outlook.free_now(visit.day), "free now"),
         figure(product.available, "free in all"),
         figure(product.allocated, "allocated"),
         Figure {
@@ -124,7 +124,7 @@ pub(super) async fn page(
         live: live::name("sku", name),
         offers: actions::offers(&visit, &["CreateBatch", "Allocate"], &[("sku", name)]),
         figures,
-        chart: outlook.chart(name, &visit.day),
+        chart: outlook.chart(name, visit.day),
         dates: outlook.table(),
         aside,
         all_batches: links::list("/batches", &[("sku", name)]),
@@ -179,7 +179,7 @@ fn batch_table(sku: &Sku, mut batches: Vec<BatchResource>) -> Table {
         let mut cells = vec![
             Cell::batch(batch.reference.as_str()),
             Cell::supply(batch),
-            Cell::shipment(batch.shipment.as_ref().map(|ship| ship.as_str())),
+            Cell::shipment(batch.shipment.as_ref().map(ShipmentRef::as_str)),
             Cell::Number(batch.purchased),
             Cell::Bar(Bar {
                 purchased: batch.purchased,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
+use landfall_domain::ShipmentRef;
 use landfall_service::access::Right;
 use landfall_service::desk::{Cause, Desk, WorkFilter, WorkItem, WorkKind, WorkSort};
 use landfall_service::views::{Page, ViewError};
@@ -228,7 +229,7 @@ fn end(visit: &Visit, item: &WorkItem) -> [Cell; 3] {
         item.batch
             .as_ref()
             .map_or(Cell::None, |batch| Cell::batch(batch.as_str())),
-        Cell::shipment(item.shipment.as_ref().map(|ship| ship.as_str())),
+        Cell::shipment(item.shipment.as_ref().map(ShipmentRef::as_str)),
         todo,
     ]
 }

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use landfall_domain::events::{DeallocationReason, PromiseCause};
-use landfall_domain::{Allocation, Deliver, Event, Policy, Terms};
+use landfall_domain::{Allocation, Deliver, Event, OrderId, Policy, Terms};
 
 use super::phrases::{left_from, list, units};
 use super::supply;
@@ -33,21 +33,12 @@ pub(super) fn event(event: &Event) -> String {
             allocations,
             reason,
             ..
-        } => {
-            let why = match reason {
-                DeallocationReason::Repegged => "to move to another batch",
-                DeallocationReason::QuantityChanged => "because there is too little of it",
-                DeallocationReason::Amended => "because it cannot hold the new quantity",
-                DeallocationReason::Cancelled => "because it was cancelled",
-                DeallocationReason::Held => "because it is held, and nobody knows until when",
-                DeallocationReason::BatchCancelled => "because it will never come",
-            };
-            format!(
-                "Gave back {} of {}, {why}.",
-                units(*quantity),
-                batches(allocations)
-            )
-        }
+        } => format!(
+            "Gave back {} of {}, {}.",
+            units(*quantity),
+            batches(allocations),
+            lost(*reason)
+        ),
         Event::Backordered {
             quantity, accepted, ..
         } => {
@@ -91,17 +82,7 @@ pub(super) fn event(event: &Event) -> String {
             order_id,
             deliver,
             lines,
-        } => {
-            let lines = match lines.len() {
-                1 => "1 line".into(),
-                count => format!("{count} lines"),
-            };
-            let deliver = match deliver {
-                Deliver::Together => ", to go out together",
-                Deliver::AsReady => "",
-            };
-            format!("Order {order_id} was placed with {lines}{deliver}.")
-        }
+        } => placed(order_id, *deliver, lines.len()),
         Event::BatchCreated { .. }
         | Event::BatchQuantityChanged { .. }
         | Event::BatchEtaChanged { .. }
@@ -115,6 +96,29 @@ pub(super) fn event(event: &Event) -> String {
         | Event::ShipmentReleased { .. }
         | Event::ShipmentReceived { .. } => supply::of_shipment(event),
     }
+}
+
+fn lost(reason: DeallocationReason) -> &'static str {
+    match reason {
+        DeallocationReason::Repegged => "to move to another batch",
+        DeallocationReason::QuantityChanged => "because there is too little of it",
+        DeallocationReason::Amended => "because it cannot hold the new quantity",
+        DeallocationReason::Cancelled => "because it was cancelled",
+        DeallocationReason::Held => "because it is held, and nobody knows until when",
+        DeallocationReason::BatchCancelled => "because it will never come",
+    }
+}
+
+fn placed(order_id: &OrderId, deliver: Deliver, lines: usize) -> String {
+    let lines = match lines {
+        1 => "1 line".into(),
+        count => format!("{count} lines"),
+    };
+    let deliver = match deliver {
+        Deliver::Together => ", to go out together",
+        Deliver::AsReady => "",
+    };
+    format!("Order {order_id} was placed with {lines}{deliver}.")
 }
 
 fn accepted_as(terms: &Terms) -> String {

@@ -44,7 +44,7 @@ pub(super) fn supply(batch: &BatchResource) -> Supply {
 
 impl Outlook {
     /// Of these batches, on this day.
-    pub(super) fn new(batches: &[BatchResource], day: &Day) -> Self {
+    pub(super) fn new(batches: &[BatchResource], day: Day) -> Self {
         let mut by_date = BTreeMap::<Date, Units>::new();
         let mut held: u64 = 0;
         for batch in batches {
@@ -79,14 +79,14 @@ impl Outlook {
     }
 
     /// Units that can be promised of what is in the warehouse.
-    pub(super) fn free_now(&self, day: &Day) -> u64 {
+    pub(super) fn free_now(&self, day: Day) -> u64 {
         let now = day.promise_for(None);
         let there = self.steps.iter().take_while(|step| step.date <= now);
         there.last().map_or(0, |step| step.free)
     }
 
     /// The chart; none where there is nothing.
-    pub(super) fn chart(&self, sku: &str, day: &Day) -> Option<Steps> {
+    pub(super) fn chart(&self, sku: &str, day: Day) -> Option<Steps> {
         let last = self.steps.last()?;
         let (least, most) = MONTHS;
         let in_months = |months: i32| day.today.saturating_add(months.months());
@@ -187,7 +187,7 @@ mod tests {
             ..batch("d", 7, None)
         };
         let batches = [here, overdue, until, never].map(|b| BatchResource::new(&b, TODAY));
-        let outlook = Outlook::new(&batches, &day);
+        let outlook = Outlook::new(&batches, day);
         let step = |date, supply, allocated, free| Step {
             date,
             supply,
@@ -202,11 +202,11 @@ mod tests {
             ]
         );
         assert_eq!(outlook.came, [14, 4]);
-        assert_eq!(outlook.free_now(&day), 11);
+        assert_eq!(outlook.free_now(day), 11);
         assert_eq!(
             outlook.aside(),
             ["7 units are held and nobody knows until when: not counted here."]
         );
-        assert!(Outlook::new(&[], &day).chart("SOFA", &day).is_none());
+        assert!(Outlook::new(&[], day).chart("SOFA", day).is_none());
     }
 }

@@ -156,24 +156,23 @@ pub(crate) async fn submit(
     } else {
         let command = request.command.clone();
         let steps = bus.dry_run(vec![request]).await?;
-        match steps.first().map(|step| &step.answer) {
-            Some(Err(failure)) => failure.clone(),
-            _ => {
-                let summary = summarize(Some(&command), &steps, 0);
-                let preview = Some(Preview::new(summary));
-                let fields = shown(action, &form, &[]);
-                let id = new_id(&visit);
-                return page(
-                    &visit,
-                    action,
-                    fields,
-                    Vec::new(),
-                    preview,
-                    next,
-                    id,
-                    StatusCode::OK,
-                );
-            }
+        if let Some(Err(failure)) = steps.first().map(|step| &step.answer) {
+            failure.clone()
+        } else {
+            let summary = summarize(Some(&command), &steps, 0);
+            let preview = Some(Preview::new(summary));
+            let fields = shown(action, &form, &[]);
+            let id = new_id(&visit);
+            return page(
+                &visit,
+                action,
+                fields,
+                Vec::new(),
+                preview,
+                next,
+                id,
+                StatusCode::OK,
+            );
         }
     };
     let status = match failure {
@@ -251,8 +250,8 @@ fn told(action: &Action, failure: &Failure) -> (Vec<FieldError>, Vec<String>) {
         Rejection::Invalid { field, message } | Rejection::Senseless { field, message } => {
             (field.clone(), message.clone())
         }
-        Rejection::UnknownSku { field, .. } => (field.clone(), rejection.to_string()),
-        Rejection::UnknownShipment {
+        Rejection::UnknownSku { field, .. }
+        | Rejection::UnknownShipment {
             field: Some(field), ..
         } => (field.clone(), rejection.to_string()),
         other => return (Vec::new(), vec![format::sentence(&other.to_string())]),

@@ -39,7 +39,9 @@ pub(crate) async fn file(
     let (rows, next) = pages(None).await?;
     let labels = columns.iter().map(|column| column.label);
     let mut first = Writer::from_writer(Vec::new());
-    first.write_record(labels).map_err(unwritable)?;
+    first
+        .write_record(labels)
+        .map_err(|error| unwritable(&error))?;
     let first = write(first, &rows)?;
     let next = next.map_or(Next::End, |cursor| Next::Page(Some(cursor)));
     let rest = stream::unfold((pages, next), |(pages, next)| async move {
@@ -88,7 +90,9 @@ pub(crate) async fn file(
 fn write(mut writer: Writer<Vec<u8>>, rows: &[Row]) -> Result<Bytes, Failed> {
     for row in rows {
         let cells = row.cells.iter().map(|cell| harmless(cell.plain()));
-        writer.write_record(cells).map_err(unwritable)?;
+        writer
+            .write_record(cells)
+            .map_err(|error| unwritable(&error))?;
     }
     let written = writer
         .into_inner()
@@ -105,7 +109,7 @@ fn harmless(text: String) -> String {
     }
 }
 
-fn unwritable(error: csv::Error) -> Failed {
+fn unwritable(error: &csv::Error) -> Failed {
     Failed::broken(error.to_string())
 }
 

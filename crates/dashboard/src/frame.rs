@@ -114,12 +114,12 @@ impl Frame {
     }
 
     /// Where one can go.
-    pub(crate) fn doors(&self) -> &'static [Door] {
+    pub(crate) fn doors() -> &'static [Door] {
         &DOORS
     }
 
     /// The address of an asset.
-    pub(crate) fn asset(&self, name: &str) -> String {
+    pub(crate) fn asset(name: &str) -> String {
         assets::url(name)
     }
 }

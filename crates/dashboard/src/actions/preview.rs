@@ -69,58 +69,8 @@ impl Preview {
         if summary.lines_new > 0 {
             figures.push((format::number(summary.lines_new), "new lines", Tone::Plain));
         }
-        let broken = (summary.promises_broken > 0).then(|| {
-            let columns = [
-                column("Order"),
-                column("Line"),
-                column("SKU"),
-                numbers("Units"),
-                numbers("Priority"),
-                column("Promised"),
-                column("Would be"),
-                numbers("Days"),
-            ];
-            let rows = summary.broken.iter().take(SHOWN).map(|promise| Row {
-                cells: vec![
-                    Cell::order(promise.order_id.as_str()),
-                    Cell::text(promise.line_id.as_str()),
-                    Cell::product(promise.sku.as_str()),
-                    Cell::Number(promise.quantity),
-                    Cell::Number(promise.priority.get().into()),
-                    Cell::Day(promise.from),
-                    promise
-                        .to
-                        .map_or(Cell::Badge(Tone::Bad, "no date".into()), Cell::Day),
-                    promise.days.map_or(Cell::None, |days| {
-                        Cell::Text(format!("+{}", format::number(days)))
-                    }),
-                ],
-            });
-            let caption = shown("Promises broken", summary.promises_broken);
-            Table::new("broken", caption, &columns).with_rows(rows)
-        });
-        let improved = (summary.promises_improved > 0).then(|| {
-            let columns = [
-                column("Order"),
-                column("Line"),
-                column("SKU"),
-                numbers("Units"),
-                column("Promised"),
-                column("Would be"),
-            ];
-            let rows = summary.improved.iter().take(SHOWN).map(|promise| Row {
-                cells: vec![
-                    Cell::order(promise.order_id.as_str()),
-                    Cell::text(promise.line_id.as_str()),
-                    Cell::product(promise.sku.as_str()),
-                    Cell::Number(promise.quantity),
-                    Cell::day(promise.from),
-                    Cell::Day(promise.to),
-                ],
-            });
-            let caption = shown("Promises improved", summary.promises_improved);
-            Table::new("improved", caption, &columns).with_rows(rows)
-        });
+        let broken = (summary.promises_broken > 0).then(|| broken(&summary));
+        let improved = (summary.promises_improved > 0).then(|| improved(&summary));
         Self {
             text: summary.text,
             tone,
@@ -129,6 +79,62 @@ impl Preview {
             improved,
         }
     }
+}
+
+/// The promises that would be broken, the worst first.
+fn broken(summary: &Summary) -> Table {
+    let columns = [
+        column("Order"),
+        column("Line"),
+        column("SKU"),
+        numbers("Units"),
+        numbers("Priority"),
+        column("Promised"),
+        column("Would be"),
+        numbers("Days"),
+    ];
+    let rows = summary.broken.iter().take(SHOWN).map(|promise| Row {
+        cells: vec![
+            Cell::order(promise.order_id.as_str()),
+            Cell::text(promise.line_id.as_str()),
+            Cell::product(promise.sku.as_str()),
+            Cell::Number(promise.quantity),
+            Cell::Number(promise.priority.get().into()),
+            Cell::Day(promise.from),
+            promise
+                .to
+                .map_or(Cell::Badge(Tone::Bad, "no date".into()), Cell::Day),
+            promise.days.map_or(Cell::None, |days| {
+                Cell::Text(format!("+{}", format::number(days)))
+            }),
+        ],
+    });
+    let caption = shown("Promises broken", summary.promises_broken);
+    Table::new("broken", caption, &columns).with_rows(rows)
+}
+
+/// The promises that would be improved.
+fn improved(summary: &Summary) -> Table {
+    let columns = [
+        column("Order"),
+        column("Line"),
+        column("SKU"),
+        numbers("Units"),
+        column("Promised"),
+        column("Would be"),
+    ];
+    let rows = summary.improved.iter().take(SHOWN).map(|promise| Row {
+        cells: vec![
+            Cell::order(promise.order_id.as_str()),
+            Cell::text(promise.line_id.as_str()),
+            Cell::product(promise.sku.as_str()),
+            Cell::Number(promise.quantity),
+            Cell::day(promise.from),
+            Cell::Day(promise.to),
+        ],
+    });
+    let caption = shown("Promises improved", summary.promises_improved);
+    Table::new("improved", caption, &columns).with_rows(rows)
 }
 
 fn shown(what: &str, all: u64) -> String {

@@ -1,5 +1,7 @@
 //! Sparklines: how a figure went over the last days, without axes.
 
+use std::fmt::Write as _;
+
 use askama::Template;
 
 const WIDTH: f64 = 100.0;
@@ -30,7 +32,8 @@ impl Spark {
                 let share = if most > 0.0 { value / most } else { 0.0 };
                 let y = HEIGHT - EDGE - share * (HEIGHT - 2.0 * EDGE);
                 let command = if pen_up { 'M' } else { 'L' };
-                path.push_str(&format!("{command}{x:.1} {y:.1}"));
+                // Into text: it cannot fail.
+                let _ = write!(path, "{command}{x:.1} {y:.1}");
                 // A day alone is a dot.
                 if pen_up {
                     path.push_str("h.1");

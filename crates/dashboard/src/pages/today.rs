@@ -284,7 +284,7 @@ fn waiting_table(visit: &Visit, waiting: &Groups) -> Table {
         let sku = group
             .sku
             .as_ref()
-            .map(|sku| sku.as_str())
+            .map(landfall_domain::Sku::as_str)
             .unwrap_or_default();
         let lines = Params::default().with("sku", Some(sku)).url("/backorders");
         let mut todo = vec![Cell::Do {

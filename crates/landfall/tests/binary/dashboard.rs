@@ -10,11 +10,12 @@ fn key(place: &Place, name: &str, role: &str) -> String {
 }
 
 fn ask(service: &Service, method: &str, path: &str, head: &[(&str, &str)], form: &str) -> Response {
-    let head: String = head
+    let mut lines: Vec<_> = head
         .iter()
         .map(|(name, value)| format!("{name}: {value}\r\n"))
         .collect();
-    let head = format!("{head}connection: close\r\n");
+    lines.push("connection: close\r\n".into());
+    let head = lines.concat();
     let answer = service.client().request_with(method, path, &head, form);
     answer.unwrap()
 }

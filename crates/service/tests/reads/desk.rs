@@ -59,7 +59,7 @@ fn several_projectors_do_the_work_once() {
         let stopping = [CancellationToken::new(), CancellationToken::new()];
         let [a, b] = [0, 1].map(|n| project(&harness, TimeZone::UTC, &stopping[n]));
         trade(&harness, 1).await;
-        sleep(Duration::from_secs(60)).await;
+        sleep(Duration::from_mins(1)).await;
         assert_eq!(desk.lag().await.unwrap().events, 0);
         let events = harness.events().await.len() as u64;
         assert_eq!(a.stats.taken_in() + b.stats.taken_in(), events);
@@ -69,7 +69,7 @@ fn several_projectors_do_the_work_once() {
         let (before, first) = (b.stats.taken_in(), a.stats.taken_in());
         a.join().await;
         trade(&harness, 2).await;
-        sleep(Duration::from_secs(60)).await;
+        sleep(Duration::from_mins(1)).await;
         assert_eq!(desk.lag().await.unwrap().events, 0);
         assert_eq!(b.stats.lag(), 0);
         let all = harness.events().await.len() as u64;
@@ -90,7 +90,7 @@ fn days_stay_in_the_zone_of_the_desk() {
         let stopping = CancellationToken::new();
         let projecting = project(&harness, TimeZone::UTC, &stopping);
         trade(&harness, 1).await;
-        sleep(Duration::from_secs(60)).await;
+        sleep(Duration::from_mins(1)).await;
         // Noon of the 10th is 2 o'clock of the 11th there.
         let day = date(2026, 5, 11);
         let days = desk.days(date(2026, 1, 1), date(2026, 12, 31)).await;

@@ -1,4 +1,4 @@
-//! A browser for tests: Chromium, driven by its `ChromeDriver` (WebDriver, W3C).
+//! A browser for tests: Chromium, driven by its `ChromeDriver` (`WebDriver`, W3C).
 
 use std::io::{Read, Write};
 use std::path::PathBuf;

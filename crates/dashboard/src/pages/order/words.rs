@@ -70,15 +70,12 @@ pub(super) fn answer(order: &OrderResource) -> (Tone, String) {
     if !waiting.is_empty() {
         let broken = waiting.iter().filter_map(|line| line.original_promise);
         let wait = if waiting.len() == 1 { "waits" } else { "wait" };
-        let was = match broken.max() {
-            Some(day) => {
-                tone = Tone::Bad;
-                format!(", promised for {} before", format::day(day))
-            }
-            None => {
-                tone = tone.max(Tone::Warn);
-                String::new()
-            }
+        let was = if let Some(day) = broken.max() {
+            tone = Tone::Bad;
+            format!(", promised for {} before", format::day(day))
+        } else {
+            tone = tone.max(Tone::Warn);
+            String::new()
         };
         said.push(format!("{} {wait} for stock{was}.", names(&waiting)));
     }

@@ -12,7 +12,7 @@ pub(super) const DAYS: i32 = 30;
 
 /// One figure with its sparkline.
 pub(super) struct Figure {
-    pub(super) figure: String,
+    pub(super) value: String,
     pub(super) label: &'static str,
     /// What it is exactly.
     pub(super) help: &'static str,
@@ -58,13 +58,13 @@ impl FigureRow {
         let none = || "–".to_owned();
         vec![
             Figure {
-                figure: format::number(today.allocated),
+                value: format::number(today.allocated),
                 label: "lines allocated today",
                 help: "Lines that got stock today, for the first time or after they had waited.",
                 spark: self.values(|day| Some(float(day.allocated))),
             },
             Figure {
-                figure: format::percent(
+                value: format::percent(
                     self.sum(|day| day.filled_at_once),
                     self.sum(|day| day.accepted),
                 )
@@ -74,7 +74,7 @@ impl FigureRow {
                 spark: self.values(|day| quotient(day.filled_at_once, day.accepted)),
             },
             Figure {
-                figure: format::percent(
+                value: format::percent(
                     self.sum(|day| day.landed_sold),
                     self.sum(|day| day.landed_units),
                 )
@@ -84,7 +84,7 @@ impl FigureRow {
                 spark: self.values(|day| quotient(day.landed_sold, day.landed_units)),
             },
             Figure {
-                figure: quotient(
+                value: quotient(
                     self.sum(|day| day.dwell_unit_days),
                     self.sum(|day| day.dwell_units),
                 )
@@ -94,13 +94,13 @@ impl FigureRow {
                 spark: self.values(|day| quotient(day.dwell_unit_days, day.dwell_units)),
             },
             Figure {
-                figure: format::number(today.dispatched_units),
+                value: format::number(today.dispatched_units),
                 label: "units dispatched today",
                 help: "Units that left for customers today.",
                 spark: self.values(|day| Some(float(day.dispatched_units))),
             },
             Figure {
-                figure: format::number(today.promises_broken),
+                value: format::number(today.promises_broken),
                 label: "promises broken today",
                 help: "Promises that became later today, or were withdrawn; also of lines that have been mended since.",
                 spark: self.values(|day| Some(float(day.promises_broken))),

@@ -104,14 +104,6 @@ impl Browser {
         field.send_keys(text).await.unwrap();
     }
 
-    /// Sets a field for days: what is typed into one depends on the browser's language.
-    pub(crate) async fn write_day(&self, css: &str, day: &str) {
-        self.find(css).await;
-        let set = "document.querySelector(arguments[0]).value = arguments[1]";
-        let arguments = vec![json!(css), json!(day)];
-        self.client.execute(set, arguments).await.unwrap();
-    }
-
     /// What can be read on the page.
     pub(crate) async fn text(&self) -> String {
         let read = "return document.body.innerText";

@@ -89,6 +89,9 @@ impl<'a> FromSql<'a> for Day {
 pub(crate) struct Micros(i64);
 
 impl Micros {
+    /// Before all instants.
+    pub(crate) const BEGINNING: Self = Self(i64::MIN);
+
     pub(crate) fn of(time: Timestamp) -> Self {
         Self(time.as_microsecond() - EPOCH_SECONDS * 1_000_000)
     }

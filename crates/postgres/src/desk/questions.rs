@@ -77,36 +77,32 @@ fn page(
 ) -> Ask {
     let mut ask = Ask::new("");
     let partitions = ask.value(partitions);
-    let mut wanted = condition(kind, filter, &mut ask);
+    let wanted = condition(kind, filter, &mut ask);
     let key = sort_key(sort, "w");
-    if let Some(WorkPlace {
-        rank,
-        since,
-        key: line,
-    }) = after
-    {
-        let rank = match sort {
-            WorkSort::Age => String::new(),
-            // A cursor beyond the bounds is beyond all lines.
-            WorkSort::DaysLate => {
-                let worst = i32::try_from(*rank).unwrap_or(i32::MAX);
-                format!("{}, ", ask.value(worst))
-            }
-            WorkSort::Priority => {
-                let rank = i16::try_from(*rank).unwrap_or(i16::MAX);
-                format!("{}, ", ask.value(rank))
-            }
-        };
-        let since = ask.value(Micros::of(*since));
-        let order = ask.value(line.order_id.to_string());
-        let line = ask.value(line.line_id.to_string());
-        wanted = format!("{wanted} AND ({key}) > ({rank}{since}, {order}, {line})");
-    }
+    // From the beginning on it is the same question: without a place to begin with, any index of the kind and a sort
+    // could seem as good, as long as nobody has counted the lines.
+    let rank = match sort {
+        WorkSort::Age => String::new(),
+        // A cursor beyond the bounds is beyond all lines.
+        WorkSort::DaysLate => {
+            let worst = after.map_or(i32::MIN, |at| i32::try_from(at.rank).unwrap_or(i32::MAX));
+            format!("{}, ", ask.value(worst))
+        }
+        WorkSort::Priority => {
+            let rank = after.map_or(i16::MIN, |at| i16::try_from(at.rank).unwrap_or(i16::MAX));
+            format!("{}, ", ask.value(rank))
+        }
+    };
+    let since = after.map_or(Micros::BEGINNING, |at| Micros::of(at.since));
+    let names = after.map(|at| (at.key.order_id.to_string(), at.key.line_id.to_string()));
+    let (order, line) = names.unwrap_or_default();
+    let (since, order, line) = (ask.value(since), ask.value(order), ask.value(line));
     let one_more = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
     let one_more = ask.value(one_more);
     ask.sql = format!(
         "SELECT {WORK} FROM unnest({partitions}::smallint[]) AS k (partition) CROSS JOIN LATERAL ( \
-             SELECT * FROM worklist w WHERE {wanted} ORDER BY {key} LIMIT {one_more}) AS w \
+             SELECT * FROM worklist w WHERE {wanted} AND ({key}) > ({rank}{since}, {order}, {line}) \
+              ORDER BY {key} LIMIT {one_more}) AS w \
           ORDER BY {key} LIMIT {one_more}"
     );
     ask

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::fold;
 use super::tables::{DeskTables, Place};
@@ -116,18 +117,31 @@ pub fn start(
     stopping: CancellationToken,
 ) -> Projecting {
     let stats = Arc::new(Stats::default());
-    let projector = Projector {
-        tables,
-        zone,
-        stats: Arc::clone(&stats),
-        jitter,
-        options,
-        seen: Vec::new(),
-        told_zone: false,
-    };
+    let counted = Arc::clone(&stats);
     let task = async move {
-        // A step that is under way is written whole or not at all.
-        stopping.run_until_cancelled(projector.run(commits)).await;
+        loop {
+            let projector = Projector {
+                tables: Arc::clone(&tables),
+                zone: zone.clone(),
+                stats: Arc::clone(&counted),
+                jitter: Arc::clone(&jitter),
+                options: options.clone(),
+                seen: Vec::new(),
+                told_zone: false,
+            };
+            // A step that is under way is written whole or not at all.
+            let running = AbortOnDropHandle::new(tokio::spawn(projector.run(commits.clone())));
+            if stopping.run_until_cancelled(running).await.is_none() {
+                return;
+            }
+            // It ends by itself in no other way than by a panic, which was reported.
+            tracing::error!("what keeps the desk broke down; it begins again");
+            counted.failures.fetch_add(1, Ordering::Relaxed);
+            let pause = sleep(options.pauses.longest);
+            if stopping.run_until_cancelled(pause).await.is_none() {
+                return;
+            }
+        }
     };
     Projecting {
         task: tokio::spawn(task),

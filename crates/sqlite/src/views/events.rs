@@ -17,7 +17,7 @@ pub(super) const EVENTS: &str = "SELECT e.offset, e.type, e.time, e.command_id, 
 /// The end of the log, the newest event first.
 pub(super) const RECENT: &str = "SELECT e.offset, e.type, e.time, e.command_id, e.data, p.sku, \
      e.product IS NULL, e.actor FROM events e LEFT JOIN products p ON p.number = e.product \
-     ORDER BY e.offset DESC LIMIT ?1";
+     WHERE e.offset > 0 ORDER BY e.offset DESC LIMIT ?1";
 
 /// One event.
 pub(super) const EVENT: &str = "SELECT e.offset, e.type, e.time, e.command_id, e.data, p.sku, \

@@ -1,0 +1,154 @@
+//! Lists of the tables in memory: which rows a filter wants, where a page begins, and where the next one does.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use jiff::civil::Date;
+use landfall_domain::shortage::QueueKey;
+use landfall_domain::{Batch, Hold, LineKey, OrderId, OrderLine, Shipment, Sku, Status};
+
+use super::super::tables::OrderRow;
+use crate::views::{Attention, BatchFilter, List, OrderFilter, Page, ShipmentFilter, ViewError};
+
+pub(super) fn wanted_batch(batch: &Batch, filter: &BatchFilter) -> bool {
+    filter.sku.as_ref().is_none_or(|sku| batch.sku == *sku)
+        && filter
+            .available
+            .is_none_or(|available| available == (batch.available() > 0))
+        && filter
+            .in_warehouse
+            .is_none_or(|there| there == batch.eta.is_none())
+        && filter
+            .eta_from
+            .is_none_or(|from| batch.eta.is_some_and(|eta| eta >= from))
+        && filter
+            .eta_until
+            .is_none_or(|until| batch.eta.is_some_and(|eta| eta <= until))
+        && filter.clear_until.is_none_or(|until| {
+            is_to_clear(batch.hold.as_ref(), until)
+                || is_to_clear(batch.shipment_hold.as_ref(), until)
+        })
+        && filter
+            .shipment
+            .as_ref()
+            .is_none_or(|shipment| batch.shipment.as_ref() == Some(shipment))
+        && filter
+            .held
+            .is_none_or(|held| held == (batch.hold.is_some() || batch.shipment_hold.is_some()))
+}
+
+pub(super) fn wanted_shipment(shipment: &Shipment, filter: &ShipmentFilter) -> bool {
+    filter
+        .landed
+        .is_none_or(|landed| landed == shipment.eta.is_none())
+        && filter
+            .held
+            .is_none_or(|held| held == shipment.hold.is_some())
+        && filter
+            .eta_from
+            .is_none_or(|from| shipment.eta.is_some_and(|eta| eta >= from))
+        && filter
+            .eta_until
+            .is_none_or(|until| shipment.eta.is_some_and(|eta| eta <= until))
+        && filter
+            .clear_until
+            .is_none_or(|until| is_to_clear(shipment.hold.as_ref(), until))
+}
+
+/// Whether a hold was expected to be cleared by this day.
+fn is_to_clear(hold: Option<&Hold>, until: Date) -> bool {
+    let clear = hold.and_then(|hold| hold.expected_clear);
+    clear.is_some_and(|clear| clear <= until)
+}
+
+pub(super) fn wanted_order(row: &OrderRow, filter: &OrderFilter) -> bool {
+    let any = |wanted: &dyn Fn(&OrderLine) -> bool| row.lines.values().any(wanted);
+    let live = |line: &OrderLine| matches!(line.status(), Status::Allocated | Status::Backordered);
+    filter
+        .batch
+        .as_ref()
+        .is_none_or(|batch| any(&|l| l.allocations.iter().any(|a| a.batch == *batch)))
+        && filter
+            .sku
+            .as_ref()
+            .is_none_or(|sku| any(&|line| line.sku == *sku && live(line)))
+        && filter.attention.is_none_or(|attention| {
+            any(&|line| match attention {
+                Attention::Backordered => line.status() == Status::Backordered,
+                Attention::Late => line.late(),
+            })
+        })
+}
+
+/// The cursor of a list by name is the last name.
+pub(super) fn check_name(page: &Page) -> Result<(), ViewError> {
+    match &page.after {
+        Some(after) if OrderId::new(after.as_str()).is_err() => Err(ViewError::BadCursor),
+        _ => Ok(()),
+    }
+}
+
+/// The rows after the page's cursor whose name begins so.
+pub(super) fn from<'a, K, V>(
+    rows: &'a BTreeMap<K, V>,
+    page: &'a Page,
+    prefix: Option<&'a str>,
+) -> impl Iterator<Item = (&'a K, &'a V)>
+where
+    K: Ord + std::borrow::Borrow<str>,
+{
+    let prefix = prefix.unwrap_or_default();
+    let start = match page.after.as_deref() {
+        Some(after) if after >= prefix => Bound::Excluded(after),
+        _ => Bound::Included(prefix),
+    };
+    rows.range::<str, _>((start, Bound::Unbounded))
+        .take_while(move |(name, _)| (*name).borrow().starts_with(prefix))
+}
+
+/// One page of what is found, each with its cursor.
+pub(super) fn list<T>(mut found: impl Iterator<Item = (String, T)>, limit: usize) -> List<T> {
+    let mut next = None;
+    let mut items = Vec::new();
+    for (cursor, item) in found.by_ref().take(limit) {
+        items.push(item);
+        next = Some(cursor);
+    }
+    let more = found.next().is_some();
+    List {
+        items,
+        next: next.filter(|_| more),
+    }
+}
+
+/// A line's place in the queues as a cursor: names have no line breaks.
+pub(super) fn place(sku: &Sku, key: &QueueKey) -> String {
+    format!(
+        "{sku}\n{}\n{}\n{}",
+        key.priority.0, key.requested, key.number
+    )
+}
+
+pub(super) fn parse_place(cursor: &str) -> Option<(Sku, QueueKey)> {
+    let mut parts = cursor.split('\n');
+    let sku = Sku::new(parts.next()?).ok()?;
+    let priority = std::cmp::Reverse(parts.next()?.parse().ok()?);
+    let requested = parts.next()?.parse().ok()?;
+    let number = parts.next()?.parse().ok()?;
+    parts.next().is_none().then_some((
+        sku,
+        QueueKey {
+            priority,
+            requested,
+            number,
+        },
+    ))
+}
+
+pub(super) fn parse_line(cursor: &str) -> Option<LineKey> {
+    let (order_id, line_id) = cursor.split_once('\n')?;
+    Some(LineKey {
+        order_id: order_id.parse().ok()?,
+        line_id: line_id.parse().ok()?,
+    })
+}

@@ -77,7 +77,8 @@ async fn noted(answers: Answers, taken: Arc<Mutex<Vec<String>>>) -> String {
         while let Ok((stream, _)) = listener.accept().await {
             let taken = Arc::clone(&taken);
             tokio::spawn(async move {
-                let mut reader = String::new();
+                // To whom, and whether the lines are those of the letter itself.
+                let (mut reader, mut letter) = (String::new(), false);
                 let (read, mut write) = stream.into_split();
                 let mut lines = BufReader::new(read).lines();
                 let answer = |line: &str| {
@@ -89,11 +90,16 @@ async fn noted(answers: Answers, taken: Arc<Mutex<Vec<String>>>) -> String {
                     let Ok(Some(line)) = lines.next_line().await else {
                         break;
                     };
-                    if let Some(address) = line.strip_prefix("RCPT TO:") {
-                        address.clone_into(&mut reader);
-                    } else if line == "." {
-                        taken.lock().unwrap().push(std::mem::take(&mut reader));
+                    if letter && line != "." {
+                        say = String::new();
+                        continue;
                     }
+                    if letter {
+                        taken.lock().unwrap().push(std::mem::take(&mut reader));
+                    } else if let Some(address) = line.strip_prefix("RCPT TO:") {
+                        address.clone_into(&mut reader);
+                    }
+                    letter = line == "DATA";
                     say = answer(&line);
                 }
             });

@@ -151,8 +151,7 @@ fn who_hears_what_is_told_is_known() {
     };
     run(async {
         let harness = Harness::<Memory>::start();
-        let mut config = config(&server.url());
-        config.lease_seconds = 3_600;
+        let config = config(&server.url());
         let stopping = CancellationToken::new();
         let mut tasks = Vec::new();
         let mut start = |replica: &str| {

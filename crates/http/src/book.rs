@@ -160,11 +160,13 @@ async fn carry_out(
     let id = body::idempotency_key(&parts.headers)?;
     let message = |status, message: String| answers::json(status, &Message { message });
     let request = landfall_service::Request {
-        id: id.clone(),
+        id,
         actor: door::caller(&parts.extensions)?.actor(),
+        let_in_by: None,
         command,
     };
-    let answer = match commands::hand_in(context, parts, request).await {
+    let heard = commands::hand_in(context, parts, request).await;
+    let answer = match heard.answer {
         Ok(_) => Ok(answers::text(done, "OK")),
         Err(Failure::Rejected(Rejection::UnknownSku { sku, .. })) => {
             message(StatusCode::BAD_REQUEST, format!("Invalid sku {sku}"))
@@ -174,7 +176,7 @@ async fn carry_out(
         }
         Err(failure) => Err(failure.into()),
     };
-    Ok(commands::about(id, answer))
+    Ok(heard.notes.on(answer))
 }
 
 /// A date, or the date of a date and time: the book's clients send both.

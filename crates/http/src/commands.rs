@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use landfall_domain::{Command, CommandId};
-use landfall_service::{Done, Reply, wire};
+use landfall_service::{Done, Failure, Reply, wire};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -88,6 +88,7 @@ async fn carry_out(
     let request = landfall_service::Request {
         id,
         actor: door::caller(&parts.extensions)?.actor(),
+        let_in_by: None,
         command,
     };
     run(context, parts, request).await
@@ -106,29 +107,69 @@ pub(crate) async fn run(
             | Command::PlaceOrder(_)
             | Command::Allocate(_)
     );
-    let id = request.id.clone();
-    let answer = hand_in(context, parts, request).await;
-    let answer = answer.map_err(Problem::from);
-    Ok(about(id, answer.and_then(|done| respond(&done, creates))))
+    let heard = hand_in(context, parts, request).await;
+    let answer = heard.answer.map_err(Problem::from);
+    let answer = answer.and_then(|done| respond(&done, creates));
+    Ok(heard.notes.on(answer))
 }
 
-/// Hands a command to the engine, and waits for its end.
+/// What the engine said.
+pub(crate) struct Heard {
+    pub(crate) answer: landfall_service::Answer,
+    pub(crate) notes: Notes,
+}
+
+/// What is noted on an answer.
+pub(crate) struct Notes {
+    /// For the log: which command it is about.
+    id: Option<CommandId>,
+    /// For the door: whether the engine has seen that the keys are the present ones.
+    seen: bool,
+}
+
+impl Notes {
+    /// The answer with these notes.
+    pub(crate) fn on(self, answer: Answer) -> Response<Body> {
+        let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+        if let Some(id) = self.id {
+            response.extensions_mut().insert(About(id));
+        }
+        if self.seen {
+            response.extensions_mut().insert(door::Seen);
+        }
+        response
+    }
+}
+
+/// Hands a command to the engine, and waits for its end. Where the keys have changed meanwhile, and the caller may
+/// still come in, it is handed in again.
 pub(crate) async fn hand_in(
     context: &Context,
     parts: &Parts,
-    request: landfall_service::Request,
-) -> landfall_service::Answer {
+    mut request: landfall_service::Request,
+) -> Heard {
+    let id = request.id.clone();
     let origin = request_id::origin(&parts.extensions);
-    context.app.bus.handle_from(origin, request).await
-}
-
-/// The answer, with a note for the log which command it is about.
-pub(crate) fn about(id: Option<CommandId>, answer: Answer) -> Response<Body> {
-    let mut response = answer.unwrap_or_else(IntoResponse::into_response);
-    if let Some(id) = id {
-        response.extensions_mut().insert(About(id));
+    request.let_in_by = door::let_in_by(&parts.extensions);
+    let unseen = request.let_in_by.is_some();
+    let mut answer = context.app.bus.handle_from(origin.clone(), request).await;
+    if let Err(Failure::KeysChanged(request)) = &mut answer
+        && let Ok(caller) = door::caller(&parts.extensions)
+        && door::may_stay(&context.app.door, caller).await.is_ok()
+    {
+        // That was a look.
+        request.let_in_by = None;
+        answer = context.app.bus.handle_from(origin, *request.clone()).await;
     }
-    response
+    // Whoever is not heard by the engine, at the door there is a look before he is told so.
+    let heard = matches!(answer, Ok(_) | Err(Failure::Rejected(_)));
+    Heard {
+        answer,
+        notes: Notes {
+            id,
+            seen: unseen && heard,
+        },
+    }
 }
 
 fn respond(done: &Done, creates: bool) -> Answer {

@@ -2,9 +2,15 @@
 //!
 //! One hand-written layer, as `watch` is: it is on the way of every request. What it knows of the caller it
 //! gives on in the request's extensions; the key itself it takes away, so that nothing behind it can log it.
+//!
+//! A request waits for a look at the keys. Not so a single command, where the engine looks at their version with each
+//! group: its caller is let in by the keys as they were last seen, and the command says by which. If they have changed,
+//! the engine does not carry it out. And any answer that is not the engine's waits for a look of its own: so nobody who
+//! was let in by old keys is told anything.
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
@@ -24,7 +30,7 @@ use crate::Shared;
 use crate::body;
 use crate::local;
 use crate::problems::{Kind, Problem};
-use crate::request_id;
+use crate::request_id::RequestId;
 use crate::rights::{self, Need};
 use crate::serve::Peer;
 
@@ -70,7 +76,17 @@ where
             request.headers_mut().remove(AUTHORIZATION);
             request.extensions_mut().insert(Caller::NOBODY);
             let answer = self.inner.call(request);
-            return Entering::Inside { answer };
+            return Entering::Inside {
+                answer,
+                visit: None,
+            };
+        }
+        if let Some(visit) = by_last_seen(&self.context, &mut request, need) {
+            let answer = self.inner.call(request);
+            return Entering::Inside {
+                answer,
+                visit: Some(visit),
+            };
         }
         let inner = self.inner.clone();
         Entering::Before {
@@ -102,7 +118,9 @@ pin_project! {
         S: Service<Request>,
     {
         Before { #[pin] looking: Looking, held: Option<Held<S>> },
-        Inside { #[pin] answer: S::Future },
+        // With a visit: until the engine has answered, nobody has looked at the keys since the request came.
+        Inside { #[pin] answer: S::Future, visit: Option<Visit> },
+        After { #[pin] looking: Looking, held: Option<(Visit, Response)> },
         Outside { answer: Pin<Box<dyn Future<Output = Response> + Send>> },
     }
 }
@@ -116,7 +134,26 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
         loop {
             let next = match self.as_mut().project() {
-                Step::Inside { answer } => return answer.poll(cx),
+                Step::Inside { answer, visit } => {
+                    let Ok(mut response) = ready!(answer.poll(cx));
+                    match visit.take() {
+                        Some(visit) if response.extensions_mut().remove::<Seen>().is_none() => {
+                            Entering::After {
+                                looking: visit.context.app.door.look(),
+                                held: Some((visit, response)),
+                            }
+                        }
+                        _ => return Poll::Ready(Ok(response)),
+                    }
+                }
+                Step::After { looking, held } => {
+                    let seen = ready!(looking.poll(cx));
+                    let response = match held.take() {
+                        Some((visit, response)) => visit.answer(seen, response),
+                        None => Problem::internal("an answer was asked for twice").into_response(),
+                    };
+                    return Poll::Ready(Ok(response));
+                }
                 Step::Outside { answer } => return answer.as_mut().poll(cx).map(Ok),
                 Step::Before { looking, held } => {
                     let seen = ready!(looking.poll(cx));
@@ -128,7 +165,10 @@ where
                         Ok(caller) => {
                             held.request.extensions_mut().insert(caller);
                             let answer = held.inner.call(held.request);
-                            Entering::Inside { answer }
+                            Entering::Inside {
+                                answer,
+                                visit: None,
+                            }
                         }
                         Err(refused) => Entering::Outside {
                             answer: Box::pin(refuse(held.request, refused)),
@@ -149,32 +189,113 @@ fn enter(
     seen: Result<Arc<KeyRing>, Unseen>,
 ) -> Result<Caller, Refused> {
     let shown = shown(request.headers())?;
-    let mut hosts = request.headers().get_all(HOST).iter();
-    if hosts.next().is_some() && hosts.next().is_some() {
-        return Err(Problem::ill_formed("Host", "is given twice").into());
-    }
     request.headers_mut().remove(AUTHORIZATION);
     let ring = seen.map_err(|unseen| Refused::Here(of_unseen(&unseen)))?;
-    let shown_bytes = shown.as_ref().and_then(key);
-    let caller = match context.app.door.admit(&ring, shown_bytes) {
+    let shown = shown.as_ref().and_then(key);
+    let caller = match context.app.door.admit(&ring, shown) {
         Ok(caller) => caller,
         Err(why) => {
-            return Err(wrong(context, why, shown_bytes, request.extensions()));
+            return Err(wrong(
+                context,
+                why,
+                shown,
+                &Origin::of(request.extensions()),
+            ));
         }
     };
+    allow(context, request, &caller, need)?;
+    Ok(caller)
+}
+
+/// Whether somebody who is known may ask for this, so often.
+fn allow(context: &Shared, request: &Request, caller: &Caller, need: Need) -> Result<(), Problem> {
     match caller.actor() {
         Some(name) if !context.rates.may_ask(&name) => {
             let detail = "The key has asked too often of late. Nothing was done; try again.";
-            return Err(Problem::new(Kind::TooOften, detail).into());
+            return Err(Problem::new(Kind::TooOften, detail));
         }
         Some(_) => {}
         None => local::only(request)?,
     }
     match need {
-        Need::Right(right) => may(&caller, right)?,
-        Need::Nothing | Need::ByCommand => {}
+        Need::Right(right) => may(caller, right),
+        Need::Nothing | Need::ByCommand => Ok(()),
     }
-    Ok(caller)
+}
+
+/// Lets the caller of a single command in by the keys as they were last seen. None: there has to be a look first, also
+/// to refuse somebody, because the keys may be others by now.
+fn by_last_seen(context: &Shared, request: &mut Request, need: Need) -> Option<Visit> {
+    // The routes that these rights are for hand one command to the engine.
+    if !matches!(need, Need::Right(Right::Orders | Right::Supply)) {
+        return None;
+    }
+    let door = &context.app.door;
+    let ring = door.last_seen()?;
+    let shown = shown(request.headers()).ok()?;
+    let caller = door.admit(&ring, shown.as_ref().and_then(key)).ok()?;
+    allow(context, request, &caller, need).ok()?;
+    request.headers_mut().remove(AUTHORIZATION);
+    let from = Origin::of(request.extensions());
+    request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(LetInBy(ring.version()));
+    Some(Visit {
+        context: Arc::clone(context),
+        shown,
+        from,
+    })
+}
+
+/// In a request's extensions: the version of the keys by which its caller was let in, where nobody has looked since it
+/// came whether it is the present one.
+#[derive(Clone, Copy)]
+struct LetInBy(u64);
+
+/// In an answer's extensions: since the request came it was seen that its caller may come in.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen;
+
+/// The version of the keys that the engine has to find for a command with these extensions.
+pub(crate) fn let_in_by(extensions: &Extensions) -> Option<u64> {
+    extensions.get().map(|LetInBy(version)| *version)
+}
+
+/// Somebody who was let in by the keys as they were last seen.
+pub(crate) struct Visit {
+    context: Shared,
+    /// The header with the key.
+    shown: Option<HeaderValue>,
+    from: Origin,
+}
+
+impl Visit {
+    /// The answer, now that there was a look at the keys: the one that there is, or that there is none for this caller.
+    fn answer(&self, seen: Result<Arc<KeyRing>, Unseen>, response: Response) -> Response {
+        let shown = self.shown.as_ref().and_then(key);
+        let ring = match seen {
+            Ok(ring) => ring,
+            Err(unseen) => return of_unseen(&unseen).into_response(),
+        };
+        match self.context.app.door.admit(&ring, shown) {
+            Ok(_) => response,
+            Err(why) => wrong(&self.context, why, shown, &self.from).into_response(),
+        }
+    }
+}
+
+/// Where a request came from, and what it is called: for the log.
+struct Origin {
+    address: Option<IpAddr>,
+    id: Option<RequestId>,
+}
+
+impl Origin {
+    fn of(extensions: &Extensions) -> Self {
+        Self {
+            address: extensions.get::<Peer>().map(|peer| peer.address),
+            id: extensions.get().cloned(),
+        }
+    }
 }
 
 /// Why a request stays outside.
@@ -190,15 +311,30 @@ impl From<Problem> for Refused {
     }
 }
 
-/// The header with the key.
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Here(problem) => problem.into_response(),
+            Self::Unknown(problem, challenge) => {
+                let mut response = problem.into_response();
+                response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+                response
+            }
+        }
+    }
+}
+
+/// The header with the key. What is given twice, of that nobody can tell which was looked at on the way.
 fn shown(headers: &HeaderMap) -> Result<Option<HeaderValue>, Problem> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let first = values.next().cloned();
-    match values.next() {
-        // Which of them somebody on the way has looked at, nobody can tell.
-        Some(_) => Err(Problem::ill_formed("Authorization", "is given twice")),
-        None => Ok(first),
+    if values.next().is_some() {
+        return Err(Problem::ill_formed("Authorization", "is given twice"));
     }
+    if headers.get_all(HOST).iter().nth(1).is_some() {
+        return Err(Problem::ill_formed("Host", "is given twice"));
+    }
+    Ok(first)
 }
 
 /// The key in the header: `Bearer KEY` (RFC 6750). Other schemes are somebody else's.
@@ -209,9 +345,8 @@ fn key(header: &HeaderValue) -> Option<&[u8]> {
 }
 
 /// The answer to a wrong key, or none.
-fn wrong(context: &Shared, why: Refusal, shown: Option<&[u8]>, extensions: &Extensions) -> Refused {
-    let address = extensions.get::<Peer>().map(|peer| peer.address);
-    if !context.rates.may_be_wrong(address) {
+fn wrong(context: &Shared, why: Refusal, shown: Option<&[u8]>, from: &Origin) -> Refused {
+    if !context.rates.may_be_wrong(from.address) {
         let detail = "Too many requests without a good key came from this address; try again.";
         return Problem::new(Kind::TooOften, detail).into();
     }
@@ -223,8 +358,8 @@ fn wrong(context: &Shared, why: Refusal, shown: Option<&[u8]>, extensions: &Exte
         Refusal::BadKey => {
             // The id is no secret, and tells whose key is still in use somewhere.
             let id = shown.and_then(secret::id_in).unwrap_or("none");
-            let address = address.map(tracing::field::display);
-            let request_id = request_id::of(extensions);
+            let address = from.address.map(tracing::field::display);
+            let request_id = from.id.as_ref().map_or("", RequestId::text);
             tracing::warn!(request_id, address, key_id = id, "a key was refused");
             (
                 "There is no such key, or it is revoked.",
@@ -239,14 +374,7 @@ fn wrong(context: &Shared, why: Refusal, shown: Option<&[u8]>, extensions: &Exte
 async fn refuse(request: Request, refused: Refused) -> Response {
     let (parts, body) = request.into_parts();
     body::skip(&parts, body).await;
-    match refused {
-        Refused::Here(problem) => problem.into_response(),
-        Refused::Unknown(problem, challenge) => {
-            let mut response = problem.into_response();
-            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-            response
-        }
-    }
+    refused.into_response()
 }
 
 /// The keys cannot be read: then nobody is let in.

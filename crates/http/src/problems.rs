@@ -175,6 +175,10 @@ impl From<Failure> for Problem {
                 "Too many commands are waiting. Nothing was done; try again.",
             ),
             Failure::Stopping => Self::stopping(),
+            Failure::KeysChanged(_) => Self::new(
+                Kind::Unavailable,
+                "The API keys have changed meanwhile. Nothing was done; try again.",
+            ),
             Failure::Unavailable {
                 reason,
                 outcome_unknown: false,

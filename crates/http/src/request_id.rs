@@ -26,12 +26,7 @@ impl RequestId {
     }
 }
 
-/// The id of the request with these extensions.
-pub(crate) fn of(extensions: &Extensions) -> &str {
-    extensions.get().map_or("", RequestId::text)
-}
-
-/// The same for the engine.
+/// The id of the request with these extensions, for the engine.
 pub(crate) fn origin(extensions: &Extensions) -> Option<Origin> {
     extensions.get().map(|id: &RequestId| Arc::from(id.text()))
 }

@@ -16,7 +16,7 @@ use landfall_service::desk::Desk;
 use landfall_service::desk::projector::{self, Projecting};
 use landfall_service::desk::tables::DeskTables;
 use landfall_service::engine::{self, Limits, Running, Stats};
-use landfall_service::memory::{MemoryKeys, MemoryStore};
+use landfall_service::memory::MemoryStore;
 use landfall_service::relay::{Jitter, Relays};
 use landfall_service::views::{Rebuild, Views};
 use landfall_sqlite::WriterLock;
@@ -136,7 +136,7 @@ pub(crate) fn open_service(
 /// A database in memory, gone when the process ends.
 pub(crate) fn open_memory(calendar: Calendar, settings: &Settings) -> Result<Engine, CliError> {
     let (store, views) = MemoryStore::new();
-    let (relays, desk) = (store.relays(), store.desk());
+    let (relays, keys, desk) = (store.relays(), store.keys(), store.desk());
     let other = store.reader();
     let reader = move || Ok(other.reader());
     let (bus, running) =
@@ -144,7 +144,7 @@ pub(crate) fn open_memory(calendar: Calendar, settings: &Settings) -> Result<Eng
     Ok(Engine {
         bus,
         views: Arc::new(views),
-        keys: Arc::new(MemoryKeys::default()),
+        keys: Arc::new(keys),
         relays: Arc::new(relays),
         desk: Arc::new(desk.clone()),
         desk_tables: Arc::new(desk),

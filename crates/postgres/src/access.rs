@@ -115,6 +115,10 @@ impl AccessKeys for PgKeys {
         version(rows.first()).map_err(failed)
     }
 
+    fn seen_by_engine(&self) -> bool {
+        true
+    }
+
     async fn keys(&self) -> Result<Keys, AccessError> {
         let rows = self.ask(KEYS).await.map_err(failed)?;
         let version = version(rows.first()).map_err(failed)?;

@@ -47,6 +47,7 @@ pub(crate) async fn take(trip: Trip<'_, Ask>, found: &mut Found) -> Result<Vec<H
     for (ask, rows) in trip.go().await {
         let rows = rows?;
         if ask == Ask::Heads {
+            found.access_version = rows.first().map(|row| rows::count(row, 4)).transpose()?;
             heads = rows.iter().map(head).collect::<Result<_, _>>()?;
         } else {
             found.add(ask, &rows)?;

@@ -21,6 +21,18 @@ fn it_keeps_the_promises_of_the_port() {
 }
 
 #[test]
+fn its_store_tells_the_version_of_the_keys() {
+    if is_missing::<Pg<16>>() {
+        return;
+    }
+    let mut pg = Pg::<16>::create();
+    landfall_testkit::run(async {
+        let (mut store, keys) = (pg.store(), pg.database.keys());
+        landfall_testkit::access::a_store_tells_the_version(&mut store, &keys).await;
+    });
+}
+
+#[test]
 fn a_connection_that_was_lost_is_replaced() {
     if is_missing::<Pg<1>>() {
         return;

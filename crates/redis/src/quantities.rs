@@ -194,6 +194,7 @@ impl QuantityListener {
         let request = Request {
             id: None,
             actor: Some(self.actor.clone()),
+            let_in_by: None,
             command,
         };
         if let Err(error) = heard.try_send(Heard {

@@ -20,6 +20,9 @@ pub struct Request {
     pub id: Option<CommandId>,
     /// Who asks; every event that the command writes says so. Idempotency keys are each actor's own.
     pub actor: Option<Actor>,
+    /// The version of the API keys by which the caller was let in, where nobody has looked since the command came
+    /// whether it is the present one: then the engine does, in the command's own unit of work.
+    pub let_in_by: Option<u64>,
     /// What is asked for.
     pub command: Command,
 }
@@ -29,6 +32,7 @@ impl From<Command> for Request {
         Self {
             id: None,
             actor: None,
+            let_in_by: None,
             command,
         }
     }
@@ -69,6 +73,10 @@ pub enum Failure {
     /// The service is shutting down. Nothing was done; try again.
     #[error("the service is shutting down")]
     Stopping,
+    /// The API keys are no longer those by which the caller was let in. Nothing was done; this is the command, for
+    /// whoever finds that the caller may still give it.
+    #[error("the API keys have changed")]
+    KeysChanged(Box<Request>),
     /// The database cannot be written at present. Unless `outcome_unknown`, nothing was done; try again.
     #[error("the database cannot be written: {reason}")]
     Unavailable {

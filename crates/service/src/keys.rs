@@ -34,6 +34,8 @@ pub struct Keys {
     pub waiting: Vec<WaitingRange>,
     /// Lines of a product that are late and may move, in the order in which they are pulled back.
     pub late: Vec<LateRange>,
+    /// The version of the API keys.
+    pub access_version: bool,
 }
 
 /// The first lines allocated to a batch, in the order of [`ShortageKey`].
@@ -123,6 +125,7 @@ impl Keys {
         self.allocated.extend(other.allocated);
         self.waiting.extend(other.waiting);
         self.late.extend(other.late);
+        self.access_version |= other.access_version;
     }
 
     /// Adds what a command is concerned with.

@@ -36,6 +36,7 @@ struct Shared {
     tables: Arc<Mutex<Arc<Tables>>>,
     sinks: relays::Sinks,
     desk: desk::Rows,
+    keys: MemoryKeys,
 }
 
 impl Shared {
@@ -45,6 +46,7 @@ impl Shared {
             tables: Arc::new(Mutex::new(Arc::new(Tables::new(partitions)))),
             sinks: relays::Sinks::default(),
             desk: desk::Rows::default(),
+            keys: MemoryKeys::of_store(),
         }
     }
 
@@ -163,6 +165,11 @@ impl MemoryStore {
         MemoryDesk::new(self.shared.clone())
     }
 
+    /// The API keys of the same database.
+    pub fn keys(&self) -> MemoryKeys {
+        self.shared.keys.clone()
+    }
+
     /// The read side of the same database.
     pub fn views(&self) -> MemoryViews {
         MemoryViews::new(self.shared.clone())
@@ -179,7 +186,12 @@ impl Store for MemoryStore {
             tables: self.shared.snapshot(),
             seen: BTreeSet::new(),
         };
-        Ok(self.open.insert(open).load(keys))
+        let asked = keys.access_version;
+        let access_version = asked.then(|| self.shared.keys.version_now());
+        Ok(Loaded {
+            access_version,
+            ..self.open.insert(open).load(keys)
+        })
     }
 
     async fn load(&mut self, keys: &Keys) -> Result<Loaded, StoreError> {

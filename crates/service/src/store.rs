@@ -118,6 +118,9 @@ pub struct Loaded {
     pub waiting: Vec<LoadedRange<WaitingRange>>,
     /// Ranges, one for each asked for.
     pub late: Vec<LoadedRange<LateRange>>,
+    /// The version of the API keys ([`crate::access::AccessKeys::version`]), read after the unit of work was begun, where
+    /// it was asked for. A store may not know it, or not now.
+    pub access_version: Option<u64>,
 }
 
 /// A line before and after a group of commands.

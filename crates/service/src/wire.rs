@@ -72,6 +72,7 @@ pub fn parse(json: &[u8]) -> Result<Request, BadCommand> {
     match command {
         Ok(command) => Ok(Request {
             actor: None,
+            let_in_by: None,
             id: head.id,
             command,
         }),

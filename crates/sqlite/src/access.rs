@@ -119,6 +119,10 @@ impl AccessKeys for SqliteKeys {
         on_a_thread(move || keys.version_anew()).await
     }
 
+    fn seen_by_engine(&self) -> bool {
+        true
+    }
+
     async fn keys(&self) -> Result<Keys, AccessError> {
         let keys = self.clone();
         on_a_thread(move || keys.read_all()).await
@@ -205,7 +209,8 @@ fn writing(path: &Path, options: &Options) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-fn version(connection: &Connection) -> Result<u64, Fault> {
+/// The version of the keys: another one with each change.
+pub(crate) fn version(connection: &Connection) -> Result<u64, Fault> {
     let mut statement = connection.prepare_cached("SELECT version FROM access_version")?;
     let version: i64 = statement.query_row([], |row| row.get(0))?;
     u64::try_from(version).map_err(|_| Fault::Corrupt(format!("{version} is no version")))

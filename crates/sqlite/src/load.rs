@@ -12,6 +12,7 @@ use landfall_service::keys::Keys;
 use landfall_service::store::{AnswerKey, Head, Loaded, LoadedOrder, Remembered};
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use crate::access;
 use crate::codes::{self, int};
 use crate::error::Fault;
 use crate::rows::{self, LINE, RawLine};
@@ -111,6 +112,9 @@ pub(crate) fn load(
     }
     for range in &keys.late {
         loader.late(range)?;
+    }
+    if keys.access_version {
+        loader.loaded.access_version = Some(access::version(connection)?);
     }
     Ok(loader.loaded)
 }

@@ -20,6 +20,15 @@ async fn it_keeps_the_promises_of_the_port() {
 }
 
 #[tokio::test]
+async fn its_store_tells_the_version_of_the_keys() {
+    let (_directory, path) = place();
+    let options = Options::default();
+    let mut store = SqliteStore::open(&path, &options).unwrap();
+    let keys = SqliteKeys::open(&path, &options).unwrap();
+    landfall_testkit::access::a_store_tells_the_version(&mut store, &keys).await;
+}
+
+#[tokio::test]
 async fn keys_are_changed_beside_a_service_that_has_the_file() {
     let (_directory, path) = place();
     let options = Options::default();

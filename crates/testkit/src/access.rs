@@ -4,6 +4,8 @@ use jiff::{Timestamp, ToSpan};
 use landfall_service::access::{
     AccessError, AccessKeys, Entropy, Issued, NoEntropy, Revocation, Role, issue,
 };
+use landfall_service::keys::Keys;
+use landfall_service::store::Store;
 
 /// Not random: each byte is this one.
 pub struct Same(
@@ -79,4 +81,24 @@ pub async fn keys_are_kept(writer: &dyn AccessKeys, reader: &dyn AccessKeys) {
     );
     assert_eq!(reader.version().await, Ok(version));
     assert_eq!(reader.keys().await.expect("keys").keys, kept);
+}
+
+/// A unit of work that asks for it tells the version of the keys as of when it began, whoever changes them. The two are
+/// on the same database, whose only keys these will be.
+pub async fn a_store_tells_the_version(store: &mut impl Store, keys: &dyn AccessKeys) {
+    assert!(keys.seen_by_engine());
+    let asked = Keys {
+        heads: vec![0],
+        access_version: true,
+        ..Keys::default()
+    };
+    for byte in 1..4 {
+        let version = keys.version().await.expect("a version");
+        let loaded = store.begin(&asked).await.expect("a unit of work");
+        assert_eq!(loaded.access_version, Some(version));
+        store.roll_back().await.expect("its end");
+        let issued = made_up(&format!("key-{byte}"), Role::Orders, byte);
+        keys.create(&issued.key).await.expect("a new key");
+        assert_ne!(keys.version().await, Ok(version));
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use landfall_service::desk::Desk;
 use landfall_service::desk::tables::DeskTables;
-use landfall_service::memory::MemoryStore;
+use landfall_service::memory::{MemoryKeys, MemoryStore};
 use landfall_service::relay::Relays;
 use landfall_service::store::{Store, StoreError};
 use landfall_service::views::Views;
@@ -61,6 +61,13 @@ impl<const PARTITIONS: u16> MemoryOf<PARTITIONS> {
         Self {
             store: MemoryStore::with_partitions(partitions).0,
         }
+    }
+}
+
+impl<const PARTITIONS: u16> MemoryOf<PARTITIONS> {
+    /// Its API keys.
+    pub fn keys(&self) -> MemoryKeys {
+        self.store.keys()
     }
 }
 

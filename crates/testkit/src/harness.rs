@@ -102,6 +102,11 @@ impl<D: Database> Harness<D> {
         self.running.commits.clone()
     }
 
+    /// The database itself.
+    pub fn database(&self) -> &D {
+        &self.database
+    }
+
     /// Where relays of this database keep their place.
     pub fn relays(&self) -> Arc<dyn Relays>
     where

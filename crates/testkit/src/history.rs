@@ -53,6 +53,7 @@ pub fn history(most: usize) -> impl Strategy<Value = Vec<Step>> {
         Step::Ask(Request {
             id: None,
             actor: None,
+            let_in_by: None,
             command,
         })
     };
@@ -75,6 +76,7 @@ fn request() -> impl Strategy<Value = Request> {
     let id = prop::option::weighted(0.15, select(vec!["k-1", "k-2", "k-3"]));
     (id, command()).prop_map(|(id, command)| Request {
         actor: None,
+        let_in_by: None,
         id: id.map(name),
         command,
     })

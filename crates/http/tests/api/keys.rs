@@ -10,8 +10,8 @@ use landfall_http::Limits;
 use landfall_http::rights::{Need, need};
 use landfall_service::access::{AccessKeys, Doorkeeper, KeyName, Keyless, Role};
 use landfall_service::memory::MemoryKeys;
-use landfall_testkit::Harness;
 use landfall_testkit::access::made_up;
+use landfall_testkit::{Harness, Memory};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -20,12 +20,13 @@ use crate::support::{Answer, Api, api_of, post};
 /// A service with a key of each role, each named as its role.
 pub(crate) struct House {
     pub(crate) api: Api,
-    keys: MemoryKeys,
-    texts: BTreeMap<Role, String>,
+    pub(crate) keys: MemoryKeys,
+    pub(crate) texts: BTreeMap<Role, String>,
 }
 
 pub(crate) async fn house_with(limits: &Limits) -> House {
-    let keys = MemoryKeys::default();
+    let engine = Harness::<Memory>::start();
+    let keys = engine.database().keys();
     let mut texts = BTreeMap::new();
     for (byte, role) in (1..).zip(Role::ALL) {
         let issued = made_up(role.name(), role, byte);
@@ -33,7 +34,7 @@ pub(crate) async fn house_with(limits: &Limits) -> House {
         texts.insert(role, issued.text().to_owned());
     }
     let door = Doorkeeper::new(Arc::new(keys.clone()), Keyless::Open);
-    let api = api_of(Harness::start(), limits, |app| app.door = door);
+    let api = api_of(engine, limits, |app| app.door = door);
     House { api, keys, texts }
 }
 

@@ -8,6 +8,7 @@
 mod bad_input;
 mod book;
 mod busy;
+mod changed_keys;
 mod dispatch;
 mod documents;
 mod door;

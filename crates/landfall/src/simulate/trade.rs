@@ -337,6 +337,7 @@ fn named(command: Command, day: i32) -> Result<Request, MadeUp> {
     Ok(Request {
         id,
         actor: None,
+        let_in_by: None,
         command,
     })
 }

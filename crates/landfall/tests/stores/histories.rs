@@ -47,6 +47,6 @@ fn of_shop(shop: usize, step: Step) -> Option<Step> {
     Some(Step::Ask(Request {
         id: id.map(|id| id.parse().expect("an id")),
         actor: (shop % 3 == 1).then(|| format!("shop {shop}").into()),
-        command: renamed.command,
+        ..renamed
     }))
 }

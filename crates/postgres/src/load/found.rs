@@ -41,6 +41,8 @@ pub(crate) struct Found {
     ranges: HashMap<Ask, Vec<FoundRange>>,
     /// How many partitions the database has.
     partitions: u16,
+    /// The version of the API keys, where any head was asked for.
+    pub(crate) access_version: Option<u64>,
 }
 
 /// The lines of a range.
@@ -271,7 +273,10 @@ impl Found {
 
     /// Everything, as the engine takes it; the heads left out.
     pub(crate) fn into_loaded(mut self, keys: &Keys) -> Result<Loaded, Fault> {
-        let mut loaded = Loaded::default();
+        let mut loaded = Loaded {
+            access_version: self.access_version,
+            ..Loaded::default()
+        };
         self.take_live(keys);
         for line in std::mem::take(&mut self.lines).into_values() {
             let key = line.key.clone();

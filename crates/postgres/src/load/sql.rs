@@ -4,15 +4,19 @@ use std::sync::LazyLock;
 
 use crate::rows::{BATCH, LINE, PRODUCT, PRODUCT_OF_B, PRODUCT_OF_L, SHIPMENT};
 
-/// Locks where partitions stand, in ascending order, as all do.
-pub(crate) const LOCK: &str = "SELECT partition, version, next_offset, next_number FROM heads \
+/// Locks where partitions stand, in ascending order, as all do. Beside each is the version of the API keys: a statement of
+/// its own would cost more.
+pub(crate) const LOCK: &str = "SELECT partition, version, next_offset, next_number, \
+     (SELECT version FROM access_version WHERE partition = 0) AS access FROM heads \
      WHERE partition = ANY($1::smallint[]) ORDER BY partition FOR UPDATE";
 /// As [`LOCK`], for partitions below one that is held already: to wait for them could last for ever.
-pub(crate) const LOCK_NOW: &str = "SELECT partition, version, next_offset, next_number FROM heads \
+pub(crate) const LOCK_NOW: &str = "SELECT partition, version, next_offset, next_number, \
+     (SELECT version FROM access_version WHERE partition = 0) AS access FROM heads \
      WHERE partition = ANY($1::smallint[]) ORDER BY partition FOR UPDATE NOWAIT";
 /// Where all partitions stand.
-pub(crate) const HEADS: &str =
-    "SELECT partition, version, next_offset, next_number FROM heads ORDER BY partition";
+pub(crate) const HEADS: &str = "SELECT partition, version, next_offset, next_number, \
+     (SELECT version FROM access_version WHERE partition = 0) AS access FROM heads \
+     ORDER BY partition";
 
 /// Makes a statement of the process's whole life.
 fn sql(text: String) -> &'static str {

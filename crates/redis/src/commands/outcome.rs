@@ -158,7 +158,12 @@ pub(super) fn judge(asked: Asked, answer: Answer) -> Result<Outcome, Box<(Asked,
         Err(Failure::Damaged { reason }) => {
             return Err(Box::new((asked.met(&reason), Failure::Damaged { reason })));
         }
-        Err(failure @ (Failure::Busy | Failure::Stopping | Failure::Unavailable { .. })) => {
+        Err(
+            failure @ (Failure::Busy
+            | Failure::Stopping
+            | Failure::KeysChanged(_)
+            | Failure::Unavailable { .. }),
+        ) => {
             return Err(Box::new((asked, failure)));
         }
     };

@@ -4,6 +4,9 @@
 //! moved. He does not ask once for each request: those that come while a question is under way share the next
 //! one. So every request is answered by a question that began after it came, and the busier the service is, the
 //! more requests share one. If the database cannot be asked, nobody is let in.
+//!
+//! Single commands go by what he saw last ([`Doorkeeper::last_seen`]): their group's unit of work asks for the version
+//! anyway, and what was let in by another is not carried out.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -110,6 +113,17 @@ impl Doorkeeper {
             Arc::clone(&state.next)
         };
         Looking { round, place: None }
+    }
+
+    /// The keys as they were last seen, where the engine looks with each group of commands whether they are still the
+    /// present ones.
+    ///
+    /// Whoever lets the caller of a command in by them hands the command on with their version, and gives no other
+    /// answer than the engine's before he has looked himself.
+    pub fn last_seen(&self) -> Option<Arc<KeyRing>> {
+        let keys = self.0.keys.as_ref()?;
+        let seen = keys.seen_by_engine();
+        seen.then(|| lock(&self.0.state).ring.clone()).flatten()
     }
 
     /// Whom this key, or none, lets in by these keys.

@@ -116,6 +116,12 @@ pub trait AccessKeys: Send + Sync + 'static {
     /// before every request.
     async fn version(&self) -> Result<u64, AccessError>;
 
+    /// Whether the store of the same database tells this version with what a group of commands loads
+    /// ([`crate::store::Loaded::access_version`]): then commands need no look of their own.
+    fn seen_by_engine(&self) -> bool {
+        false
+    }
+
     /// All keys, as of one moment.
     async fn keys(&self) -> Result<Keys, AccessError>;
 

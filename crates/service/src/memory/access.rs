@@ -9,19 +9,40 @@ use crate::access::{AccessError, AccessKey, AccessKeys, KeyName, Keys, Revocatio
 
 /// Keys that are gone when the process ends. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct MemoryKeys(Arc<Mutex<Keys>>);
+pub struct MemoryKeys {
+    kept: Arc<Mutex<Keys>>,
+    /// Whether they are those of a store.
+    of_store: bool,
+}
 
 impl MemoryKeys {
+    /// The keys of a store: it tells their version.
+    pub(super) fn of_store() -> Self {
+        Self {
+            of_store: true,
+            ..Self::default()
+        }
+    }
+
+    /// Another one with each change.
+    pub(super) fn version_now(&self) -> u64 {
+        self.lock().version
+    }
+
     fn lock(&self) -> MutexGuard<'_, Keys> {
         // Each change is one step.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl AccessKeys for MemoryKeys {
     async fn version(&self) -> Result<u64, AccessError> {
-        Ok(self.lock().version)
+        Ok(self.version_now())
+    }
+
+    fn seen_by_engine(&self) -> bool {
+        self.of_store
     }
 
     async fn keys(&self) -> Result<Keys, AccessError> {

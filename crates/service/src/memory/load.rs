@@ -120,6 +120,7 @@ impl Tables {
             allocated,
             waiting,
             late,
+            access_version: None,
         }
     }
 

@@ -88,6 +88,7 @@ fn words(answers: &[Answer]) -> Vec<&'static str> {
         }) => "unknown",
         Err(Failure::Unstorable { .. }) => "unstorable",
         Err(Failure::Damaged { .. }) => "damaged",
+        Err(Failure::KeysChanged(_)) => "keys changed",
     };
     answers.iter().map(word).collect()
 }

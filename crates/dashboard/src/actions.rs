@@ -139,6 +139,7 @@ pub(crate) async fn submit(
     }
     let mut request = Request {
         id: None,
+        let_in_by: None,
         actor: visit.caller.actor(),
         command,
     };

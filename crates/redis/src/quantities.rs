@@ -251,7 +251,12 @@ impl QuantityListener {
                 IntakeStats::add(&self.stats.done, 1);
                 return false;
             }
-            Err(Failure::Busy | Failure::Stopping | Failure::Unavailable { .. }) => return true,
+            Err(
+                Failure::Busy
+                | Failure::Stopping
+                | Failure::KeysChanged(_)
+                | Failure::Unavailable { .. },
+            ) => return true,
             Err(failure @ Failure::Rejected(_)) => (&self.stats.rejected, failure),
             Err(failure @ Failure::Unstorable { .. }) => (&self.stats.unusable, failure),
             Err(failure @ Failure::Damaged { .. }) => {

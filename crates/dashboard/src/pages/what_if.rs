@@ -183,6 +183,7 @@ async fn outcome(
     let kind = command.kind();
     let request = Request {
         id: None,
+        let_in_by: None,
         actor: visit.caller.actor(),
         command: command.clone(),
     };

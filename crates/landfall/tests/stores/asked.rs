@@ -95,7 +95,7 @@ impl Asked<'_> {
                 limit: PAGE,
             };
             let pegged = views.pegged(name, &page, today).await;
-            let pegged = pegged.map(|found| found.map(|list| (list.items, list.next)));
+            let pegged = pegged.map(|found| found.map(|list| list.items));
             self.keep(format!("lines of batch {name}"), pegged);
         }
         for (_, sku, _) in &state.products {

@@ -1,0 +1,2 @@
+-- The next one takes its place.
+DROP INDEX worklist_age;

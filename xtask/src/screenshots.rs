@@ -26,6 +26,9 @@ pub(crate) struct Args {
     /// The folder for the pictures.
     #[arg(long, default_value = "docs/screenshots")]
     into: PathBuf,
+    /// The service's binary; without it, it is built.
+    #[arg(long)]
+    landfall: Option<PathBuf>,
 }
 
 /// A picture to be taken.
@@ -44,9 +47,13 @@ pub(crate) fn run(args: &Args) -> Outcome<()> {
         .into_iter()
         .find(|name| command::is_there(Command::new(name).arg("--version")))
         .ok_or("no Chromium is installed")?;
-    let target = metadata::read()?.target_directory;
-    command::run(Command::new("cargo").args(["build", "--release", "--bin", "landfall"]))?;
-    let service = Service::start(&target.join("release/landfall"))?;
+    let landfall = if let Some(path) = &args.landfall {
+        path.clone()
+    } else {
+        command::run(Command::new("cargo").args(["build", "--release", "--bin", "landfall"]))?;
+        metadata::read()?.target_directory.join("release/landfall")
+    };
+    let service = Service::start(&landfall)?;
     fs::create_dir_all(&args.into)?;
     let before = fs::read_dir(&args.into)?.filter_map(Result::ok);
     for old in before.filter(|old| old.path().extension().is_some_and(|kind| kind == "png")) {

@@ -1,2 +1,2 @@
--- The worklist of a product.
-CREATE INDEX worklist_sku ON worklist (partition, kind, sku, since, order_id, line_id);
+-- The worklist of a product. The product comes before the kind, so that a question that names none never goes this way.
+CREATE INDEX worklist_sku ON worklist (partition, sku, kind, since, order_id, line_id);

@@ -1,2 +1,0 @@
--- The next one takes its place.
-DROP INDEX worklist_shipment;

@@ -26,6 +26,7 @@ pub(crate) enum Ask {
     /// The bounds of a transaction.
     Bound,
     Heads,
+    AccessVersion,
     Products,
     OpenBatches,
     Batches,

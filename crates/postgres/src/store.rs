@@ -7,6 +7,7 @@
 
 mod commit;
 mod resolve;
+mod turn;
 
 use std::collections::BTreeSet;
 
@@ -21,6 +22,7 @@ use crate::link::Link;
 use crate::load::{self, Ask, Found, Wanted, sql};
 use crate::trip::{Trip, param};
 use crate::write;
+use turn::Others;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const BEGIN_READER: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -53,6 +55,7 @@ pub struct PgStore {
     growth: Growth,
     /// Partitions that the last unit of work could not get: the next one takes them first, in order.
     missed: BTreeSet<u16>,
+    others: Others,
 }
 
 /// Rows written through a connection since its statements were planned.
@@ -134,6 +137,7 @@ impl PgStore {
             open: None,
             growth: Growth::default(),
             missed: BTreeSet::new(),
+            others: Others::default(),
         }
     }
 
@@ -161,6 +165,11 @@ impl PgStore {
 
     /// Locks and loads until everything that was found is locked.
     async fn begin_now(&mut self, keys: &Keys) -> Result<Loaded, Fault> {
+        if let Some(held) = self.others.held.take() {
+            self.others.found(&held);
+            self.open = Some(held);
+            return self.load_now(keys).await;
+        }
         let partitions = self.partitions();
         let wanted = Wanted::of(keys, partitions);
         let mut heads = wanted.heads();
@@ -198,6 +207,7 @@ impl PgStore {
             }
             load::follow(link, &mut found).await?;
             let loaded = load::loaded(held.clone(), found, keys)?;
+            self.others.found(&held);
             self.open = Some(held);
             return Ok(loaded);
         }
@@ -225,6 +235,9 @@ impl PgStore {
                 let waits = more.first().copied() > highest;
                 let lock = if waits { sql::LOCK } else { sql::LOCK_NOW };
                 trip.ask(Ask::Heads, lock, vec![param(smalls(&more))]);
+            }
+            if keys.access_version {
+                trip.ask(Ask::AccessVersion, sql::ACCESS_VERSION, Vec::new());
             }
             wanted.ask(&mut trip);
             let taken = load::take(trip, &mut found).await;
@@ -266,6 +279,7 @@ impl PgStore {
     /// Rolls back; where that fails, gives the connection up, which does the same.
     async fn end(&mut self) {
         self.open = None;
+        self.others.held = None;
         if let Some(link) = &self.link
             && link.run(ROLLBACK).await.is_err()
         {
@@ -341,6 +355,7 @@ impl Store for PgStore {
             Err(fault) if reused && fault.ends_link() => {
                 self.link = None;
                 self.open = None;
+                self.others.held = None;
                 match self.begin_now(keys).await {
                     Ok(loaded) => Ok(loaded),
                     Err(fault) => Err(self.fail(fault).await),
@@ -348,6 +363,10 @@ impl Store for PgStore {
             }
             Err(fault) => Err(self.fail(fault).await),
         }
+    }
+
+    async fn take_turn(&mut self) {
+        self.take_turn_now().await;
     }
 
     async fn load(&mut self, keys: &Keys) -> Result<Loaded, StoreError> {

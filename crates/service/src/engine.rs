@@ -159,6 +159,7 @@ impl<S: Store> Engine<S> {
     /// Runs until every handle of the bus is gone and the queue is empty.
     async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         while let Some(first) = queue.recv().await {
+            self.store.take_turn().await;
             let mut jobs = vec![first];
             let mut count = jobs[0].requests.len();
             while count < self.limits.group

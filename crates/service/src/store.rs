@@ -250,6 +250,12 @@ pub trait Store: Send + 'static {
         1
     }
 
+    /// Waits until it is this store's turn to write, where there are others that write. What the next unit of work is
+    /// about may be decided after that: so the longer the wait, the larger the group. It ends with the next unit of work.
+    fn take_turn(&mut self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+
     /// Opens a unit of work and loads.
     fn begin(&mut self, keys: &Keys) -> impl Future<Output = Result<Loaded, StoreError>> + Send;
 

@@ -169,6 +169,10 @@ impl<S: Store> Store for Faulty<S> {
         self.inner.partitions()
     }
 
+    async fn take_turn(&mut self) {
+        self.inner.take_turn().await;
+    }
+
     async fn begin(&mut self, keys: &Keys) -> Result<Loaded, StoreError> {
         let loaded = self.inner.begin(keys).await?;
         self.faults.plan().lines_loaded += loaded.lines.len();

@@ -106,6 +106,9 @@ impl Found {
     pub(crate) fn add(&mut self, ask: Ask, rows: &[Row]) -> Result<(), Fault> {
         match ask {
             Ask::Bound | Ask::Heads => {}
+            Ask::AccessVersion => {
+                self.access_version = rows.first().map(|row| rows::count(row, 0)).transpose()?;
+            }
             Ask::Products => {
                 for row in rows {
                     let product = self.product(row, rows::place(row, 0)?, 2)?;

@@ -18,6 +18,9 @@ pub(crate) const HEADS: &str = "SELECT partition, version, next_offset, next_num
      (SELECT version FROM access_version WHERE partition = 0) AS access FROM heads \
      ORDER BY partition";
 
+/// The version of the API keys by itself, where no head is asked for.
+pub(crate) const ACCESS_VERSION: &str = "SELECT version FROM access_version WHERE partition = 0";
+
 /// Makes a statement of the process's whole life.
 fn sql(text: String) -> &'static str {
     text.leak()
@@ -244,6 +247,7 @@ pub(crate) fn statements() -> Vec<&'static str> {
         LOCK,
         LOCK_NOW,
         HEADS,
+        ACCESS_VERSION,
         *PRODUCTS,
         *OPEN_BATCHES,
         *HELD_BATCHES,

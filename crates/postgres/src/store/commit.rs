@@ -42,6 +42,7 @@ impl PgStore {
             return Err(self.refused(write, fault, &held, changes).await);
         }
         self.open = None;
+        self.others.left(&changes.heads);
         self.growth.rows += changes.events.len();
         Ok(())
     }

@@ -33,6 +33,10 @@ fn noted(expected_clear: Option<Date>, note: Option<&str>) -> Hold {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "each event and its words, one after the other"
+)]
 fn a_batch_is_told_from_its_creation_to_its_end() {
     let reference: BatchRef = "b-1".parse().unwrap();
     let ship: ShipmentRef = "MV-1".parse().unwrap();

@@ -340,16 +340,16 @@ pub(crate) fn exists(path: &Path) -> bool {
 /// migrations' versions (a record of two numbers, version and row) gets a version beyond any.
 pub(crate) fn pretend_newer(database: &Path) {
     let mut bytes = std::fs::read(database).unwrap();
-    // Versions have gaps, rows have none.
-    let is_entry = |window: &[u8], version: u8| {
-        window[..5] == [5, 3, 1, 1, version] && (2..=version).contains(&window[5])
+    // A version of two bytes, as those from 128 on are. Versions have gaps, rows have none.
+    let version = |window: &[u8]| {
+        let version = u16::from_be_bytes([window[4], window[5]]);
+        let is_entry = window[..4] == [6, 3, 2, 1] && version < 1_000;
+        let row = u16::from(window[6]);
+        (is_entry && (2..=version).contains(&row)).then_some(version)
     };
-    let find = |version| {
-        bytes
-            .windows(6)
-            .position(|window| is_entry(window, version))
-    };
-    let at = (2..127).rev().find_map(find).expect("there is a migration");
+    let entries = bytes.windows(7).enumerate();
+    let entries = entries.filter_map(|(at, window)| Some((version(window)?, at)));
+    let (_, at) = entries.max().expect("there is a migration");
     bytes[at + 4] = 127;
     std::fs::write(database, bytes).unwrap();
 }

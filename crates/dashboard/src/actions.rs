@@ -63,6 +63,8 @@ pub(crate) struct Shown {
     pub(crate) field: &'static Field,
     pub(crate) value: String,
     pub(crate) wrong: Option<String>,
+    /// The box that makes a day none: its name, its words, whether it is ticked.
+    pub(crate) none: Option<(String, &'static str, bool)>,
     /// It says what the command is about, and that was given: it is shown and not asked for.
     pub(crate) given: bool,
 }
@@ -220,6 +222,11 @@ fn shown(action: &'static Action, form: &Params, errors: &[FieldError]) -> Vec<S
         Shown {
             given: field.names && !value.is_empty() && wrong.is_none(),
             wrong: wrong.map(|error| format::sentence(&error.message)),
+            none: field.none().map(|words| {
+                let name = fields::none_of(field);
+                let ticked = form.get(&name) == Some("true");
+                (name, words, ticked)
+            }),
             value,
             field,
         }

@@ -7,6 +7,7 @@
 use axum::extract::{Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HOST, HeaderName, HeaderValue, ORIGIN,
+    REFERRER_POLICY,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
@@ -161,9 +162,11 @@ pub(crate) fn over_tls(headers: &HeaderMap) -> bool {
         .is_some_and(|origin| origin.as_bytes().starts_with(b"https://"))
 }
 
-/// What browsers are told with every answer.
+/// What browsers are told with every answer. To our own pages they say where a form comes from (`Origin`, which a
+/// policy of `no-referrer` would make `null`), and to others nothing.
 pub(crate) async fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers
         .entry(CACHE_CONTROL)

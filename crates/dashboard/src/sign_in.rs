@@ -57,6 +57,7 @@ pub(crate) async fn sign_in(
             "This was sent from another site's page, and nothing was done.".into(),
         ));
     }
+    let over_tls = visitor.as_ref().is_some_and(|visitor| visitor.over_tls);
     let form = Params::read(std::str::from_utf8(&form).unwrap_or_default());
     let next = own_path(form.get("next")).to_owned();
     let app = &context.app;
@@ -83,7 +84,7 @@ pub(crate) async fn sign_in(
     let Some(text) = session::open(&caller, now) else {
         return Ok(see_other(&next));
     };
-    let cookie = if door::over_tls(&headers) {
+    let cookie = if over_tls || door::over_tls(&headers) {
         let age = session::LASTS.as_secs();
         format!("{COOKIE_SAFE}={text}; Path=/; Max-Age={age}; Secure; HttpOnly; SameSite=Strict")
     } else if door::is_here(&headers) {

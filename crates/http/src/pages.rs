@@ -30,6 +30,7 @@ async fn introduce(State(context): State<Shared>, mut request: Request, next: Ne
     let extensions = request.extensions();
     let visitor = Visitor {
         address: extensions.get::<Peer>().map(|peer| peer.address),
+        over_tls: extensions.get::<Peer>().is_some_and(|peer| peer.over_tls),
         request_id: request_id::origin(extensions).unwrap_or_default(),
         rates: Arc::clone(&context.rates),
     };

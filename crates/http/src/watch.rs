@@ -184,7 +184,9 @@ impl Under {
 fn harden(headers: &mut HeaderMap, over_tls: bool) {
     let fixed = HeaderValue::from_static;
     headers.insert(X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
-    headers.insert(REFERRER_POLICY, fixed("no-referrer"));
+    headers
+        .entry(REFERRER_POLICY)
+        .or_insert(fixed("no-referrer"));
     headers
         .entry(CONTENT_SECURITY_POLICY)
         .or_insert(fixed("default-src 'none'; frame-ancestors 'none'"));

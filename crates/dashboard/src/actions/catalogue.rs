@@ -113,7 +113,7 @@ const ACTIONS: [Action; 18] = [
         hard: true,
         fields: &[
             REFERENCE,
-            field("eta", "ETA", Kind::DayOrNone).help("Without one it is in the warehouse."),
+            field("eta", "ETA", Kind::DayOrNone).help("It is in the warehouse"),
         ],
         past: "Changed the ETA of batch",
     },
@@ -169,7 +169,7 @@ const ACTIONS: [Action; 18] = [
         hard: false,
         fields: &[
             SHIPMENT,
-            field("eta", "ETA", Kind::DayOrNone).help("Without one it has landed."),
+            field("eta", "ETA", Kind::DayOrNone).help("It has landed"),
             field("carrier", "Carrier", Kind::Text),
             field("vessel", "Vessel", Kind::Text),
             field("container", "Container", Kind::Text),
@@ -185,7 +185,7 @@ const ACTIONS: [Action; 18] = [
         hard: true,
         fields: &[
             SHIPMENT,
-            field("eta", "ETA", Kind::DayOrNone).help("Without one it has landed."),
+            field("eta", "ETA", Kind::DayOrNone).help("It has landed"),
         ],
         past: "Changed the ETA of shipment",
     },

@@ -92,6 +92,14 @@ impl Field {
         matches!(self.kind, Kind::Whole)
     }
 
+    /// What the box says that makes a day none.
+    pub(crate) const fn none(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::DayOrNone => Some(self.help),
+            _ => None,
+        }
+    }
+
     pub(crate) const fn is_flag(&self) -> bool {
         matches!(self.kind, Kind::Flag)
     }
@@ -104,6 +112,11 @@ impl Field {
     }
 }
 
+/// The name of the box that says that a day is none, on purpose: an empty field alone says nothing.
+pub(crate) fn none_of(field: &Field) -> String {
+    format!("{}_none", field.name)
+}
+
 /// The command's JSON. What only a form can have wrong is said here; the rest is the command's to say.
 pub(crate) fn json(action: &Action, form: &Params) -> Result<Value, Vec<FieldError>> {
     let mut errors = Vec::new();
@@ -113,7 +126,11 @@ pub(crate) fn json(action: &Action, form: &Params) -> Result<Value, Vec<FieldErr
         // As it was typed: spaces at the ends are nobody's name.
         let text = form.get(field.name).unwrap_or_default().trim();
         let value = match (field.kind, text) {
-            (Kind::DayOrNone, "") => Some(Value::Null),
+            (Kind::DayOrNone, "") if form.get(&none_of(field)) == Some("true") => Some(Value::Null),
+            (Kind::DayOrNone, "") => {
+                errors.push(wrong(field, "is missing: give a day, or say that there is none"));
+                None
+            }
             (_, "") => None,
             (Kind::Text | Kind::Day | Kind::DayOrNone | Kind::Choice(_), text) => Some(json!(text)),
             (Kind::Flag, text) => Some(json!(text == "true")),

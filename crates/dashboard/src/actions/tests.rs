@@ -36,11 +36,17 @@ fn numbers_are_read_as_people_type_them() {
 
 #[test]
 fn an_empty_day_is_no_day_where_that_means_something() {
-    let Ok(Command::ChangeBatchEta(change)) = command("ChangeBatchEta", "reference=B-1&eta=")
+    let Ok(Command::ChangeBatchEta(change)) =
+        command("ChangeBatchEta", "reference=B-1&eta=&eta_none=true")
     else {
         panic!("no change");
     };
     assert_eq!(change.eta, None);
+    // A field that was left empty, or is not there at all, says nothing: goods do not land by that.
+    for form in ["reference=B-1&eta=", "reference=B-1"] {
+        let wrong = command("ChangeBatchEta", form).unwrap_err();
+        assert_eq!(wrong[0].field, "eta", "{form}");
+    }
 }
 
 #[test]

@@ -85,9 +85,14 @@ impl Client {
         length: usize,
     ) -> std::io::Result<()> {
         let address = self.address;
+        let kind = if more.contains("content-type:") {
+            ""
+        } else {
+            "content-type: application/json\r\n"
+        };
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
-             {more}content-length: {length}\r\n\r\n"
+            "{method} {path} HTTP/1.1\r\nhost: {address}\r\n{kind}{more}\
+             content-length: {length}\r\n\r\n"
         );
         self.stream.get_mut().write_all(head.as_bytes())
     }

@@ -15,6 +15,9 @@ fn ask(service: &Service, method: &str, path: &str, head: &[(&str, &str)], form:
         .map(|(name, value)| format!("{name}: {value}\r\n"))
         .collect();
     lines.push("connection: close\r\n".into());
+    if method == "POST" {
+        lines.push("content-type: application/x-www-form-urlencoded\r\n".into());
+    }
     let head = lines.concat();
     let answer = service.client().request_with(method, path, &head, form);
     answer.unwrap()

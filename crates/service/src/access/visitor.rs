@@ -11,6 +11,8 @@ use crate::answer::Origin;
 pub struct Visitor {
     /// Where the connection comes from; none within one process.
     pub address: Option<IpAddr>,
+    /// Whether the connection is encrypted up to here. (Where a proxy does that, it is not.)
+    pub over_tls: bool,
     /// The id of the request.
     pub request_id: Origin,
     /// What each key and each address has asked of late: one count for all entrypoints of a replica.

@@ -58,7 +58,7 @@ async fn a_planner_delays_a_ship_and_everybody_sees_it_live() {
     browser.find("#preview").await;
     browser.says("promises broken").await;
     browser.says("11 Mar 2027").await;
-    browser.press("do it").await;
+    browser.press("Change ETA to 11 Mar 2027").await;
     browser.says("Changed the ETA of shipment MV-AURORA").await;
     let answer = place.run(["audit", "--json"]).json();
     assert_eq!(answer["ok"], true, "{answer}");
@@ -100,7 +100,7 @@ async fn a_clerk_says_where_the_sofa_is_and_cancels_an_order() {
     let clerk = key(&place, "clerk", "orders");
     let service = world(&place);
     browser.sign_in(&service, &clerk).await;
-    browser.says("3 units").await;
+    browser.says("SOFA").await;
 
     browser
         .open(&format!("{}/orders/SO-3", service.url()))

@@ -103,7 +103,7 @@ fn batches_of_which_nothing_is_left_are_only_counted() {
         assert!(cells(&page, "batches").is_empty());
         let text = words(&page);
         assert!(
-            text.contains("All batches , 1 more of which nothing is left"),
+            text.contains("All batches, 1 more of which nothing is left"),
             "{text}"
         );
         assert!(

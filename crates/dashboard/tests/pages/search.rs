@@ -49,8 +49,8 @@ fn nothing_found_says_how_names_are_compared() {
         let site = site();
         site.engine.batch(batch("B-1", "SOFA", 1)).await;
         let text = words(&site.page("/search?q=sof").await);
-        assert!(text.contains("begins with sof ."), "{text}");
-        assert!(text.contains("Did you mean SOF ?"), "{text}");
+        assert!(text.contains("begins with sof."), "{text}");
+        assert!(text.contains("Did you mean SOF?"), "{text}");
         let text = words(&site.page("/search?q=zzz").await);
         assert!(!text.contains("Did you mean"), "{text}");
         let text = words(&site.page("/search?q=+").await);

@@ -1,9 +1,9 @@
 //! A planner's and a clerk's tour: sign in, search, what if, apply, watch it live, cancel, lose the connection.
 
 use super::{Browser, Setup, key, world};
-use crate::support::Place;
+use crate::support::{Place, Service};
 
-fn bearer(service: &crate::support::Service, key: &str, path: &str, body: &str) {
+fn bearer(service: &Service, key: &str, path: &str, body: &str) {
     let mut client = service.client();
     let answer = client.request_with(
         "POST",
@@ -83,7 +83,8 @@ async fn a_planner_delays_a_ship_and_everybody_sees_it_live() {
     let body = r#"{"type": "ChangeShipmentEta", "reference": "MV-AURORA", "eta": "2027-04-02"}"#;
     place.write("more.ndjson", body);
     place.run(["apply", "more.ndjson"]).ended(0);
-    let service = place.serve(&["--listen", &address]);
+    let again = place.command(["serve", "--listen", &address]);
+    let service = Service::start_command(again);
     browser.find("#live-state[data-state=live]").await;
     browser.says("2 Apr 2027").await;
     assert_eq!(browser.run("return window.same").await, true);

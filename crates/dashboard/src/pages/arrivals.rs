@@ -249,7 +249,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
             .one_of("kind", &kinds, &mut errors)
             .unwrap_or(Kind::Both),
         held: params.one_of("held", &YES_NO, &mut errors),
-        prefix: params.get("prefix").map(str::to_owned),
+        prefix: params.prefix("prefix", &mut errors),
         // Where today is shown, what should have come before is shown as well.
         from: (!window.contains(today)).then_some(window.from),
         until: until.map_or(last, |until| until.min(last)),

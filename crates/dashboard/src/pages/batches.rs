@@ -6,12 +6,12 @@ use landfall_domain::ShipmentRef;
 use landfall_service::resources::BatchResource;
 use landfall_service::views::{BatchFilter, Page};
 
-use super::lists::{self, Filters, Listing, YES_NO};
+use super::lists::{self, Asked, Filters, Listing, YES_NO};
 use crate::errors::Failed;
 use crate::frame::Place;
 use crate::table::{Bar, Cell, Column, Row, column, numbers};
 use crate::visit::Visit;
-use crate::{Shared, actions, csv};
+use crate::{Shared, actions};
 
 const PATH: &str = "/batches";
 
@@ -40,30 +40,10 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         eta_until: params.day("eta_until", &mut errors),
         shipment: params.parse("shipment", &mut errors),
         held: params.one_of("held", &YES_NO, &mut errors),
-        prefix: params.get("prefix").map(str::to_owned),
+        prefix: params.prefix("prefix", &mut errors),
         clear_until: params.day("clear_until", &mut errors),
     };
     let today = visit.today();
-    if lists::is_csv(&visit) && errors.is_empty() {
-        let pages: csv::Pages = Box::new(move |after| {
-            let (context, filter) = (context.clone(), filter.clone());
-            Box::pin(async move {
-                let page = Page {
-                    after,
-                    limit: csv::PAGE,
-                };
-                let found = context.app.views.batches(&filter, &page, today).await;
-                lists::rows(found, row)
-            })
-        });
-        return csv::file("batches", &COLUMNS, pages).await;
-    }
-    let found = if errors.is_empty() {
-        let page = lists::part(&visit);
-        Ok(context.app.views.batches(&filter, &page, today).await?)
-    } else {
-        Err(errors.clone())
-    };
     let filters = Filters {
         params,
         errors: &errors,
@@ -99,8 +79,14 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         ],
         offers: actions::offers(&visit, &["CreateBatch"], &[]),
         empty: "No batch is like that.",
+        notice: None,
     };
-    lists::page(&visit, listing, found, row)
+    let hold = errors.is_empty();
+    let ask = move |page: Page| -> Asked<_> {
+        let (context, filter) = (context.clone(), filter.clone());
+        Box::pin(async move { context.app.views.batches(&filter, &page, today).await })
+    };
+    lists::answer(&visit, listing, hold, ask, row).await
 }
 
 fn row(batch: &BatchResource) -> Row {

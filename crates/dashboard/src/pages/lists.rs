@@ -3,10 +3,12 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
+use futures_util::future::BoxFuture;
 use landfall_service::views::{List, Page, ViewError};
 use landfall_service::wire::FieldError;
 
 use crate::actions::Offer;
+use crate::csv;
 use crate::errors::Failed;
 use crate::format;
 use crate::frame::{Frame, Place};
@@ -107,14 +109,8 @@ pub(super) struct Listing<'a> {
     pub(super) filters: Vec<Filter>,
     pub(super) offers: Vec<Offer>,
     pub(super) empty: &'static str,
-}
-
-/// Which part of a list an address asks for.
-pub(super) fn part(visit: &Visit) -> Page {
-    Page {
-        after: visit.params.get("cursor").map(str::to_owned),
-        limit: ROWS,
-    }
+    /// What should be known of all of it.
+    pub(super) notice: Option<String>,
 }
 
 /// Whether a list is asked for as a file.
@@ -122,38 +118,67 @@ pub(super) fn is_csv(visit: &Visit) -> bool {
     visit.params.get("format") == Some("csv")
 }
 
-/// A list's page with these rows; none of them where its filters are wrong.
-pub(super) fn page<T>(
+/// What a list's rows are read with: any page of it.
+pub(super) type Asked<T> = BoxFuture<'static, Result<List<T>, ViewError>>;
+
+/// A list as it is asked for: a page of it, or all of it as a file. Where its filters are wrong nothing is asked, and
+/// the page says so.
+pub(super) async fn answer<T: Send + 'static>(
     visit: &Visit,
     listing: Listing<'_>,
-    found: Result<List<T>, Vec<FieldError>>,
-    row: impl Fn(&T) -> Row,
+    filters_hold: bool,
+    ask: impl Fn(Page) -> Asked<T> + Send + Sync + 'static,
+    row: impl Fn(&T) -> Row + Clone + Send + Sync + 'static,
 ) -> Result<Response, Failed> {
-    noted(visit, listing, found, row, None)
+    if !filters_hold {
+        let nothing = List {
+            items: Vec::new(),
+            next: None,
+        };
+        return page(
+            visit,
+            listing,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &nothing,
+            row,
+        );
+    }
+    if is_csv(visit) {
+        let pages: csv::Pages = Box::new(move |after| {
+            let found = ask(Page {
+                after,
+                limit: csv::PAGE,
+            });
+            let row = row.clone();
+            Box::pin(async move {
+                let list = found.await?;
+                Ok((list.items.iter().map(row).collect(), list.next))
+            })
+        });
+        let name = listing.path.trim_start_matches('/');
+        return csv::file(name, listing.columns, pages).await;
+    }
+    let found = ask(Page {
+        after: visit.params.get("cursor").map(str::to_owned),
+        limit: ROWS,
+    });
+    page(visit, listing, StatusCode::OK, &found.await?, row)
 }
 
-/// The same with something that should be known of all of it.
-pub(super) fn noted<T>(
+fn page<T>(
     visit: &Visit,
     listing: Listing<'_>,
-    found: Result<List<T>, Vec<FieldError>>,
+    status: StatusCode,
+    list: &List<T>,
     row: impl Fn(&T) -> Row,
-    notice: Option<String>,
 ) -> Result<Response, Failed> {
-    let status = match found {
-        Ok(_) => StatusCode::OK,
-        Err(_) => StatusCode::UNPROCESSABLE_ENTITY,
-    };
-    let (rows, next): (Vec<_>, _) = match found {
-        Ok(list) => (list.items.iter().map(row).collect(), list.next),
-        Err(_) => (Vec::new(), None),
-    };
+    let rows: Vec<_> = list.items.iter().map(row).collect();
     let table = Table::new("rows", listing.heading, listing.columns)
         .listed(
             listing.path,
             &visit.params,
             listing.columns,
-            next.as_deref(),
+            list.next.as_deref(),
         )
         .with_rows(rows)
         .or_empty(listing.empty);
@@ -169,16 +194,7 @@ pub(super) fn noted<T>(
         filters: listing.filters,
         offers: listing.offers,
         table,
-        notice,
+        notice: listing.notice,
     };
     Ok((status, Html(page.render()?)).into_response())
-}
-
-/// The rows of one page of a file.
-pub(super) fn rows<T>(
-    found: Result<List<T>, ViewError>,
-    row: impl Fn(&T) -> Row,
-) -> Result<crate::csv::Rows, Failed> {
-    let list = found?;
-    Ok((list.items.iter().map(row).collect(), list.next))
 }

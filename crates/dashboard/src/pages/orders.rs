@@ -6,12 +6,12 @@ use landfall_domain::line::Status;
 use landfall_service::resources::{LineResource, OrderResource};
 use landfall_service::views::{Attention, OrderFilter, Page};
 
-use super::lists::{self, Filters, Listing};
+use super::lists::{self, Asked, Filters, Listing};
 use crate::errors::Failed;
 use crate::frame::Place;
 use crate::table::{Cell, Column, Row, Tone, column, numbers};
 use crate::visit::Visit;
-use crate::{Shared, actions, csv, format};
+use crate::{Shared, actions, format};
 
 const PATH: &str = "/orders";
 
@@ -42,26 +42,6 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         prefix: params.prefix("prefix", &mut errors),
     };
     let today = visit.today();
-    if lists::is_csv(&visit) && errors.is_empty() {
-        let pages: csv::Pages = Box::new(move |after| {
-            let (context, filter) = (context.clone(), filter.clone());
-            Box::pin(async move {
-                let page = Page {
-                    after,
-                    limit: csv::PAGE,
-                };
-                let found = context.app.views.orders(&filter, &page, today).await;
-                lists::rows(found, row)
-            })
-        });
-        return csv::file("orders", &COLUMNS, pages).await;
-    }
-    let found = if errors.is_empty() {
-        let page = lists::part(&visit);
-        Ok(context.app.views.orders(&filter, &page, today).await?)
-    } else {
-        Err(errors.clone())
-    };
     let filters = Filters {
         params,
         errors: &errors,
@@ -88,8 +68,14 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         ],
         offers: actions::offers(&visit, &["PlaceOrder"], &[]),
         empty: "No order is like that.",
+        notice: None,
     };
-    lists::page(&visit, listing, found, row)
+    let hold = errors.is_empty();
+    let ask = move |page: Page| -> Asked<_> {
+        let (context, filter) = (context.clone(), filter.clone());
+        Box::pin(async move { context.app.views.orders(&filter, &page, today).await })
+    };
+    lists::answer(&visit, listing, hold, ask, row).await
 }
 
 fn row(order: &OrderResource) -> Row {

@@ -5,12 +5,12 @@ use axum::response::Response;
 use landfall_service::resources::ProductResource;
 use landfall_service::views::{Page, ProductFilter};
 
-use super::lists::{self, Filters, Listing};
+use super::lists::{self, Asked, Filters, Listing};
 use crate::errors::Failed;
 use crate::frame::Place;
 use crate::table::{Bar, Cell, Column, Row, Tone, column, numbers};
 use crate::visit::Visit;
-use crate::{Shared, actions, csv};
+use crate::{Shared, actions};
 
 const PATH: &str = "/products";
 
@@ -34,28 +34,6 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         ),
         prefix: params.prefix("prefix", &mut errors),
     };
-    if lists::is_csv(&visit) && errors.is_empty() {
-        let pages: csv::Pages = Box::new(move |after| {
-            let (context, filter) = (context.clone(), filter.clone());
-            Box::pin(async move {
-                let page = Page {
-                    after,
-                    limit: csv::PAGE,
-                };
-                lists::rows(context.app.views.products(&filter, &page).await, row)
-            })
-        });
-        return csv::file("products", &COLUMNS, pages).await;
-    }
-    let found = if errors.is_empty() {
-        Ok(context
-            .app
-            .views
-            .products(&filter, &lists::part(&visit))
-            .await?)
-    } else {
-        Err(errors.clone())
-    };
     let filters = Filters {
         params,
         errors: &errors,
@@ -76,8 +54,14 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         ],
         offers: actions::offers(&visit, &["CreateBatch"], &[]),
         empty: "No product is like that. A product is there once a batch of it was created.",
+        notice: None,
     };
-    lists::page(&visit, listing, found, row)
+    let hold = errors.is_empty();
+    let ask = move |page: Page| -> Asked<_> {
+        let (context, filter) = (context.clone(), filter.clone());
+        Box::pin(async move { context.app.views.products(&filter, &page).await })
+    };
+    lists::answer(&visit, listing, hold, ask, row).await
 }
 
 pub(super) fn row(product: &ProductResource) -> Row {

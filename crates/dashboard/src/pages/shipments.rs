@@ -6,12 +6,12 @@ use landfall_domain::{Carriage, Hold};
 use landfall_service::resources::ShipmentResource;
 use landfall_service::views::{Page, ShipmentFilter};
 
-use super::lists::{self, Filters, Listing, YES_NO};
+use super::lists::{self, Asked, Filters, Listing, YES_NO};
 use crate::errors::Failed;
 use crate::frame::Place;
 use crate::table::{Bar, Cell, Column, Row, Tone, column, numbers};
 use crate::visit::Visit;
-use crate::{Shared, actions, csv, format};
+use crate::{Shared, actions, format};
 
 const PATH: &str = "/shipments";
 
@@ -37,30 +37,10 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         held: params.one_of("held", &YES_NO, &mut errors),
         eta_from: params.day("eta_from", &mut errors),
         eta_until: params.day("eta_until", &mut errors),
-        prefix: params.get("prefix").map(str::to_owned),
+        prefix: params.prefix("prefix", &mut errors),
         clear_until: params.day("clear_until", &mut errors),
     };
     let today = visit.today();
-    if lists::is_csv(&visit) && errors.is_empty() {
-        let pages: csv::Pages = Box::new(move |after| {
-            let (context, filter) = (context.clone(), filter.clone());
-            Box::pin(async move {
-                let page = Page {
-                    after,
-                    limit: csv::PAGE,
-                };
-                let found = context.app.views.shipments(&filter, &page, today).await;
-                lists::rows(found, row)
-            })
-        });
-        return csv::file("shipments", &COLUMNS, pages).await;
-    }
-    let found = if errors.is_empty() {
-        let page = lists::part(&visit);
-        Ok(context.app.views.shipments(&filter, &page, today).await?)
-    } else {
-        Err(errors.clone())
-    };
     let filters = Filters {
         params,
         errors: &errors,
@@ -89,8 +69,14 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         ],
         offers: actions::offers(&visit, &["CreateShipment"], &[]),
         empty: "No shipment is like that.",
+        notice: None,
     };
-    lists::page(&visit, listing, found, row)
+    let hold = errors.is_empty();
+    let ask = move |page: Page| -> Asked<_> {
+        let (context, filter) = (context.clone(), filter.clone());
+        Box::pin(async move { context.app.views.shipments(&filter, &page, today).await })
+    };
+    lists::answer(&visit, listing, hold, ask, row).await
 }
 
 fn row(shipment: &ShipmentResource) -> Row {

@@ -1,6 +1,7 @@
 //! The worklist: lines that wait for stock, and lines that come later than was promised. They are read from the desk,
 //! which may be a moment behind.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -11,13 +12,13 @@ use landfall_service::desk::{Cause, Desk, WorkFilter, WorkItem, WorkKind, WorkSo
 use landfall_service::views::{Page, ViewError};
 use tokio::time::sleep;
 
-use super::lists::{self, Filters, Listing};
+use super::lists::{self, Asked, Filters, Listing};
 use super::today::{behind, cause};
 use crate::errors::Failed;
 use crate::frame::Place;
 use crate::table::{Cell, Column, Row, Tone, column, numbers};
 use crate::visit::Visit;
-use crate::{Shared, csv, format, links};
+use crate::{Shared, format, links};
 
 /// How often it is looked whether the desk has taken in what was done, and how long after each other.
 const LOOKS: usize = 20;
@@ -62,7 +63,6 @@ pub(super) async fn waiting(
 ) -> Result<Response, Failed> {
     let list = Worklist {
         kind: WorkKind::Waiting,
-        name: "backorders",
         sort: WorkSort::Age,
         listing: Listing {
             place: Place::Backorders,
@@ -73,6 +73,7 @@ pub(super) async fn waiting(
             filters: Vec::new(),
             offers: crate::actions::offers(&visit, &["CreateBatch"], &[]),
             empty: "No line waits.",
+            notice: None,
         },
         row: waiting_row,
     };
@@ -83,7 +84,6 @@ pub(super) async fn waiting(
 pub(super) async fn late(State(context): State<Shared>, visit: Visit) -> Result<Response, Failed> {
     let list = Worklist {
         kind: WorkKind::Late,
-        name: "late",
         sort: WorkSort::DaysLate,
         listing: Listing {
             place: Place::Late,
@@ -94,6 +94,7 @@ pub(super) async fn late(State(context): State<Shared>, visit: Visit) -> Result<
             filters: Vec::new(),
             offers: Vec::new(),
             empty: "No line is late.",
+            notice: None,
         },
         row: late_row,
     };
@@ -103,8 +104,6 @@ pub(super) async fn late(State(context): State<Shared>, visit: Visit) -> Result<
 /// What makes one of the two lists.
 struct Worklist {
     kind: WorkKind,
-    /// Of its file.
-    name: &'static str,
     /// How it is sorted where nothing is said.
     sort: WorkSort,
     listing: Listing<'static>,
@@ -114,7 +113,6 @@ struct Worklist {
 async fn page(context: &Shared, visit: Visit, list: Worklist) -> Result<Response, Failed> {
     let Worklist {
         kind,
-        name,
         sort,
         mut listing,
         row,
@@ -122,15 +120,14 @@ async fn page(context: &Shared, visit: Visit, list: Worklist) -> Result<Response
     let params = &visit.params;
     let mut errors = Vec::new();
     let causes = Cause::ALL.map(|cause| (cause.as_str(), cause));
-    let sorts = [
-        ("age", WorkSort::Age),
-        ("days_late", WorkSort::DaysLate),
-        ("priority", WorkSort::Priority),
-    ];
-    let sorts = match kind {
+    let sorts: &[_] = match kind {
         // Nothing that waits has a day.
-        WorkKind::Waiting => [sorts[0], sorts[0], sorts[2]],
-        WorkKind::Late => sorts,
+        WorkKind::Waiting => &[("age", WorkSort::Age), ("priority", WorkSort::Priority)],
+        WorkKind::Late => &[
+            ("age", WorkSort::Age),
+            ("days_late", WorkSort::DaysLate),
+            ("priority", WorkSort::Priority),
+        ],
     };
     let filter = WorkFilter {
         sku: params.parse("sku", &mut errors),
@@ -138,34 +135,12 @@ async fn page(context: &Shared, visit: Visit, list: Worklist) -> Result<Response
         batch: params.parse("batch", &mut errors),
         cause: params.one_of("cause", &causes, &mut errors),
     };
-    let sort = params.one_of("sort", &sorts, &mut errors).unwrap_or(sort);
-    if lists::is_csv(&visit) && errors.is_empty() {
-        let (context, columns) = (context.clone(), listing.columns);
-        let pages: csv::Pages = Box::new(move |after| {
-            let (context, filter, visit) = (context.clone(), filter.clone(), visit.clone());
-            Box::pin(async move {
-                let page = Page {
-                    after,
-                    limit: csv::PAGE,
-                };
-                let desk = &context.app.desk;
-                let found = desk.worklist(kind, &filter, sort, &page).await;
-                lists::rows(found, |item| row(&visit, item))
-            })
-        });
-        return csv::file(name, columns, pages).await;
-    }
+    let sort = params.one_of("sort", sorts, &mut errors).unwrap_or(sort);
     let desk = &context.app.desk;
     if visit.params.get("done").is_some() {
         take_in(&**desk).await?;
     }
-    let notice = behind(&desk.lag().await?, visit.now);
-    let found = if errors.is_empty() {
-        let part = lists::part(&visit);
-        Ok(desk.worklist(kind, &filter, sort, &part).await?)
-    } else {
-        Err(errors.clone())
-    };
+    listing.notice = behind(&desk.lag().await?, visit.now);
     let filters = Filters {
         params,
         errors: &errors,
@@ -178,7 +153,17 @@ async fn page(context: &Shared, visit: Visit, list: Worklist) -> Result<Response
         filters.text("batch", "Batch"),
         filters.choice("cause", "Why", &choices),
     ];
-    lists::noted(&visit, listing, found, |item| row(&visit, item), notice)
+    let (hold, context) = (errors.is_empty(), Arc::clone(context));
+    let ask = move |page: Page| -> Asked<_> {
+        let (context, filter) = (Arc::clone(&context), filter.clone());
+        Box::pin(async move {
+            let desk = &context.app.desk;
+            desk.worklist(kind, &filter, sort, &page).await
+        })
+    };
+    let of = visit.clone();
+    let row = move |item: &WorkItem| row(&of, item);
+    lists::answer(&visit, listing, hold, ask, row).await
 }
 
 /// Gives the desk a moment to take in what somebody has just done here: they would not find it done otherwise.

@@ -68,3 +68,21 @@ fn nothing_found_says_how_names_are_compared() {
         }
     });
 }
+
+#[test]
+fn what_no_name_begins_with_is_asked_of_no_store() {
+    run(async {
+        let site = site();
+        let long = "x".repeat(256);
+        for list in ["orders", "products", "batches", "shipments", "arrivals"] {
+            for prefix in ["%00", "a%0Ab", &long] {
+                let path = format!("/{list}?prefix={prefix}");
+                for path in [path.clone(), format!("{path}&format=csv")] {
+                    let answer = site.get(&path).await;
+                    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+                    assert!(answer.body.contains("nothing that a name could begin with"));
+                }
+            }
+        }
+    });
+}

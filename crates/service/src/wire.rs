@@ -172,9 +172,16 @@ fn plain(message: &str) -> String {
     let given = match given {
         "sequence" => "a list",
         "map" => "an object",
-        other => other,
+        other => value(other),
     };
     format!("must be {expected}, and is {given}")
+}
+
+/// What was given, without the deserialiser's name for its type: `string "x"`, ``integer `5` ``.
+fn value(given: &str) -> &str {
+    let kinds = ["string ", "integer ", "floating point ", "boolean "];
+    let rest = kinds.iter().find_map(|kind| given.strip_prefix(kind));
+    rest.map_or(given, |rest| rest.trim_matches('`'))
 }
 
 #[cfg(test)]
@@ -234,10 +241,7 @@ mod tests {
             r#"{"type":"PlaceOrder","order_id":"o","lines":[{"sku":"S","quantity":1},{"sku":""}]}"#;
         assert_eq!(wrong(order).0, "lines[1].sku");
         let (_, message) = wrong(r#"{"type":"Allocate","order_id":"o","sku":"S","quantity":1.5}"#);
-        assert_eq!(
-            message,
-            "must be a whole number, and is floating point `1.5`"
-        );
+        assert_eq!(message, "must be a whole number, and is 1.5");
         let (_, message) = wrong(r#"{"type":"Allocate","order_id":"o","sku":[],"quantity":1}"#);
         assert_eq!(
             message,

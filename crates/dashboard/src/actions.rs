@@ -11,13 +11,13 @@ mod preview;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use askama::Template;
+use axum::extract::rejection::RawFormRejection;
 use axum::extract::{Path, RawForm, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use landfall_domain::{Command, Rejection};
 use landfall_service::access::right_to;
 use landfall_service::answer::{Failure, Request};
-use landfall_service::summary::summarize;
 use landfall_service::wire::{self, FieldError};
 
 pub(crate) use catalogue::{Action, done_in_words};
@@ -110,8 +110,9 @@ pub(crate) async fn submit(
     State(context): State<Shared>,
     Path(command): Path<String>,
     visit: Visit,
-    RawForm(form): RawForm,
+    form: Result<RawForm, RawFormRejection>,
 ) -> Result<Response, Failed> {
+    let RawForm(form) = form?;
     let action = allowed(&visit, &command)?;
     let form = Params::read(std::str::from_utf8(&form).unwrap_or_default());
     let next = own_path(form.get("next")).to_owned();
@@ -162,8 +163,7 @@ pub(crate) async fn submit(
         if let Some(Err(failure)) = steps.first().map(|step| &step.answer) {
             failure.clone()
         } else {
-            let summary = summarize(Some(&command), &steps, 0);
-            let preview = Some(Preview::new(summary));
+            let preview = Some(Preview::new(&command, &steps, visit.today()));
             let fields = shown(action, &form, &[]);
             let id = new_id(&visit);
             return page(

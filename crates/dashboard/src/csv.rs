@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream;
 
 use crate::errors::Failed;
-use crate::table::{Column, Row};
+use crate::table::{Column, ColumnPlace, Row};
 
 /// Rows that are read at once.
 pub(crate) const PAGE: usize = 1_000;
@@ -37,32 +37,36 @@ pub(crate) async fn file(
     pages: Pages,
 ) -> Result<Response<Body>, Failed> {
     let (rows, next) = pages(None).await?;
-    let labels = columns.iter().map(|column| column.label);
+    let kept: Vec<bool> = columns
+        .iter()
+        .map(|column| column.place != ColumnPlace::Page)
+        .collect();
+    let labels = columns.iter().zip(&kept).filter(|(_, kept)| **kept);
     let mut first = Writer::from_writer(Vec::new());
     first
-        .write_record(labels)
+        .write_record(labels.map(|(column, _)| column.label))
         .map_err(|error| unwritable(&error))?;
-    let first = write(first, &rows)?;
+    let first = write(first, &kept, &rows)?;
     let next = next.map_or(Next::End, |cursor| Next::Page(Some(cursor)));
-    let rest = stream::unfold((pages, next), |(pages, next)| async move {
+    let rest = stream::unfold((pages, kept, next), |(pages, kept, next)| async move {
         let Next::Page(cursor) = next else {
             return None;
         };
         let read = pages(cursor).await.and_then(|(rows, next)| {
-            let piece = write(Writer::from_writer(Vec::new()), &rows)?;
+            let piece = write(Writer::from_writer(Vec::new()), &kept, &rows)?;
             Ok((piece, next))
         });
         match read {
             Ok((piece, next)) => {
                 let next = next.map_or(Next::End, |cursor| Next::Page(Some(cursor)));
-                Some((Ok(piece), (pages, next)))
+                Some((Ok(piece), (pages, kept, next)))
             }
             Err(failed) => {
                 // The answer has begun: it is broken off, so that nobody takes it for whole.
                 tracing::warn!(?failed, "a list is broken off");
                 Some((
                     Err(io::Error::other("the list cannot be read on")),
-                    (pages, Next::End),
+                    (pages, kept, Next::End),
                 ))
             }
         }
@@ -87,11 +91,12 @@ pub(crate) async fn file(
     Ok(response)
 }
 
-fn write(mut writer: Writer<Vec<u8>>, rows: &[Row]) -> Result<Bytes, Failed> {
+/// Writes the cells of the columns that are kept.
+fn write(mut writer: Writer<Vec<u8>>, kept: &[bool], rows: &[Row]) -> Result<Bytes, Failed> {
     for row in rows {
-        let cells = row.cells.iter().map(|cell| harmless(cell.plain()));
+        let cells = row.cells.iter().zip(kept).filter(|(_, kept)| **kept);
         writer
-            .write_record(cells)
+            .write_record(cells.map(|(cell, _)| harmless(cell.plain())))
             .map_err(|error| unwritable(&error))?;
     }
     let written = writer
@@ -125,10 +130,12 @@ mod tests {
                 Cell::text("=cmd()"),
                 Cell::text("a,b"),
                 Cell::Number(12_345),
+                Cell::text("not in a file"),
                 Cell::None,
             ],
         };
-        let written = write(Writer::from_writer(Vec::new()), &[row]).unwrap();
+        let kept = [true, true, true, false, true];
+        let written = write(Writer::from_writer(Vec::new()), &kept, &[row]).unwrap();
         assert_eq!(&written[..], b"'=cmd(),\"a,b\",12345,\n");
     }
 }

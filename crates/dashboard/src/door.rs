@@ -80,7 +80,14 @@ async fn visit(context: &Shared, request: &Parts) -> Result<Visit, Response> {
             .map(|visitor| visitor.request_id.clone())
             .unwrap_or_default(),
         read_only: app.read_only,
+        from_here: is_from_here(headers),
     })
+}
+
+/// Whether a page of ours has led here, as far as a browser says so. What is no browser has nobody to mislead.
+fn is_from_here(headers: &HeaderMap) -> bool {
+    let site = headers.get(SEC_FETCH_SITE);
+    site.is_none_or(|site| site == "same-origin")
 }
 
 /// Why somebody is not let in.

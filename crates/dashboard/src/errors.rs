@@ -1,6 +1,7 @@
 //! What cannot be shown or done, as a page.
 
 use askama::Template;
+use axum::extract::rejection::RawFormRejection;
 use axum::http::StatusCode;
 use axum::http::header::{HeaderValue, LOCATION, RETRY_AFTER};
 use axum::response::{Html, IntoResponse, Response};
@@ -17,6 +18,10 @@ pub(crate) enum Failed {
     NotFound(&'static str, String),
     /// The caller may not.
     Forbidden(String),
+    /// The address is there, but takes another method.
+    NotAskedSo,
+    /// What was sent is no form of ours: with this status.
+    NoForm(StatusCode),
     /// What was sent makes no sense here.
     Bad(String),
     /// Later perhaps.
@@ -54,6 +59,12 @@ impl Failed {
             cause: None,
             status: StatusCode::TOO_MANY_REQUESTS,
         }
+    }
+}
+
+impl From<RawFormRejection> for Failed {
+    fn from(rejection: RawFormRejection) -> Self {
+        Self::NoForm(rejection.status())
     }
 }
 
@@ -117,6 +128,17 @@ impl Failed {
                 format!("There is no {what} {name}."),
             ),
             Self::Forbidden(words) => (StatusCode::FORBIDDEN, "Not allowed", words),
+            Self::NotAskedSo => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Not asked so",
+                "There is something at this address, but no page to look at. Nothing was done."
+                    .into(),
+            ),
+            Self::NoForm(status) => (
+                status,
+                "Not a form",
+                "What was sent is too long, or is no form. Nothing was done.".into(),
+            ),
             Self::Bad(words) => (StatusCode::BAD_REQUEST, "This makes no sense", words),
             Self::Later {
                 words,

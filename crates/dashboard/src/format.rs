@@ -90,6 +90,7 @@ pub(crate) fn dated(words: &str) -> String {
 
 /// What the domain says in lower case without a full stop, as a sentence.
 pub(crate) fn sentence(text: &str) -> String {
+    let text = dated(text);
     let mut letters = text.chars();
     let first = letters.next().map(char::to_uppercase);
     let mut sentence: String = first.into_iter().flatten().chain(letters).collect();
@@ -97,6 +98,16 @@ pub(crate) fn sentence(text: &str) -> String {
         sentence.push('.');
     }
     sentence
+}
+
+/// A change as a headline: what it begins with is a name, or the kind of thing that has one.
+pub(crate) fn headline(text: &str) -> String {
+    const KINDS: [&str; 4] = ["batch ", "line ", "order ", "shipment "];
+    let text = dated(text);
+    match KINDS.iter().find(|kind| text.starts_with(**kind)) {
+        Some(kind) => format!("{}{}", kind[..1].to_uppercase(), &text[1..]),
+        None => text,
+    }
 }
 
 /// The beginning of a text that has more letters than fit.

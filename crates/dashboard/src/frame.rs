@@ -86,7 +86,11 @@ impl Frame {
             clock: format::instant(&visit.local(visit.now)),
             zone: zone(&visit.zone),
             search: visit.params.get("q").unwrap_or_default().to_owned(),
-            done: visit.params.get("done").and_then(done_in_words),
+            done: visit
+                .params
+                .get("done")
+                .filter(|_| visit.from_here)
+                .and_then(done_in_words),
         }
     }
 

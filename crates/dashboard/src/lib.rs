@@ -11,6 +11,7 @@ mod charts;
 mod csv;
 mod door;
 mod errors;
+mod followers;
 mod format;
 mod frame;
 mod links;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Uri;
 use axum::middleware;
 use axum::routing::{get, post};
 use landfall_service::Bus;
@@ -33,8 +35,11 @@ use landfall_service::clock::Calendar;
 use landfall_service::desk::Desk;
 use landfall_service::relay::SinkStats;
 use landfall_service::views::Views;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+
+use crate::errors::Failed;
+use crate::followers::Followers;
 
 /// What the pages work with.
 #[derive(Clone)]
@@ -61,15 +66,13 @@ pub struct Dashboard {
 
 /// Bytes that a form may have.
 const FORM: usize = 1 << 20;
-/// Browsers that are told of changes at one time.
-const FOLLOWERS: usize = 256;
 /// How often it is looked whether another replica has written something.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// What every page has.
 struct Context {
     app: Dashboard,
-    followers: Arc<Semaphore>,
+    followers: Followers,
 }
 
 type Shared = Arc<Context>;
@@ -96,26 +99,40 @@ pub const ROUTES: &[&str] = &[
     "/sign-out",
 ];
 
-/// The pages as a router. It is put beside the API's routes and given a
+/// The pages as routers. They are put beside the API's routes and given a
 /// [`landfall_service::access::Visitor`] with each request.
-pub fn router(app: Dashboard) -> Router {
+pub struct Site {
+    /// All pages.
+    pub pages: Router,
+    /// What says that there is none.
+    pub elsewhere: Router,
+}
+
+/// The dashboard.
+pub fn site(app: Dashboard) -> Site {
     let context = Arc::new(Context {
         app,
-        followers: Arc::new(Semaphore::new(FOLLOWERS)),
+        followers: Followers::default(),
     });
+    let enter = || middleware::from_fn_with_state(Arc::clone(&context), door::enter);
     let inside = pages::routes()
         .route("/do/{command}", get(actions::form).post(actions::submit))
         .route("/live", get(live::live))
         .route("/sign-out", post(sign_in::sign_out))
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(&context),
-            door::enter,
-        ));
-    Router::new()
+        .method_not_allowed_fallback(async || Failed::NotAskedSo)
+        .layer(enter());
+    let pages = Router::new()
         .route("/assets/{file}", get(assets::asset_file))
         .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))
+        .method_not_allowed_fallback(async || Failed::NotAskedSo)
         .merge(inside)
         .layer(axum::extract::DefaultBodyLimit::max(FORM))
         .layer(middleware::map_response(door::harden))
-        .with_state(context)
+        .with_state(Arc::clone(&context));
+    let elsewhere = Router::new()
+        .fallback(async |uri: Uri| Failed::NotFound("page", uri.path().to_owned()))
+        .layer(enter())
+        .layer(middleware::map_response(door::harden))
+        .with_state(context);
+    Site { pages, elsewhere }
 }

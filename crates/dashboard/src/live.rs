@@ -19,10 +19,11 @@ use landfall_service::log::LogRecord;
 use landfall_service::views::Page;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::errors::Failed;
+use crate::followers::Place;
 use crate::visit::Visit;
 use crate::{LOOK, Shared};
 
@@ -45,7 +46,7 @@ pub(crate) async fn live(
     State(context): State<Shared>,
     visit: Visit,
 ) -> Result<Response<Body>, Failed> {
-    let Ok(room) = context.followers.clone().try_acquire_owned() else {
+    let Some(place) = context.followers.place(visit.caller.actor()) else {
         return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response());
     };
     let follower = Follower {
@@ -54,7 +55,7 @@ pub(crate) async fn live(
         context,
         visit,
         greeted: false,
-        _room: room,
+        _place: place,
     };
     let pieces = stream::unfold(follower, |mut follower| async {
         let piece = follower.next().await?;
@@ -77,7 +78,7 @@ struct Follower {
     commits: watch::Receiver<()>,
     cursor: String,
     greeted: bool,
-    _room: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Follower {

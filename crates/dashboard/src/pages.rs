@@ -3,6 +3,7 @@
 mod arrivals;
 mod batch;
 mod batches;
+mod freshness;
 mod history;
 mod lists;
 mod order;
@@ -26,6 +27,7 @@ use axum::routing::get;
 
 use crate::Shared;
 use crate::errors::Failed;
+pub(crate) use order::{is_open, line_promise, line_state};
 
 /// All pages behind the door.
 pub(crate) fn routes() -> Router<Shared> {

@@ -1,6 +1,7 @@
 //! Signing in with an API key, and out.
 
 use askama::Template;
+use axum::extract::rejection::RawFormRejection;
 use axum::extract::{RawForm, State};
 use axum::http::header::{HeaderName, HeaderValue, SET_COOKIE};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
@@ -50,8 +51,9 @@ pub(crate) async fn sign_in(
     State(context): State<Shared>,
     headers: HeaderMap,
     visitor: Option<axum::Extension<Visitor>>,
-    RawForm(form): RawForm,
+    form: Result<RawForm, RawFormRejection>,
 ) -> Result<Response, Failed> {
+    let RawForm(form) = form?;
     if !door::is_ours(&headers) {
         return Err(Failed::Forbidden(
             "This was sent from another site's page, and nothing was done.".into(),

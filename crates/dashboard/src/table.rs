@@ -81,10 +81,14 @@ pub(crate) enum Cell {
     None,
     /// Words.
     Text(String),
-    /// A name that need not be shown where another one tells it.
-    Own { text: String, told: bool },
     /// The name of a thing that has a page.
     Name { href: String, text: String },
+    /// A line by its order, and by its own name where that is not its SKU.
+    Line {
+        href: String,
+        order: String,
+        own: Option<String>,
+    },
     /// A quantity.
     Number(u64),
     /// A day.
@@ -128,6 +132,15 @@ impl Cell {
         Self::Name {
             href: links::order(id),
             text: id.to_owned(),
+        }
+    }
+
+    /// A line, as it is called in its order.
+    pub(crate) fn line(order: &str, line: &str, sku: &str) -> Self {
+        Self::Line {
+            href: links::line(order, line),
+            order: order.to_owned(),
+            own: (line != sku).then(|| line.to_owned()),
         }
     }
 
@@ -191,8 +204,8 @@ impl Cell {
         match self {
             Self::None | Self::Do { .. } => String::new(),
             Self::Text(text)
-            | Self::Own { text, .. }
             | Self::Name { text, .. }
+            | Self::Line { order: text, .. }
             | Self::Badge(_, text) => text.clone(),
             Self::Number(number) | Self::Alarm(_, number) => number.to_string(),
             Self::Day(day) => day.to_string(),
@@ -216,6 +229,18 @@ pub(crate) struct Column {
     pub(crate) number: bool,
     /// What it is called in `sort`, where the list can be sorted by it; it then begins with the most.
     pub(crate) sort: Option<&'static str>,
+    /// Where it is.
+    pub(crate) place: ColumnPlace,
+}
+
+/// Where a column is: a page has room for what somebody looks for, a file for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ColumnPlace {
+    Everywhere,
+    /// In a page alone: what can be done.
+    Page,
+    /// In a file alone.
+    File,
 }
 
 /// A column of words.
@@ -224,6 +249,7 @@ pub(crate) const fn column(label: &'static str) -> Column {
         label,
         number: false,
         sort: None,
+        place: ColumnPlace::Everywhere,
     }
 }
 
@@ -233,13 +259,26 @@ pub(crate) const fn numbers(label: &'static str) -> Column {
         label,
         number: true,
         sort: None,
+        place: ColumnPlace::Everywhere,
     }
 }
+
+/// The column of what can be done, which no file has.
+pub(crate) const DO: Column = Column {
+    place: ColumnPlace::Page,
+    ..column("Do")
+};
 
 impl Column {
     /// The list can be sorted by it, the most first.
     pub(crate) const fn sorted_by(mut self, name: &'static str) -> Self {
         self.sort = Some(name);
+        self
+    }
+
+    /// Only a file has it.
+    pub(crate) const fn in_file(mut self) -> Self {
+        self.place = ColumnPlace::File;
         self
     }
 }
@@ -255,6 +294,8 @@ pub(crate) struct Row {
 pub(crate) struct Heading {
     pub(crate) label: &'static str,
     pub(crate) number: bool,
+    /// Only a file has it.
+    hidden: bool,
     /// Where a click leads.
     pub(crate) href: Option<String>,
     /// For assistive technology: `ascending`, `descending`.
@@ -293,6 +334,7 @@ impl Table {
         let headings = columns.iter().map(|column| Heading {
             label: column.label,
             number: column.number,
+            hidden: column.place == ColumnPlace::File,
             href: None,
             sorted: None,
         });
@@ -334,10 +376,17 @@ impl Table {
         self
     }
 
-    /// A row's cells, and whether each is in a column of numbers.
+    /// What stands above the columns of a page.
+    fn heads(&self) -> impl Iterator<Item = &Heading> {
+        self.headings.iter().filter(|heading| !heading.hidden)
+    }
+
+    /// A row's cells in a page, and whether each is in a column of numbers.
     fn cells<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = (&'a Cell, bool)> {
-        let numbers = self.headings.iter().map(|heading| heading.number);
-        row.cells.iter().zip(numbers)
+        let cells = row.cells.iter().zip(&self.headings);
+        cells
+            .filter(|(_, heading)| !heading.hidden)
+            .map(|(cell, heading)| (cell, heading.number))
     }
 
     /// With these rows.

@@ -29,6 +29,7 @@ use tower::{Layer, Service};
 use crate::Shared;
 use crate::body;
 use crate::local;
+use crate::pages;
 use crate::problems::{Kind, Problem};
 use crate::request_id::RequestId;
 use crate::rights::{self, Need};
@@ -72,7 +73,9 @@ where
         let door = &self.context.app.door;
         let route = request.extensions().get::<MatchedPath>();
         let need = rights::asked(request.method(), route.map(MatchedPath::as_str));
-        if need == Need::Nothing || !door.is_guarded() {
+        // Pages let their visitors in by themselves, also the one that says that there is none.
+        let lost = self.context.has_pages && pages::is_lost(&request);
+        if need == Need::Nothing || lost || !door.is_guarded() {
             request.headers_mut().remove(AUTHORIZATION);
             request.extensions_mut().insert(Caller::NOBODY);
             let answer = self.inner.call(request);

@@ -172,6 +172,8 @@ struct Context {
     reports: Semaphore,
     rates: Arc<Rates>,
     metrics: metrics::Metrics,
+    /// Whether browsers that are lost are answered with a page.
+    has_pages: bool,
 }
 
 type Shared = Arc<Context>;
@@ -190,6 +192,7 @@ pub fn router_with(app: App, limits: &Limits, pages: Pages) -> Router {
         .chain(pages.routes.iter().copied());
     let metrics = metrics::Metrics::new(known);
     let context = Arc::new(Context {
+        has_pages: pages.elsewhere.is_some(),
         bodies: Arc::new(Semaphore::new(limits.bodies >> 10)),
         streams: Arc::new(Semaphore::new(limits.streams)),
         followers: Arc::new(Semaphore::new(limits.followers)),
@@ -200,9 +203,10 @@ pub fn router_with(app: App, limits: &Limits, pages: Pages) -> Router {
         app,
     });
     let watch = watch::Watch::new(Arc::clone(&context));
+    let elsewhere = pages::Elsewhere::new(pages.elsewhere, &context);
     routes
         .merge(openapi::pages())
-        .fallback(async |request: Request| answers::no_route(&request))
+        .fallback(async move |request: Request| elsewhere.answer(request).await)
         .method_not_allowed_fallback(async |request: Request| answers::method_not_allowed(&request))
         .with_state(Arc::clone(&context))
         .layer(door::Door(Arc::clone(&context)))

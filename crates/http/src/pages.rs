@@ -4,13 +4,16 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::ACCEPT;
+use axum::http::{HeaderMap, Method};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use landfall_service::access::Visitor;
+use tower::ServiceExt as _;
 
 use crate::serve::Peer;
-use crate::{Shared, request_id};
+use crate::{Shared, answers, request_id};
 
 /// Routes of another entrypoint. Each of their requests has a [`Visitor`] in its extensions.
 #[derive(Default)]
@@ -19,6 +22,44 @@ pub struct Pages {
     pub router: Router,
     /// Their templates: `/metrics` counts by them.
     pub routes: &'static [&'static str],
+    /// What answers browsers at an address where nothing is; programs are answered as everywhere.
+    pub elsewhere: Option<Router>,
+}
+
+/// Answers where nothing is: a browser with a page, where there are pages.
+#[derive(Clone)]
+pub(crate) struct Elsewhere(Option<Router>);
+
+impl Elsewhere {
+    pub(crate) fn new(pages: Option<Router>, context: &Shared) -> Self {
+        Self(pages.map(|router| introduced(router, Arc::clone(context))))
+    }
+
+    pub(crate) async fn answer(self, request: Request) -> Response {
+        match self.0 {
+            Some(pages) if is_lost(&request) => match pages.oneshot(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            },
+            _ => answers::no_route(&request).into_response(),
+        }
+    }
+}
+
+/// Whether a browser asks for a page at an address where nothing is. What begins with `/v1` is a program's mistake,
+/// whoever makes it.
+pub(crate) fn is_lost(request: &Request) -> bool {
+    let path = request.uri().path();
+    matches!(*request.method(), Method::GET | Method::HEAD)
+        && request.extensions().get::<MatchedPath>().is_none()
+        && path != "/v1"
+        && !path.starts_with("/v1/")
+        && wants_page(request.headers())
+}
+
+fn wants_page(headers: &HeaderMap) -> bool {
+    let mut lines = headers.get_all(ACCEPT).iter();
+    lines.any(|line| line.to_str().is_ok_and(|line| line.contains("text/html")))
 }
 
 /// The routes, with their visitors introduced.

@@ -190,7 +190,7 @@ fn pages(mode: DashboardMode, app: &App, engine: &Engine) -> Pages {
         DashboardMode::ReadOnly => true,
         DashboardMode::Off => return Pages::default(),
     };
-    let router = landfall_dashboard::router(Dashboard {
+    let site = landfall_dashboard::site(Dashboard {
         bus: app.bus.clone(),
         views: app.views.clone(),
         desk: engine.desk.clone(),
@@ -202,8 +202,9 @@ fn pages(mode: DashboardMode, app: &App, engine: &Engine) -> Pages {
         read_only,
     });
     Pages {
-        router,
+        router: site.pages,
         routes: landfall_dashboard::ROUTES,
+        elsewhere: Some(site.elsewhere),
     }
 }
 

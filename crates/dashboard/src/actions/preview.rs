@@ -1,9 +1,15 @@
 //! What a command would do, as a planner sees it before it is done.
 
 use askama::Template;
-use landfall_service::summary::Summary;
+use jiff::civil::Date;
+use landfall_domain::Command;
+use landfall_service::answer::Reply;
+use landfall_service::bus::DryRunStep;
+use landfall_service::resources::LineResource;
+use landfall_service::summary::{Summary, summarize};
 
 use crate::format;
+use crate::pages::{is_open, line_promise, line_state};
 use crate::table::{Cell, Row, Table, Tone, column, numbers};
 
 /// Broken or improved promises that are shown; all are counted.
@@ -18,67 +24,150 @@ pub(crate) struct Preview {
     pub(crate) figures: Vec<(String, &'static str, Tone)>,
     pub(crate) broken: Option<Table>,
     pub(crate) improved: Option<Table>,
+    /// What the command is about, as it would be: the lines of an order.
+    pub(crate) lines: Option<Table>,
+    /// What is allowed and most likely not meant.
+    pub(crate) doubt: Option<String>,
 }
 
 impl Preview {
-    /// Of a summary.
-    pub(crate) fn new(summary: Summary) -> Self {
-        let tone = match (summary.promises_broken, summary.promises_improved) {
-            (1.., _) => Tone::Bad,
-            (0, 1..) => Tone::Good,
-            (0, 0) => Tone::Plain,
-        };
-        let alarm = |count: u64| if count > 0 { Tone::Bad } else { Tone::Plain };
-        let mut figures = vec![
-            (
-                format::number(summary.lines_affected),
-                "lines affected",
-                Tone::Plain,
-            ),
-            (
-                format::number(summary.promises_broken),
-                "promises broken",
-                alarm(summary.promises_broken),
-            ),
-            (
-                format::number(summary.promises_kept),
-                "promises kept",
-                Tone::Plain,
-            ),
-            (
-                format::number(summary.promises_improved),
-                "promises improved",
-                if summary.promises_improved > 0 {
-                    Tone::Good
-                } else {
-                    Tone::Plain
-                },
-            ),
-        ];
-        if summary.lines_lost > 0 {
-            figures.push((
-                format::number(summary.lines_lost),
-                "lines that would wait",
-                Tone::Bad,
-            ));
-        }
-        if summary.days_late.max > 0 {
-            let most = format!("+{} d", format::number(summary.days_late.max));
-            figures.push((most, "the latest", Tone::Bad));
-        }
-        if summary.lines_new > 0 {
-            figures.push((format::number(summary.lines_new), "new lines", Tone::Plain));
-        }
+    /// Of what one command would do.
+    pub(crate) fn new(command: &Command, steps: &[DryRunStep], today: Date) -> Self {
+        let summary = summarize(Some(command), steps, 0);
         let broken = (summary.promises_broken > 0).then(|| broken(&summary));
         let improved = (summary.promises_improved > 0).then(|| improved(&summary));
+        let answer = steps.first().and_then(|step| step.answer.as_ref().ok());
         Self {
-            text: summary.text,
-            tone,
-            figures,
+            tone: tone(&summary),
+            figures: figures(&summary),
             broken,
             improved,
+            lines: answer.and_then(|done| lines(&done.reply)),
+            doubt: doubt(command, today),
+            text: format::headline(&summary.text),
         }
     }
+}
+
+/// A day in the past is taken, because what happened may be told late; but one may have mistyped the year.
+fn doubt(command: &Command, today: Date) -> Option<String> {
+    let past = |day: Option<Date>| day.filter(|day| *day < today).map(format::day);
+    match command {
+        Command::HoldBatch(hold) => clears(past(hold.expected_clear)),
+        Command::HoldShipment(hold) => clears(past(hold.expected_clear)),
+        Command::CreateBatch(batch) => arrives(past(batch.eta)),
+        Command::ChangeBatchEta(change) => arrives(past(change.eta)),
+        Command::CreateShipment(shipment) => arrives(past(shipment.eta)),
+        Command::ChangeShipmentEta(change) => arrives(past(change.eta)),
+        _ => None,
+    }
+}
+
+fn clears(day: Option<String>) -> Option<String> {
+    day.map(|day| {
+        format!(
+            "The clear date, {day}, is past: the hold would be on the list of those to be cleared."
+        )
+    })
+}
+
+fn arrives(day: Option<String>) -> Option<String> {
+    day.map(|day| format!("The ETA, {day}, is past: the arrival would be overdue."))
+}
+
+fn tone(summary: &Summary) -> Tone {
+    let waiting = summary.lines_new_waiting;
+    match (summary.promises_broken, summary.promises_improved) {
+        (1.., _) => Tone::Bad,
+        (0, 1..) => Tone::Good,
+        (0, 0) if waiting > 0 => Tone::Warn,
+        (0, 0) if summary.lines_new > 0 => Tone::Good,
+        (0, 0) => Tone::Plain,
+    }
+}
+
+/// How many of what. The lines that are affected are those whose promise is broken, kept or improved, and those that
+/// have none to keep.
+fn figures(summary: &Summary) -> Vec<(String, &'static str, Tone)> {
+    let mut figures = Vec::new();
+    let mut figure = |count: u64, label, tone| figures.push((format::number(count), label, tone));
+    let unless_none = |count: u64, tone| if count > 0 { tone } else { Tone::Plain };
+    if summary.lines_new > 0 {
+        figure(summary.lines_new, "new lines", Tone::Plain);
+        let waiting = summary.lines_new_waiting;
+        figure(
+            waiting,
+            "new lines that would wait",
+            unless_none(waiting, Tone::Warn),
+        );
+    }
+    let affected = summary.lines_affected;
+    if affected > 0 || summary.lines_new == 0 {
+        let (broken, kept, improved) = (
+            summary.promises_broken,
+            summary.promises_kept,
+            summary.promises_improved,
+        );
+        figure(affected, "lines affected", Tone::Plain);
+        figure(broken, "promises broken", unless_none(broken, Tone::Bad));
+        figure(kept, "promises kept", Tone::Plain);
+        figure(
+            improved,
+            "promises improved",
+            unless_none(improved, Tone::Good),
+        );
+        let without = affected.saturating_sub(broken + kept + improved);
+        if without > 0 {
+            figure(without, "no promise to keep", Tone::Plain);
+        }
+    }
+    if summary.lines_lost > 0 {
+        figure(summary.lines_lost, "lines that would wait", Tone::Bad);
+    }
+    if summary.days_late.max > 0 {
+        let most = format!("+{} d", format::number(summary.days_late.max));
+        figures.push((most, "the latest", Tone::Bad));
+    }
+    figures
+}
+
+/// The lines of an order, or one of them, as they would be; none where the command is about something else, or where
+/// nothing would be wanted any longer.
+fn lines(reply: &Reply) -> Option<Table> {
+    let lines = match reply {
+        Reply::Order(order) => &order.lines[..],
+        Reply::Line(line) => std::slice::from_ref(line),
+        Reply::Batch(_) | Reply::Shipment(_) => return None,
+    };
+    let open = |line: &&LineResource| is_open(line.status);
+    let all = lines.iter().filter(open).count() as u64;
+    if all == 0 {
+        return None;
+    }
+    let columns = [
+        column("SKU"),
+        column("Line"),
+        numbers("Units"),
+        column("State"),
+        column("Promise"),
+        column("From"),
+    ];
+    let rows = lines.iter().filter(open).take(SHOWN).map(|line| Row {
+        cells: vec![
+            Cell::product(line.sku.as_str()),
+            Cell::text(line.line_id.as_str()),
+            Cell::Number(line.quantity),
+            line_state(line),
+            line_promise(line),
+            Cell::allocations(&line.allocations),
+        ],
+    });
+    let caption = if all > SHOWN as u64 {
+        format!("The first {SHOWN} of {} lines", format::number(all))
+    } else {
+        "Lines, as they would be".to_owned()
+    };
+    Some(Table::new("lines", caption, &columns).with_rows(rows))
 }
 
 /// The promises that would be broken, the worst first.

@@ -134,7 +134,7 @@ impl LinePart {
             promise: line_promise(line),
             first: first.filter(|_| first != line.current_promise),
             places: why.into_iter().flat_map(places).collect(),
-            offers: line_offers(visit, line),
+            offers: line_offers(visit, line, why),
             why: why.map(of_explanation),
             line: line.clone(),
         }
@@ -142,7 +142,7 @@ impl LinePart {
 }
 
 /// The promise of a line; nothing where none is needed any longer.
-fn line_promise(line: &LineResource) -> Cell {
+pub(crate) fn line_promise(line: &LineResource) -> Cell {
     if line.current_promise.is_none() && !is_open(line.status) {
         return Cell::None;
     }
@@ -249,7 +249,7 @@ fn line_table(lines: &[LineResource], chosen: Option<&str>, live: &str) -> Table
             Cell::Number(line.dispatched),
         ],
     });
-    let caption = format!("All {} lines", format::number(lines.len() as u64));
+    let caption = format::count(lines.len() as u64, "line", "lines");
     Table::new("lines-table", caption, &columns)
         .with_rows(rows)
         .live(live.to_owned())
@@ -261,14 +261,28 @@ struct Why {
     candidates: Table,
 }
 
-fn is_open(status: Status) -> bool {
+pub(crate) fn is_open(status: Status) -> bool {
     matches!(status, Status::Allocated | Status::Backordered)
 }
 
-fn line_offers(visit: &Visit, line: &LineResource) -> Vec<Offer> {
+/// What can be done with a line. Goods that are not in the warehouse, or held, cannot be dispatched.
+fn line_offers(
+    visit: &Visit,
+    line: &LineResource,
+    why: Option<&ExplanationResource>,
+) -> Vec<Offer> {
+    let there = why.is_none_or(|why| {
+        let mut candidates = why.candidates.iter();
+        candidates.any(|candidate| {
+            let taken = matches!(candidate.verdict, Verdict::Taken { .. });
+            taken && candidate.eta.is_none() && candidate.holds.is_empty()
+        })
+    });
     let commands: &[&str] = match line.status {
-        Status::Allocated if line.dispatched > 0 => &["Dispatch", "CancelLine"],
-        Status::Allocated => &["ChangeLineQuantity", "Dispatch", "CancelLine"],
+        Status::Allocated if line.dispatched > 0 && there => &["Dispatch", "CancelLine"],
+        Status::Allocated if line.dispatched > 0 => &["CancelLine"],
+        Status::Allocated if there => &["ChangeLineQuantity", "Dispatch", "CancelLine"],
+        Status::Allocated => &["ChangeLineQuantity", "CancelLine"],
         Status::Backordered => &["ChangeLineQuantity", "CancelLine"],
         Status::Dispatched | Status::Cancelled => &[],
     };
@@ -280,7 +294,7 @@ fn line_offers(visit: &Visit, line: &LineResource) -> Vec<Offer> {
 }
 
 /// Where a line stands.
-pub(super) fn line_state(line: &LineResource) -> Cell {
+pub(crate) fn line_state(line: &LineResource) -> Cell {
     let (tone, words) = match line.status {
         Status::Allocated if line.dispatched > 0 => (Tone::Good, "partly dispatched"),
         Status::Allocated => (Tone::Good, "allocated"),

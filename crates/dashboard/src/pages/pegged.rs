@@ -111,11 +111,12 @@ impl Pegged {
         let rows = self.pegs.iter().map(|peg| {
             let line = &peg.line;
             let mut cells = vec![
-                Cell::Name {
-                    href: links::line(line.order_id.as_str(), line.line_id.as_str()),
-                    text: line.order_id.to_string(),
-                },
-                sku(line),
+                Cell::line(
+                    line.order_id.as_str(),
+                    line.line_id.as_str(),
+                    line.sku.as_str(),
+                ),
+                Cell::product(line.sku.as_str()),
                 Cell::Number(peg.units),
                 Cell::Promise {
                     original: line.original_promise,
@@ -134,15 +135,6 @@ impl Pegged {
             .or_empty("No line counts on it.")
             .live(live)
     }
-}
-
-/// What a line wants, and its own name where that is another.
-fn sku(line: &LineResource) -> Cell {
-    let sku = Cell::product(line.sku.as_str());
-    if line.line_id.as_str() == line.sku.as_str() {
-        return sku;
-    }
-    Cell::Several(vec![sku, Cell::text(format!("line {}", line.line_id))])
 }
 
 /// Where the orders of a batch are listed.

@@ -8,10 +8,11 @@ mod work;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use jiff::{Timestamp, ToSpan};
-use landfall_service::desk::{GroupBy, Lag, Totals, WorkFilter, WorkKind};
+use jiff::ToSpan;
+use landfall_service::desk::{GroupBy, Totals, WorkFilter, WorkKind};
 use landfall_service::views::{BatchFilter, Page, ShipmentFilter};
 
+use super::freshness::{behind, take_in};
 use crate::errors::Failed;
 use crate::frame::{Frame, Place};
 use crate::table::{Table, Tone};
@@ -19,7 +20,7 @@ use crate::visit::Visit;
 use crate::{Shared, format};
 use figures::FigureRow;
 use sinks::{sink_rows, sink_table};
-use supply::{hold_rows, hold_table, overdue_rows, overdue_table};
+use supply::{Missing, hold_table, overdue_table};
 pub(super) use work::cause;
 use work::{late_table, waiting_table};
 
@@ -52,6 +53,9 @@ struct Alarm {
 pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<Response, Failed> {
     let app = &context.app;
     let (views, desk) = (&app.views, &app.desk);
+    if visit.params.get("done").is_some() {
+        take_in(&**desk).await?;
+    }
     let today = visit.today();
     let yesterday = today.yesterday().ok();
     let some = Page {
@@ -91,13 +95,13 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         views.shipments(&held_ships, &some, today),
         views.batches(&held, &some, today),
     )?;
-    let arrivals = overdue_rows(&visit, &overdue_ships.items, &overdue.items);
-    let holds = hold_rows(&visit, &held_ships.items, &held.items);
+    let arrivals = supply::overdue(&visit, &overdue_ships.items, &overdue.items);
+    let holds = supply::holds(&visit, &held_ships.items, &held.items);
     let sinks = sink_rows(
         &app.sinks.iter().map(|sink| sink.read()).collect::<Vec<_>>(),
         visit.now,
     );
-    let alarms = alarms(&totals, arrivals.len(), holds.len(), sinks.len());
+    let alarms = alarms(&totals, &arrivals, &holds, sinks.len());
     let tables = vec![
         (late_table(&visit, &late), more(late.left_out, "/late")),
         (
@@ -123,19 +127,7 @@ fn more(left_out: u64, list: &'static str) -> Option<(String, &'static str)> {
     (left_out > 0).then(|| (format!("{} more", format::number(left_out)), list))
 }
 
-/// The worklist is behind where somebody could notice.
-pub(super) fn behind(lag: &Lag, now: Timestamp) -> Option<String> {
-    let oldest = lag
-        .oldest
-        .filter(|then| now.duration_since(*then).as_secs() >= 5)?;
-    Some(format!(
-        "The figures and the lists of late and waiting lines are {} behind: {} are still to be taken in.",
-        format::since(oldest, now),
-        format::count(lag.events, "event", "events")
-    ))
-}
-
-fn alarms(totals: &Totals, arrivals: usize, holds: usize, sinks: usize) -> Vec<Alarm> {
+fn alarms(totals: &Totals, arrivals: &Missing, holds: &Missing, sinks: usize) -> Vec<Alarm> {
     let alarm = |count: u64, tone: Tone, one, many, href| Alarm {
         tone: if count == 0 { Tone::Good } else { tone },
         count: format::number(count),
@@ -152,6 +144,17 @@ fn alarms(totals: &Totals, arrivals: usize, holds: usize, sinks: usize) -> Vec<A
             "#late",
         ),
         alarm(
+            arrivals.promised() + holds.promised(),
+            Tone::Bad,
+            "unit at risk",
+            "units at risk",
+            if arrivals.promised() > 0 {
+                "#overdue"
+            } else {
+                "#holds"
+            },
+        ),
+        alarm(
             totals.waiting.lines,
             Tone::Warn,
             "line waits for stock",
@@ -159,14 +162,14 @@ fn alarms(totals: &Totals, arrivals: usize, holds: usize, sinks: usize) -> Vec<A
             "#waiting",
         ),
         alarm(
-            most(arrivals),
+            most(arrivals.count()),
             Tone::Bad,
             "arrival overdue",
             "arrivals overdue",
             "#overdue",
         ),
         alarm(
-            most(holds),
+            most(holds.count()),
             Tone::Warn,
             "hold to be cleared",
             "holds to be cleared",

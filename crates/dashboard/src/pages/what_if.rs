@@ -7,7 +7,6 @@ use landfall_domain::commands::{ChangeBatchEta, ChangeShipmentEta};
 use landfall_domain::{BatchRef, Command, ShipmentRef};
 use landfall_service::access::Right;
 use landfall_service::answer::Request;
-use landfall_service::summary::summarize;
 use landfall_service::wire::FieldError;
 
 use crate::Shared;
@@ -191,10 +190,7 @@ async fn outcome(
         Err(failure) => (None, Some(failure)),
         Ok(steps) => match steps.first().map(|step| &step.answer) {
             Some(Err(failure)) => (None, Some(failure.clone())),
-            _ => (
-                Some(Preview::new(summarize(Some(&command), &steps, 0))),
-                None,
-            ),
+            _ => (Some(Preview::new(&command, &steps, visit.today())), None),
         },
     };
     let may = visit.may(Right::Supply) && preview.is_some() && days != 0;

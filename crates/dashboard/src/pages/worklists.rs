@@ -2,31 +2,26 @@
 //! which may be a moment behind.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
 use landfall_domain::ShipmentRef;
 use landfall_service::access::Right;
-use landfall_service::desk::{Cause, Desk, WorkFilter, WorkItem, WorkKind, WorkSort};
-use landfall_service::views::{Page, ViewError};
-use tokio::time::sleep;
+use landfall_service::desk::{Cause, WorkFilter, WorkItem, WorkKind, WorkSort};
+use landfall_service::views::Page;
 
+use super::freshness::{behind, take_in};
 use super::lists::{self, Asked, Filters, Listing};
-use super::today::{behind, cause};
+use super::today::cause;
 use crate::errors::Failed;
 use crate::frame::Place;
-use crate::table::{Cell, Column, Row, Tone, column, numbers};
+use crate::table::{Cell, Column, DO, Row, Tone, column, numbers};
 use crate::visit::Visit;
 use crate::{Shared, format, links};
 
-/// How often it is looked whether the desk has taken in what was done, and how long after each other.
-const LOOKS: usize = 20;
-const MOMENT: Duration = Duration::from_millis(50);
-
 const WAITING: [Column; 12] = [
     column("Order"),
-    column("Line"),
+    column("Line").in_file(),
     column("SKU"),
     numbers("Units"),
     numbers("Priority").sorted_by("priority"),
@@ -35,13 +30,13 @@ const WAITING: [Column; 12] = [
     column("Requested"),
     column("Promised first"),
     column("Lost from"),
-    column("Shipment"),
-    column("Do"),
+    column("Shipment").in_file(),
+    DO,
 ];
 
-const LATE: [Column; 14] = [
+const LATE: [Column; 15] = [
     column("Order"),
-    column("Line"),
+    column("Line").in_file(),
     column("SKU"),
     numbers("Units"),
     numbers("Priority").sorted_by("priority"),
@@ -50,10 +45,11 @@ const LATE: [Column; 14] = [
     numbers("Days late").sorted_by("days_late"),
     numbers("Late since").sorted_by("age"),
     column("Why"),
-    column("Shipment"),
-    column("Do"),
-    column("Requested"),
-    column("From"),
+    column("Supply"),
+    column("Batch").in_file(),
+    column("Shipment").in_file(),
+    column("Requested").in_file(),
+    DO,
 ];
 
 /// Lines that wait.
@@ -166,57 +162,48 @@ async fn page(context: &Shared, visit: Visit, list: Worklist) -> Result<Response
     lists::answer(&visit, listing, hold, ask, row).await
 }
 
-/// Gives the desk a moment to take in what somebody has just done here: they would not find it done otherwise.
-async fn take_in(desk: &dyn Desk) -> Result<(), ViewError> {
-    for _ in 0..LOOKS {
-        if desk.lag().await?.events == 0 {
-            break;
-        }
-        sleep(MOMENT).await;
-    }
-    Ok(())
-}
-
 /// The cells that both lists begin with.
 fn beginning(item: &WorkItem) -> Vec<Cell> {
     let (order, line) = (item.order_id.as_str(), item.line_id.as_str());
     vec![
-        Cell::Name {
-            href: links::line(order, line),
-            text: order.to_owned(),
-        },
-        Cell::Own {
-            text: line.to_owned(),
-            told: line != item.sku.as_str(),
-        },
+        Cell::line(order, line, item.sku.as_str()),
+        Cell::text(line),
         Cell::product(item.sku.as_str()),
         Cell::Number(item.units),
         Cell::Number(item.priority.get().into()),
     ]
 }
 
-/// Batch, shipment, and what can be done.
-fn end(visit: &Visit, item: &WorkItem) -> [Cell; 3] {
+/// What can be done.
+fn todo(visit: &Visit, item: &WorkItem) -> Cell {
+    if !visit.may(Right::Orders) {
+        return Cell::None;
+    }
     let fields = [
         ("order_id", item.order_id.as_str()),
         ("line_id", item.line_id.as_str()),
     ];
-    let todo = if visit.may(Right::Orders) {
-        let next = visit.url();
-        Cell::Do {
-            href: links::action("CancelLine", &fields, &next),
-            text: "Cancel".into(),
-        }
-    } else {
-        Cell::None
-    };
-    [
-        item.batch
-            .as_ref()
-            .map_or(Cell::None, |batch| Cell::batch(batch.as_str())),
-        Cell::shipment(item.shipment.as_ref().map(ShipmentRef::as_str)),
-        todo,
-    ]
+    Cell::Do {
+        href: links::action("CancelLine", &fields, &visit.url()),
+        text: "Cancel".into(),
+    }
+}
+
+/// Where its goods are or were, by the name that says most: the shipment's, else the batch's.
+fn supply(item: &WorkItem) -> Cell {
+    match item.shipment {
+        Some(_) => shipment(item),
+        None => batch(item),
+    }
+}
+
+fn shipment(item: &WorkItem) -> Cell {
+    Cell::shipment(item.shipment.as_ref().map(ShipmentRef::as_str))
+}
+
+fn batch(item: &WorkItem) -> Cell {
+    let batch = item.batch.as_ref();
+    batch.map_or(Cell::None, |batch| Cell::batch(batch.as_str()))
 }
 
 fn age(visit: &Visit, item: &WorkItem) -> Cell {
@@ -234,14 +221,15 @@ fn waiting_row(visit: &Visit, item: &WorkItem) -> Row {
         Cell::text(cause(item.cause)),
         Cell::day(item.requested_date),
         Cell::day(item.original_promise),
+        batch(item),
+        shipment(item),
+        todo(visit, item),
     ]);
-    cells.extend(end(visit, item));
     Row { cells }
 }
 
 fn late_row(visit: &Visit, item: &WorkItem) -> Row {
     let mut cells = beginning(item);
-    let [batch, shipment, todo] = end(visit, item);
     cells.extend([
         Cell::day(item.original_promise),
         match item.current_promise {
@@ -252,10 +240,11 @@ fn late_row(visit: &Visit, item: &WorkItem) -> Row {
             .map_or(Cell::None, |days| Cell::Number(days.into())),
         age(visit, item),
         Cell::text(cause(item.cause)),
-        shipment,
-        todo,
+        supply(item),
+        batch(item),
+        shipment(item),
         Cell::day(item.requested_date),
-        batch,
+        todo(visit, item),
     ]);
     Row { cells }
 }

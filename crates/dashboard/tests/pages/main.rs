@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod answers;
 mod arrivals;
 mod batches;
 mod orders;
@@ -9,4 +10,5 @@ mod products;
 mod search;
 mod shipments;
 mod support;
+mod today;
 mod worklists;

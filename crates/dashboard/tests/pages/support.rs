@@ -28,6 +28,7 @@ pub(crate) struct Site {
     pub(crate) engine: Harness<Memory>,
     keys: MemoryKeys,
     router: Router,
+    elsewhere: Router,
 }
 
 /// A page, read to its end.
@@ -59,16 +60,34 @@ pub(crate) fn site_with(change: impl FnOnce(&mut Dashboard)) -> Site {
         read_only: false,
     };
     change(&mut app);
+    let site = landfall_dashboard::site(app);
     Site {
         engine,
         keys,
-        router: landfall_dashboard::router(app),
+        router: site.pages,
+        elsewhere: site.elsewhere,
     }
 }
 
 impl Site {
     async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        Self::answer(&self.router, request).await
+    }
+
+    /// GET of an address where nothing is.
+    pub(crate) async fn get_elsewhere(&self, path: &str) -> Answer {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        Self::answer(&self.elsewhere, request).await
+    }
+
+    /// GET by a browser that says from where it was led here.
+    pub(crate) async fn get_from(&self, site: &str, path: &str) -> Answer {
+        let request = Request::get(path).header("sec-fetch-site", site);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    async fn answer(router: &Router, request: Request<Body>) -> Answer {
+        let response = router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
         Answer {

@@ -96,6 +96,14 @@ fn settled(gone: usize, all: usize) -> String {
     }
 }
 
+/// All lines of an order.
+fn all(lines: usize) -> String {
+    match lines {
+        2 => "Both lines".into(),
+        _ => format!("All {lines} lines"),
+    }
+}
+
 /// What is said of the lines with a day; the last of these days is told.
 fn promises(promised: &[(&LineResource, Date)], last: Date, wanted: usize) -> (String, Tone) {
     let day = format::day(last);
@@ -114,7 +122,7 @@ fn promises(promised: &[(&LineResource, Date)], last: Date, wanted: usize) -> (S
     } else {
         let same = promised.iter().all(|(_, other)| *other == last);
         let many = if promised.len() == wanted {
-            format!("All {wanted} lines")
+            all(wanted)
         } else {
             part(promised.len(), wanted)
         };
@@ -240,7 +248,7 @@ mod tests {
             (
                 vec![promised("SOFA", 12, 12), promised("LAMP", 12, 12)],
                 Tone::Good,
-                "All 2 lines are promised for 12 Jan 2027.",
+                "Both lines are promised for 12 Jan 2027.",
             ),
             (
                 vec![

@@ -5,7 +5,7 @@ use landfall_service::access::Right;
 use landfall_service::desk::{Cause, Groups, Source, WorkGroup};
 
 use crate::params::Params;
-use crate::table::{Cell, Row, Table, Tone, column, numbers};
+use crate::table::{Cell, DO, Row, Table, Tone, column, numbers};
 use crate::visit::Visit;
 use crate::{format, links};
 
@@ -48,7 +48,7 @@ pub(super) fn late_table(visit: &Visit, late: &Groups) -> Table {
         numbers("Units"),
         numbers("Worst"),
         numbers("For"),
-        column("Do"),
+        DO,
     ];
     let rows = late.groups.iter().map(|group| {
         let days = match (group.worst_days, group.without_day) {
@@ -102,7 +102,7 @@ pub(super) fn waiting_table(visit: &Visit, waiting: &Groups) -> Table {
         numbers("Lines"),
         numbers("Units"),
         numbers("Oldest"),
-        column("Do"),
+        DO,
     ];
     let supply = visit.may(Right::Supply);
     let rows = waiting.groups.iter().map(|group| {

@@ -1,0 +1,121 @@
+//! What a browser is told that is lost, or that sends what is no form; and what forms say before something is done.
+
+use axum::http::{StatusCode, header};
+use jiff::ToSpan;
+use landfall_service::access::Role;
+use landfall_testkit::commands::{batch, line};
+use landfall_testkit::{run, today};
+
+use crate::support::{cells, site, words};
+
+#[test]
+fn where_nothing_is_there_is_a_page_that_says_so() {
+    run(async {
+        let site = site();
+        let answer = site.get_elsewhere("/no/%3Csuch%3E").await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+        let page = words(&answer.body);
+        assert!(page.contains("There is no page /no/%3Csuch%3E."), "{page}");
+        assert!(page.contains("Arrivals"), "it has the way back: {page}");
+        assert!(answer.headers.contains_key(header::CONTENT_SECURITY_POLICY));
+
+        // Who has no session is asked to sign in, there as everywhere.
+        let session = site.sign_in(Role::Read).await;
+        assert!(!session.is_empty());
+        let answer = site.get_elsewhere("/nothing").await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    });
+}
+
+#[test]
+fn an_address_that_is_no_page_says_so() {
+    run(async {
+        let site = site();
+        let answer = site.get("/sign-out").await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert!(answer.headers.contains_key(header::ALLOW));
+        assert!(answer.body.contains("Nothing was done"), "{}", answer.body);
+    });
+}
+
+#[test]
+fn only_a_page_of_ours_says_what_was_done() {
+    run(async {
+        let site = site();
+        let told = |body: &str| body.contains("Cancelled order SO-1.");
+        let path = "/orders?done=CancelOrder%3ASO-1";
+        assert!(told(&site.get_from("same-origin", path).await.body));
+        for site_name in ["cross-site", "same-site", "none"] {
+            let answer = site.get_from(site_name, path).await;
+            assert_eq!(answer.status, StatusCode::OK);
+            assert!(!told(&answer.body), "{site_name}");
+        }
+    });
+}
+
+#[test]
+fn a_new_order_is_shown_line_by_line_before_it_is_placed() {
+    run(async {
+        let site = site();
+        let eta = today().saturating_add(9.days());
+        site.engine.batch(batch("B-1", "SOFA", 2).eta(eta)).await;
+        let form = "order_id=SO-1&lines=SOFA+2%0ALAMP+1&deliver=as_ready&policy=earliest&if_short=backorder";
+        site.engine.batch(batch("B-2", "LAMP", 1)).await;
+        site.engine.line(line("SO-0", "LAMP", 1)).await;
+        let answer = site.post("/do/PlaceOrder", form).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        let rows = cells(&answer.body, "lines");
+        let day = eta.strftime("%-d %b %Y").to_string();
+        assert_eq!(rows[0], ["SOFA", "SOFA", "2", "allocated", &*day, "B-1"]);
+        assert_eq!(rows[1][..4], ["LAMP", "LAMP", "1", "waits for stock"]);
+        let page = words(&answer.body);
+        assert!(
+            page.contains("2 new lines 1 new lines that would wait"),
+            "{page}"
+        );
+        assert!(
+            !page.contains("promises kept"),
+            "nobody was promised anything: {page}"
+        );
+    });
+}
+
+#[test]
+fn the_figures_of_a_preview_add_up() {
+    run(async {
+        let site = site();
+        site.engine.batch(batch("B-1", "SOFA", 1)).await;
+        site.engine.line(line("SO-1", "SOFA", 1)).await;
+        let form = "order_id=SO-1&line_id=SOFA";
+        let page = words(&site.post("/do/CancelLine", form).await.body);
+        assert!(
+            page.contains("1 lines affected 0 promises broken 0 promises kept 0 promises improved 1 no promise to keep"),
+            "{page}"
+        );
+    });
+}
+
+#[test]
+fn a_day_that_is_past_is_taken_and_doubted() {
+    run(async {
+        let site = site();
+        let past = today().saturating_sub(400.days());
+        let told = past.strftime("%-d %b %Y").to_string();
+        site.engine.batch(batch("B-1", "SOFA", 1)).await;
+        let form = format!("reference=B-1&code=customs&expected_clear={past}");
+        let page = words(&site.post("/do/HoldBatch", &form).await.body);
+        assert!(
+            page.contains(&format!("The clear date, {told}, is past")),
+            "{page}"
+        );
+        let form = format!("reference=B-1&eta={past}");
+        let page = words(&site.post("/do/ChangeBatchEta", &form).await.body);
+        assert!(
+            page.contains(&format!("The ETA, {told}, is past")),
+            "{page}"
+        );
+        let form = format!("reference=B-1&eta={}", today());
+        let page = words(&site.post("/do/ChangeBatchEta", &form).await.body);
+        assert!(!page.contains("is past"), "{page}");
+    });
+}

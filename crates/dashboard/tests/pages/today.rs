@@ -1,0 +1,29 @@
+//! Today: what needs a person.
+
+use jiff::ToSpan;
+use landfall_testkit::commands::{batch, hold, line, shipment};
+use landfall_testkit::{run, today};
+
+use crate::support::{cells, site, words};
+
+#[test]
+fn promises_on_goods_that_are_not_there_are_at_risk() {
+    run(async {
+        let site = site();
+        let engine = &site.engine;
+        let soon = today().saturating_add(3.days());
+        engine.done(shipment("MV-1", Some(soon))).await;
+        engine.batch(batch("B-1", "SOFA", 6).on("MV-1")).await;
+        engine.batch(batch("B-2", "LAMP", 5)).await;
+        engine.line(line("SO-1", "SOFA", 2)).await;
+        engine.line(line("SO-2", "LAMP", 4)).await;
+        engine.done(hold("B-2", "customs", Some(soon))).await;
+        let page = words(&site.page("/").await);
+        assert!(page.contains("0 units at risk"), "{page}");
+        engine.clock.set_day(today().saturating_add(5.days()));
+        let page = site.page("/").await;
+        assert!(words(&page).contains("6 units at risk"), "{page}");
+        assert_eq!(cells(&page, "overdue")[0][2..5], ["+2 d", "2", "6"]);
+        assert_eq!(cells(&page, "holds")[0][4..6], ["4", "5"]);
+    });
+}

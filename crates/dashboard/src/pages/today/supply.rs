@@ -145,9 +145,11 @@ pub(super) fn holds(
         missing.rows.push(Row {
             cells: vec![
                 kept.name,
-                Cell::text(hold.code.as_str()),
+                match &hold.note {
+                    Some(note) => Cell::text(format!("{}: {note}", hold.code)),
+                    None => Cell::text(hold.code.as_str()),
+                },
                 until,
-                hold.note.as_deref().map_or(Cell::None, Cell::text),
                 Cell::Number(kept.promised),
                 Cell::Number(kept.units),
                 Cell::Several(todo(visit, kept.reference, commands)),
@@ -172,7 +174,6 @@ pub(super) fn hold_table(missing: Missing) -> Table {
         column("Shipment or batch"),
         column("Hold"),
         column("Until"),
-        column("Note"),
         numbers("Allocated"),
         numbers("Units"),
         DO,

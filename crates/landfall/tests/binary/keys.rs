@@ -210,18 +210,10 @@ fn the_command_line_shows_its_key() {
     assert!(service.stop().success());
 }
 
-/// A certificate for 127.0.0.1 in files.
-fn certificate(place: &Place) -> String {
-    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-    place.write("key.pem", made.signing_key.serialize_pem());
-    place.write("cert.pem", made.cert.pem());
-    made.cert.pem()
-}
-
 #[test]
 fn the_service_speaks_tls_and_reads_its_certificate_again() {
     let place = Place::new();
-    let first = certificate(&place);
+    let first = place.certificate("127.0.0.1");
     place.write("first.pem", &first);
     let key = create(&place, "ops", "admin");
     let tls = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
@@ -237,7 +229,7 @@ fn the_service_speaks_tls_and_reads_its_certificate_again() {
     let untrusted = place.run(["apply", "-", "--url", &url]).ended(1);
     assert!(untrusted.stderr.contains("cannot reach"), "{untrusted:?}");
 
-    certificate(&place);
+    place.certificate("127.0.0.1");
     place.write("second.pem", place.read("cert.pem"));
     assert_eq!(try_with("second.pem"), 1, "nobody has told the service yet");
     service.hang_up();

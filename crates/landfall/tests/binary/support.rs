@@ -93,6 +93,14 @@ impl Place {
         Service::start_command(self.command(arguments.iter().chain(more)))
     }
 
+    /// A certificate for a host in `cert.pem`, and its key in `key.pem`.
+    pub(crate) fn certificate(&self, host: &str) -> String {
+        let made = rcgen::generate_simple_self_signed([host.to_owned()]).unwrap();
+        self.write("key.pem", made.signing_key.serialize_pem());
+        self.write("cert.pem", made.cert.pem());
+        made.cert.pem()
+    }
+
     /// As [`Self::serve`], as the last command of a shell's line.
     pub(crate) fn serve_in_shell(&self, before: &str) -> Service {
         let mut command = Command::new("sh");

@@ -1,17 +1,20 @@
 //! The dashboard in a real browser.
 
 mod accessibility;
+mod sign_in;
 mod tour;
 mod without_script;
 
 use std::time::{Duration, Instant};
 
+use fantoccini::cookies::Cookie;
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use landfall_testkit::servers::browser::ARGUMENTS;
 use landfall_testkit::servers::{self, BrowserDriver};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::support::{PATIENCE, Place, Service};
 
@@ -19,6 +22,8 @@ use crate::support::{PATIENCE, Place, Service};
 pub(crate) struct Browser {
     client: Client,
     _driver: BrowserDriver,
+    /// Removed after the browser has ended.
+    _profile: TempDir,
 }
 
 /// How a browser is set up.
@@ -30,18 +35,24 @@ pub(crate) struct Setup {
     pub(crate) phone: Option<u32>,
     /// Scripts are not run.
     pub(crate) no_script: bool,
+    /// This host name is this machine, and its certificate is trusted whoever signed it.
+    pub(crate) host: Option<&'static str>,
 }
 
 impl Browser {
     /// Starts one; `None`: there is none on this machine.
     pub(crate) async fn start(setup: Setup) -> Option<Self> {
         let driver = servers::needed(BrowserDriver::start())?;
-        let profile = tempfile::tempdir().unwrap().keep();
+        let profile = tempfile::tempdir().unwrap();
         let mut arguments: Vec<String> = ARGUMENTS.iter().map(|&word| word.into()).collect();
-        arguments.push(format!("--user-data-dir={}", profile.display()));
+        arguments.push(format!("--user-data-dir={}", profile.path().display()));
         arguments.push("--window-size=1440,1000".into());
         if setup.dark {
             arguments.push("--blink-settings=preferredColorScheme=0".into());
+        }
+        if let Some(host) = setup.host {
+            arguments.push(format!("--host-resolver-rules=MAP {host} 127.0.0.1"));
+            arguments.push("--ignore-certificate-errors".into());
         }
         let mut options = json!({"args": arguments, "binary": driver.browser()});
         if let Some(width) = setup.phone {
@@ -66,6 +77,7 @@ impl Browser {
         Some(Self {
             client,
             _driver: driver,
+            _profile: profile,
         })
     }
 
@@ -141,6 +153,10 @@ impl Browser {
         self.write("#key", key).await;
         self.press("Sign in").await;
         self.find("#alarms").await;
+    }
+
+    pub(crate) async fn cookies(&self) -> Vec<Cookie<'static>> {
+        self.client.get_all_cookies().await.unwrap()
     }
 
     pub(crate) async fn close(self) {

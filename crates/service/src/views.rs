@@ -234,7 +234,7 @@ pub struct CaseBatch {
 }
 
 /// Lines of a batch that [`Views::promises_of`] looks at, at the most.
-pub const PROMISES_LOOKED_AT: u64 = 50_000;
+pub const PROMISES_LOOKED_AT: u64 = 20_000;
 
 /// When the goods of a batch are promised.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

@@ -11,6 +11,10 @@ use crate::problems::{Kind, Problem};
 
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
+/// Headers that an answer has room for: those of every answer, and a few of its own. Else they would move when the room
+/// for the first ones is full.
+const HEADERS: usize = 12;
+
 /// An answer in JSON.
 pub(crate) fn json<T: Serialize + ?Sized>(
     status: StatusCode,
@@ -31,7 +35,9 @@ pub(crate) fn bytes(
 ) -> Response<Body> {
     let mut response = Response::new(Body::from(body.into()));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    let headers = response.headers_mut();
+    headers.reserve(HEADERS);
+    headers.insert(CONTENT_TYPE, content_type);
     response
 }
 

@@ -209,7 +209,7 @@ pub fn router_with(app: App, limits: &Limits, pages: Pages) -> Router {
         .fallback(async move |request: Request| elsewhere.answer(request).await)
         .method_not_allowed_fallback(async |request: Request| answers::method_not_allowed(&request))
         .with_state(Arc::clone(&context))
-        .layer(door::Door(Arc::clone(&context)))
-        .merge(pages::introduced(pages.router, context))
-        .layer(watch)
+        // At once: each time that a router is layered boxes every request once more.
+        .layer((watch.clone(), door::Door(Arc::clone(&context))))
+        .merge(pages::introduced(pages.router, context).layer(watch))
 }

@@ -227,8 +227,8 @@ pub(crate) struct Column {
     pub(crate) label: &'static str,
     /// Whether it has numbers.
     pub(crate) number: bool,
-    /// What it is called in `sort`, where the list can be sorted by it; it then begins with the most.
-    pub(crate) sort: Option<&'static str>,
+    /// Where the list can be sorted by it.
+    pub(crate) sort: Option<Sort>,
     /// Where it is.
     pub(crate) place: ColumnPlace,
 }
@@ -241,6 +241,17 @@ pub(crate) enum ColumnPlace {
     Page,
     /// In a file alone.
     File,
+}
+
+/// How a list goes by a column.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sort {
+    /// What it is called in `sort`.
+    pub(crate) name: &'static str,
+    /// For assistive technology: `ascending`, `descending`.
+    pub(crate) order: &'static str,
+    /// Whether the list is sorted so where nothing is said.
+    pub(crate) usual: bool,
 }
 
 /// A column of words.
@@ -271,8 +282,29 @@ pub(crate) const DO: Column = Column {
 
 impl Column {
     /// The list can be sorted by it, the most first.
-    pub(crate) const fn sorted_by(mut self, name: &'static str) -> Self {
-        self.sort = Some(name);
+    pub(crate) const fn sorted_by(self, name: &'static str) -> Self {
+        self.sorted(name, "descending")
+    }
+
+    /// The list can be sorted by it, the first by name or day first.
+    pub(crate) const fn rising_by(self, name: &'static str) -> Self {
+        self.sorted(name, "ascending")
+    }
+
+    const fn sorted(mut self, name: &'static str, order: &'static str) -> Self {
+        self.sort = Some(Sort {
+            name,
+            order,
+            usual: false,
+        });
+        self
+    }
+
+    /// The list is sorted so where nothing is said.
+    pub(crate) const fn usual(mut self) -> Self {
+        if let Some(sort) = &mut self.sort {
+            sort.usual = true;
+        }
         self
     }
 
@@ -359,11 +391,16 @@ impl Table {
         columns: &[Column],
         next: Option<&str>,
     ) -> Self {
-        let now = params.get("sort");
+        let mut sorts = columns.iter().filter_map(|column| column.sort);
+        let usual = sorts.find(|sort| sort.usual).map(|sort| sort.name);
+        let now = params.get("sort").or(usual);
         for (heading, column) in self.headings.iter_mut().zip(columns) {
-            let Some(name) = column.sort else { continue };
-            heading.sorted = (now == Some(name)).then_some("descending");
-            let sorted = params.with("cursor", None).with("sort", Some(name));
+            let Some(sort) = column.sort else { continue };
+            let is_now = now == Some(sort.name);
+            heading.sorted = is_now.then_some(sort.order);
+            // A second click goes back to the usual order.
+            let name = Some(sort.name).filter(|name| !is_now && usual != Some(*name));
+            let sorted = params.with("cursor", None).with("sort", name);
             heading.href = Some(sorted.url(path));
         }
         let next = next.map(|cursor| params.with("cursor", Some(cursor)).url(path));

@@ -34,6 +34,7 @@ mod results;
 pub mod rights;
 mod schemas;
 mod serve;
+mod sorts;
 mod stream;
 mod tls;
 mod watch;

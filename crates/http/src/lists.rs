@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{Response, StatusCode};
 use jiff::civil::Date;
-use landfall_domain::{BatchRef, ShipmentRef, Sku};
+use landfall_domain::{BatchRef, Carriage, ShipmentRef, Sku};
 use landfall_service::views::{
     Attention, BatchFilter, List, OrderFilter, Page, ProductFilter, ShipmentFilter, ViewError,
 };
@@ -13,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::cursor::Scope;
 use crate::problems::{self, Problem};
+use crate::sorts::{BatchSort, OrderSort, ProductSort, ShipmentSort};
 use crate::{Shared, answers, query};
 
 type Answer = Result<Response<Body>, Problem>;
@@ -50,10 +51,16 @@ pub(crate) struct BatchQuery {
     /// On this shipment.
     #[param(value_type = Option<String>)]
     shipment: Option<ShipmentRef>,
+    /// On a shipment, whichever, or on none.
+    on_shipment: Option<bool>,
     /// Kept back by a hold, its own or its shipment's, or not.
     held: Option<bool>,
     /// Whose reference begins so.
     prefix: Option<String>,
+    /// By `reference` (where nothing is said); by `eta`: what is in the warehouse, then the soonest; the most `available`
+    /// units first. What is equal goes by reference.
+    #[param(inline)]
+    sort: Option<BatchSort>,
     /// At most so many items; 100 where nothing is said.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
@@ -94,6 +101,10 @@ pub(crate) struct OrderQuery {
     attention: Option<Trouble>,
     /// Whose id begins so.
     prefix: Option<String>,
+    /// By `id` (where nothing is said), or the last changed first: `recent`, which is for all orders and cannot be
+    /// cut down. A page of it may be short, and its cursor leads on all the same.
+    #[param(inline)]
+    sort: Option<OrderSort>,
     /// At most so many items; 100 where nothing is said.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
@@ -105,6 +116,9 @@ pub(crate) struct OrderQuery {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ShipmentQuery {
+    /// Carried by this carrier: the very name, letter by letter.
+    #[param(value_type = Option<String>)]
+    carrier: Option<Carriage>,
     /// Landed (no ETA), or still under way.
     landed: Option<bool>,
     /// Kept back by a hold, or not.
@@ -123,6 +137,10 @@ pub(crate) struct ShipmentQuery {
     clear_until: Option<Date>,
     /// Whose reference begins so.
     prefix: Option<String>,
+    /// By `reference` (where nothing is said), or by `eta`: those under way, the soonest first, then those that have
+    /// landed. What is equal goes by reference.
+    #[param(inline)]
+    sort: Option<ShipmentSort>,
     /// At most so many items; 100 where nothing is said.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
@@ -138,6 +156,10 @@ pub(crate) struct ProductQuery {
     backordered: Option<bool>,
     /// Whose SKU begins so.
     prefix: Option<String>,
+    /// By `sku` (where nothing is said); the most `backordered` lines first; the most `available` units first. What is
+    /// equal goes by SKU.
+    #[param(inline)]
+    sort: Option<ProductSort>,
     /// At most so many items; 100 where nothing is said.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
@@ -165,7 +187,7 @@ struct Items<T> {
     cursor: Option<String>,
 }
 
-/// Batches, by reference.
+/// Batches.
 #[utoipa::path(
     get, path = "/v1/batches", tag = "batches", params(BatchQuery),
     responses((status = 200, description = "A page", body = ref("#/components/schemas/BatchList"))),
@@ -185,8 +207,10 @@ pub(crate) async fn batches(
         eta_until: asked.eta_until,
         clear_until: asked.clear_until,
         shipment: asked.shipment,
+        on_shipment: asked.on_shipment,
         held: asked.held,
         prefix: prefix(asked.prefix)?,
+        sort: asked.sort.unwrap_or_default().into(),
     };
     let (_, day) = context.app.calendar.read();
     list(
@@ -195,10 +219,13 @@ pub(crate) async fn batches(
     )
 }
 
-/// Orders with their lines, by id.
+/// Orders with their lines.
 #[utoipa::path(
     get, path = "/v1/orders", tag = "orders", params(OrderQuery),
-    responses((status = 200, description = "A page", body = ref("#/components/schemas/OrderList"))),
+    responses(
+        (status = 200, description = "A page", body = ref("#/components/schemas/OrderList")),
+        (status = 422, description = "Filters beside `sort=recent`"),
+    ),
 )]
 pub(crate) async fn orders(
     State(context): State<Shared>,
@@ -214,13 +241,26 @@ pub(crate) async fn orders(
         prefix: prefix(asked.prefix)?,
     };
     let (_, day) = context.app.calendar.read();
+    if asked.sort == Some(OrderSort::Recent) {
+        if filter != OrderFilter::default() {
+            let message = "`recent` is an order of all orders: leave out the filters, or `sort`";
+            return Err(Problem::senseless("sort", message));
+        }
+        let found = context.app.views.recent_orders(&page, day.today).await?;
+        let orders = found.items.into_iter().map(|recent| recent.order);
+        let found = List {
+            items: orders.collect(),
+            next: found.next,
+        };
+        return list(&scope, Ok(found));
+    }
     list(
         &scope,
         context.app.views.orders(&filter, &page, day.today).await,
     )
 }
 
-/// Shipments by reference, without their batches.
+/// Shipments, without their batches.
 #[utoipa::path(
     get, path = "/v1/shipments", tag = "shipments", params(ShipmentQuery),
     responses((status = 200, description = "A page", body = ref("#/components/schemas/ShipmentList"))),
@@ -233,19 +273,21 @@ pub(crate) async fn shipments(
     let scope = Scope::new("shipments", parameters.as_deref());
     let page = page(&scope, asked.limit, "cursor", asked.cursor.as_deref())?;
     let filter = ShipmentFilter {
+        carrier: asked.carrier,
         landed: asked.landed,
         held: asked.held,
         eta_from: asked.eta_from,
         eta_until: asked.eta_until,
         clear_until: asked.clear_until,
         prefix: prefix(asked.prefix)?,
+        sort: asked.sort.unwrap_or_default().into(),
     };
     let (_, day) = context.app.calendar.read();
     let found = context.app.views.shipments(&filter, &page, day.today).await;
     list(&scope, found)
 }
 
-/// Products, by SKU.
+/// Products.
 #[utoipa::path(
     get, path = "/v1/products", tag = "products", params(ProductQuery),
     responses((status = 200, description = "A page", body = ref("#/components/schemas/ProductList"))),
@@ -260,6 +302,7 @@ pub(crate) async fn products(
     let filter = ProductFilter {
         backordered: asked.backordered,
         prefix: prefix(asked.prefix)?,
+        sort: asked.sort.unwrap_or_default().into(),
     };
     list(&scope, context.app.views.products(&filter, &page).await)
 }

@@ -59,6 +59,15 @@ impl Problem {
         Self::new(Kind::IllFormed, describe(&errors)).with_errors(errors)
     }
 
+    /// One thing in the request makes no sense beside the others.
+    pub(crate) fn senseless(field: impl Into<String>, message: impl Into<String>) -> Self {
+        let errors = vec![FieldError {
+            field: field.into(),
+            message: message.into(),
+        }];
+        Self::new(Kind::Senseless, describe(&errors)).with_errors(errors)
+    }
+
     fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
         self.0.errors = errors;
         self

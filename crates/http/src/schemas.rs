@@ -42,6 +42,7 @@ pub(crate) fn of_parameter(path: &str, name: &str) -> Option<Value> {
         "id" | "orderid" => "OrderId",
         "line" => "LineId",
         "sku" => "Sku",
+        "carrier" => "Carriage",
         _ => return None,
     };
     Some(reference(target))

@@ -7,12 +7,13 @@ mod questions;
 pub(crate) mod tables;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use landfall_domain::{BatchRef, LineKey};
 use landfall_service::LogRecord;
 use landfall_service::desk::tables::{BatchRow, DeskTables, Place, Step, WorkRow};
 use landfall_service::desk::{
-    DayFigures, Desk, Figures, GroupBy, Groups, Lag, Totals, WorkFilter, WorkItem, WorkKind,
+    Ages, DayFigures, Desk, Figures, GroupBy, Groups, Lag, Totals, WorkFilter, WorkItem, WorkKind,
     WorkSort, span,
 };
 use landfall_service::views::{List, Page, ViewError, cursor};
@@ -65,6 +66,11 @@ impl Desk for PgDesk {
     ) -> Result<Groups, ViewError> {
         let found = questions::groups(&self.pool, kind, by, filter, limit);
         found.await.map_err(Fault::into_view_error)
+    }
+
+    async fn ages(&self, kind: WorkKind, now: Timestamp) -> Result<Ages, ViewError> {
+        let found = questions::ages(&self.pool, kind, now).await;
+        found.map_err(Fault::into_view_error)
     }
 
     async fn totals(&self) -> Result<Totals, ViewError> {

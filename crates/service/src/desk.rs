@@ -28,6 +28,7 @@
 //! The zone is that of the service that began the desk, and is kept with it: figures of two zones would not add up.
 //! `landfall views rebuild` begins anew, in the zone that is configured by then.
 
+mod ages;
 pub mod days;
 mod figures;
 pub mod fold;
@@ -44,6 +45,7 @@ use serde::Serialize;
 
 use crate::views::{List, Page, ViewError};
 
+pub use ages::{AGED_LINES, Age, Ages};
 pub use figures::{DayFigures, Figures, MOST_DAYS, span};
 pub use groups::{GROUPED_LINES, GroupBy, Groups, Source, WorkGroup, group, listed};
 pub use work::{Cause, Total, Totals, WorkFilter, WorkItem, WorkKind, WorkSort, worst_first};
@@ -80,6 +82,9 @@ pub trait Desk: Send + Sync + 'static {
         filter: &WorkFilter,
         limit: usize,
     ) -> Result<Groups, ViewError>;
+
+    /// How many lines of a kind have been on the worklist for how long.
+    async fn ages(&self, kind: WorkKind, now: Timestamp) -> Result<Ages, ViewError>;
 
     /// How much is on the worklist.
     async fn totals(&self) -> Result<Totals, ViewError>;

@@ -10,6 +10,7 @@ mod access;
 mod desk;
 mod load;
 mod pegged;
+mod recent;
 mod relays;
 mod tables;
 mod views;

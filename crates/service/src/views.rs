@@ -1,6 +1,9 @@
 //! The port of the read side. It is never used to decide.
 
 pub mod cursor;
+mod filters;
+pub mod recent;
+pub mod sorted;
 
 use async_trait::async_trait;
 use jiff::civil::Date;
@@ -20,6 +23,12 @@ use crate::resources::{
     AvailabilityResource, BatchResource, LineResource, OrderResource, ProductResource,
     ShipmentResource,
 };
+
+pub use filters::{
+    Attention, BatchFilter, BatchSort, OrderFilter, ProductFilter, ProductSort, ShipmentFilter,
+    ShipmentSort,
+};
+pub use recent::RecentOrder;
 
 /// Why a view could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -51,77 +60,6 @@ pub struct List<T> {
     pub items: Vec<T>,
     /// Where to go on; none at the end. Plain text: entrypoints encode it.
     pub next: Option<String>,
-}
-
-/// Which batches. Everything that is named must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BatchFilter {
-    /// Of this product.
-    pub sku: Option<Sku>,
-    /// With free units, or without.
-    pub available: Option<bool>,
-    /// In the warehouse (no ETA), or inbound.
-    pub in_warehouse: Option<bool>,
-    /// Expected on or after this day.
-    pub eta_from: Option<Date>,
-    /// Expected on or before this day.
-    pub eta_until: Option<Date>,
-    /// On this shipment.
-    pub shipment: Option<ShipmentRef>,
-    /// Kept back by a hold, its own or its shipment's, or not.
-    pub held: Option<bool>,
-    /// Kept back by a hold, its own or its shipment's, that was expected to be cleared on or before this day.
-    pub clear_until: Option<Date>,
-    /// Whose reference begins so.
-    pub prefix: Option<String>,
-}
-
-/// Which shipments. Everything that is named must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ShipmentFilter {
-    /// Landed (no ETA), or still under way.
-    pub landed: Option<bool>,
-    /// Kept back by a hold, or not.
-    pub held: Option<bool>,
-    /// Kept back by a hold that was expected to be cleared on or before this day.
-    pub clear_until: Option<Date>,
-    /// Expected on or after this day.
-    pub eta_from: Option<Date>,
-    /// Expected on or before this day.
-    pub eta_until: Option<Date>,
-    /// Whose reference begins so.
-    pub prefix: Option<String>,
-}
-
-/// Why somebody should look at a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Attention {
-    /// It waits for stock.
-    Backordered,
-    /// It has stock that comes too late for its original promise.
-    Late,
-}
-
-/// Which orders. Everything that is named must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OrderFilter {
-    /// With a line pegged to this batch.
-    pub batch: Option<BatchRef>,
-    /// With a line of this product that is allocated or waits.
-    pub sku: Option<Sku>,
-    /// With a line that needs somebody's attention.
-    pub attention: Option<Attention>,
-    /// Whose id begins so.
-    pub prefix: Option<String>,
-}
-
-/// Which products. Everything that is named must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ProductFilter {
-    /// With lines that wait, or without.
-    pub backordered: Option<bool>,
-    /// Whose SKU begins so.
-    pub prefix: Option<String>,
 }
 
 /// The events after a cursor.
@@ -342,7 +280,7 @@ pub trait Views: Send + Sync + 'static {
         today: Date,
     ) -> Result<Option<ShipmentResource>, ViewError>;
 
-    /// Shipments without their batches, by reference.
+    /// Shipments without their batches.
     async fn shipments(
         &self,
         filter: &ShipmentFilter,
@@ -360,7 +298,7 @@ pub trait Views: Send + Sync + 'static {
         day: &Day,
     ) -> Result<Option<AvailabilityResource>, ViewError>;
 
-    /// Batches, by reference.
+    /// Batches.
     async fn batches(
         &self,
         filter: &BatchFilter,
@@ -376,7 +314,12 @@ pub trait Views: Send + Sync + 'static {
         today: Date,
     ) -> Result<List<OrderResource>, ViewError>;
 
-    /// Products, by SKU.
+    /// Orders with their lines, those first that changed last: see [`recent`]. A page may be short, and its cursor
+    /// leads on all the same.
+    async fn recent_orders(&self, page: &Page, today: Date)
+    -> Result<List<RecentOrder>, ViewError>;
+
+    /// Products.
     async fn products(
         &self,
         filter: &ProductFilter,

@@ -11,12 +11,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use landfall_domain::{BatchRef, LineKey};
 use landfall_service::LogRecord;
 use landfall_service::desk::tables::{BatchRow, DeskTables, Place, Step, WorkRow};
 use landfall_service::desk::{
-    DayFigures, Desk, Figures, GroupBy, Groups, Lag, Totals, WorkFilter, WorkItem, WorkKind,
+    Ages, DayFigures, Desk, Figures, GroupBy, Groups, Lag, Totals, WorkFilter, WorkItem, WorkKind,
     WorkSort, span,
 };
 use landfall_service::relay::RelayError;
@@ -29,7 +30,7 @@ use crate::relays::Writes;
 use crate::views::pool::Pool;
 
 #[cfg(test)]
-pub(crate) use questions::statements;
+pub(crate) use questions::{ages_statement, statements};
 
 /// The desk in a database file. Clones share their connections.
 #[derive(Clone)]
@@ -91,6 +92,12 @@ impl Desk for SqliteDesk {
         let filter = filter.clone();
         self.reads
             .read(move |connection| questions::groups(connection, kind, by, &filter, limit))
+            .await
+    }
+
+    async fn ages(&self, kind: WorkKind, now: Timestamp) -> Result<Ages, ViewError> {
+        self.reads
+            .read(move |connection| questions::ages(connection, kind, now))
             .await
     }
 

@@ -134,10 +134,52 @@ fn a_page_goes_along_an_index_and_no_further() {
                 // The page itself is looked at whole, and sorted. So are the batches of one product.
                 let page = sql.starts_with("WITH page") && !step.contains("SCAN products");
                 let one_product = sql.contains("batches_of_product");
-                looks_at_all(step) && !page && !one_product
+                // From its beginning an index is read as far as the page goes: nothing is sorted.
+                let fine = ["SCAN CONSTANT ROW", "SCAN b USING INDEX batches_by_eta"];
+                let fine = fine.contains(&&**step);
+                looks_at_all(step) && !page && !one_product && !fine
             };
             assert!(!plan.iter().any(wrong), "{sql}\n{plan:#?}");
         }
+    });
+}
+
+#[test]
+fn what_has_no_index_is_looked_at_once_in_narrow_tables() {
+    // Nothing else is read of all products and batches, and no step is taken for each of them but these.
+    const LOOKED_AT: [&str; 6] = [
+        "SCAN b",
+        "SCAN p",
+        "SCAN p USING INDEX products_waiting",
+        "SEARCH p USING INDEX products_waiting (sku>?)",
+        "SEARCH p USING INDEX products_waiting (sku>? AND sku<?)",
+        "SEARCH a USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+    ];
+    with_database(|connection| {
+        for sql in views::scans() {
+            let plan = plan(connection, &sql);
+            let scans = plan.iter().filter(|step| step.starts_with("SCAN"));
+            assert!(scans.count() <= 3, "{sql}\n{plan:#?}");
+            let first = plan
+                .iter()
+                .find(|step| step.contains("SCAN") || step.contains("SEARCH"));
+            assert!(
+                first.is_some_and(|step| LOOKED_AT.contains(&&**step)),
+                "{sql}\n{plan:#?}"
+            );
+            let sums = plan.iter().filter(|step| step.contains("CORRELATED"));
+            assert!(sums.count() <= 1, "{sql}\n{plan:#?}");
+        }
+    });
+}
+
+#[test]
+fn ages_are_counted_along_an_index_that_has_all_of_it() {
+    with_database(|connection| {
+        let sql = desk::ages_statement();
+        let plan = plan(connection, &sql);
+        let covering = "SEARCH w USING COVERING INDEX worklist_age (kind=? AND since<?)";
+        assert!(plan.iter().any(|step| step == covering), "{plan:#?}");
     });
 }
 

@@ -1,10 +1,10 @@
-//! Batches, by reference.
+//! Batches.
 
 use axum::extract::State;
 use axum::response::Response;
 use landfall_domain::ShipmentRef;
 use landfall_service::resources::BatchResource;
-use landfall_service::views::{BatchFilter, Page};
+use landfall_service::views::{BatchFilter, BatchSort, Page};
 
 use super::lists::{self, Asked, Filters, Listing, YES_NO};
 use crate::errors::Failed;
@@ -16,13 +16,13 @@ use crate::{Shared, actions};
 const PATH: &str = "/batches";
 
 const COLUMNS: [Column; 10] = [
-    column("Batch"),
+    column("Batch").rising_by("reference").usual(),
     column("SKU"),
-    column("When"),
+    column("When").rising_by("eta"),
     column("Shipment"),
     numbers("Purchased"),
     column("Sold"),
-    numbers("Available"),
+    numbers("Available").sorted_by("available"),
     numbers("Allocated"),
     numbers("Dispatched"),
     column("Location"),
@@ -32,6 +32,11 @@ const COLUMNS: [Column; 10] = [
 pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<Response, Failed> {
     let params = &visit.params;
     let mut errors = Vec::new();
+    let sorts = [
+        ("reference", BatchSort::Reference),
+        ("eta", BatchSort::Eta),
+        ("available", BatchSort::Available),
+    ];
     let filter = BatchFilter {
         sku: params.parse("sku", &mut errors),
         available: params.one_of("available", &YES_NO, &mut errors),
@@ -39,9 +44,13 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         eta_from: params.day("eta_from", &mut errors),
         eta_until: params.day("eta_until", &mut errors),
         shipment: params.parse("shipment", &mut errors),
+        on_shipment: params.one_of("on_shipment", &YES_NO, &mut errors),
         held: params.one_of("held", &YES_NO, &mut errors),
         prefix: params.prefix("prefix", &mut errors),
         clear_until: params.day("clear_until", &mut errors),
+        sort: params
+            .one_of("sort", &sorts, &mut errors)
+            .unwrap_or_default(),
     };
     let today = visit.today();
     let filters = Filters {
@@ -58,6 +67,11 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
             filters.text("prefix", "Batch begins with"),
             filters.text("sku", "SKU"),
             filters.text("shipment", "Shipment"),
+            filters.choice(
+                "on_shipment",
+                "Aboard",
+                &[("", "Any"), ("yes", "On a shipment"), ("no", "On none")],
+            ),
             filters.choice(
                 "in_warehouse",
                 "Where",
@@ -79,7 +93,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         ],
         offers: actions::offers(&visit, &["CreateBatch"], &[]),
         empty: "No batch is like that.",
-        notice: None,
+        notice: lists::wrong_sort(&errors),
     };
     let hold = errors.is_empty();
     let ask = move |page: Page| -> Asked<_> {

@@ -118,6 +118,12 @@ pub(super) fn is_csv(visit: &Visit) -> bool {
     visit.params.get("format") == Some("csv")
 }
 
+/// What is wrong with the order that a list is asked for in: it has no field to say it at.
+pub(super) fn wrong_sort(errors: &[FieldError]) -> Option<String> {
+    let wrong = errors.iter().find(|error| error.field == "sort")?;
+    Some(format::sentence(&format!("`sort` {}", wrong.message)))
+}
+
 /// What a list's rows are read with: any page of it.
 pub(super) type Asked<T> = BoxFuture<'static, Result<List<T>, ViewError>>;
 

@@ -1,10 +1,12 @@
-//! Orders, by id.
+//! Orders: those first that changed last, or by id where they are cut down.
 
 use axum::extract::State;
 use axum::response::Response;
+use jiff::Timestamp;
 use landfall_domain::line::Status;
 use landfall_service::resources::{LineResource, OrderResource};
-use landfall_service::views::{Attention, OrderFilter, Page};
+use landfall_service::views::{Attention, OrderFilter, Page, RecentOrder};
+use landfall_service::wire::FieldError;
 
 use super::lists::{self, Asked, Filters, Listing};
 use crate::errors::Failed;
@@ -15,8 +17,28 @@ use crate::{Shared, actions, format};
 
 const PATH: &str = "/orders";
 
-const COLUMNS: [Column; 6] = [
-    column("Order"),
+/// The columns, of all orders by their last change.
+const RECENT: [Column; 7] = [
+    column("Order").rising_by("id"),
+    numbers("Lines"),
+    numbers("Units"),
+    column("State"),
+    column("Promise"),
+    column("SKUs"),
+    numbers("Last change").sorted_by("recent").usual(),
+];
+/// Of those of a filter, which are listed by id; a last one is left out.
+const CUT_DOWN: [Column; 6] = [
+    column("Order").rising_by("id").usual(),
+    numbers("Lines"),
+    numbers("Units"),
+    column("State"),
+    column("Promise"),
+    column("SKUs"),
+];
+/// Of all orders by id.
+const BY_ID: [Column; 6] = [
+    column("Order").rising_by("id"),
     numbers("Lines"),
     numbers("Units"),
     column("State"),
@@ -41,6 +63,16 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         attention: params.one_of("attention", &attention, &mut errors),
         prefix: params.prefix("prefix", &mut errors),
     };
+    let all = filter == OrderFilter::default() && errors.is_empty();
+    let sorts = [("id", false), ("recent", true)];
+    let sort = params.one_of("sort", &sorts, &mut errors);
+    if sort == Some(true) && !all {
+        errors.push(FieldError {
+            field: "sort".into(),
+            message: "can be `recent` for all orders only: leave it out, or the filters".into(),
+        });
+    }
+    let recent = sort.unwrap_or(all);
     let today = visit.today();
     let filters = Filters {
         params,
@@ -51,7 +83,11 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         heading: "Orders",
         help: "",
         path: PATH,
-        columns: &COLUMNS,
+        columns: match (recent, all) {
+            (true, _) => &RECENT,
+            (false, true) => &BY_ID,
+            (false, false) => &CUT_DOWN,
+        },
         filters: vec![
             filters.text("prefix", "Order begins with"),
             filters.text("sku", "SKU"),
@@ -68,9 +104,22 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         ],
         offers: actions::offers(&visit, &["PlaceOrder"], &[]),
         empty: "No order is like that.",
-        notice: None,
+        notice: lists::wrong_sort(&errors),
     };
     let hold = errors.is_empty();
+    if recent {
+        let of = visit.clone();
+        let ask = move |page: Page| -> Asked<_> {
+            let context = context.clone();
+            Box::pin(async move { context.app.views.recent_orders(&page, today).await })
+        };
+        let row = move |found: &RecentOrder| {
+            let mut row = row(&found.order);
+            row.cells.push(changed(&of, found.changed));
+            row
+        };
+        return lists::answer(&visit, listing, hold, ask, row).await;
+    }
     let ask = move |page: Page| -> Asked<_> {
         let (context, filter) = (context.clone(), filter.clone());
         Box::pin(async move { context.app.views.orders(&filter, &page, today).await })
@@ -88,6 +137,15 @@ fn row(order: &OrderResource) -> Row {
             promise(order),
             Cell::Text(skus(order)),
         ],
+    }
+}
+
+/// When an order changed last.
+fn changed(visit: &Visit, instant: Timestamp) -> Cell {
+    Cell::Since {
+        instant,
+        at: format::instant(&visit.local(instant)),
+        age: format::since(instant, visit.now),
     }
 }
 

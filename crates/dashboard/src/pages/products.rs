@@ -1,9 +1,9 @@
-//! Products, by SKU.
+//! Products.
 
 use axum::extract::State;
 use axum::response::Response;
 use landfall_service::resources::ProductResource;
-use landfall_service::views::{Page, ProductFilter};
+use landfall_service::views::{Page, ProductFilter, ProductSort};
 
 use super::lists::{self, Asked, Filters, Listing};
 use crate::errors::Failed;
@@ -15,17 +15,22 @@ use crate::{Shared, actions};
 const PATH: &str = "/products";
 
 pub(super) const COLUMNS: [Column; 5] = [
-    column("SKU"),
+    column("SKU").rising_by("sku").usual(),
     numbers("Purchased"),
     column("Sold"),
-    numbers("Available"),
-    numbers("Lines waiting"),
+    numbers("Available").sorted_by("available"),
+    numbers("Lines waiting").sorted_by("backordered"),
 ];
 
 /// The list.
 pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<Response, Failed> {
     let params = &visit.params;
     let mut errors = Vec::new();
+    let sorts = [
+        ("sku", ProductSort::Sku),
+        ("backordered", ProductSort::Backordered),
+        ("available", ProductSort::Available),
+    ];
     let filter = ProductFilter {
         backordered: params.one_of(
             "backordered",
@@ -33,6 +38,9 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
             &mut errors,
         ),
         prefix: params.prefix("prefix", &mut errors),
+        sort: params
+            .one_of("sort", &sorts, &mut errors)
+            .unwrap_or_default(),
     };
     let filters = Filters {
         params,
@@ -54,7 +62,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         ],
         offers: actions::offers(&visit, &["CreateBatch"], &[]),
         empty: "No product is like that. A product is there once a batch of it was created.",
-        notice: None,
+        notice: lists::wrong_sort(&errors),
     };
     let hold = errors.is_empty();
     let ask = move |page: Page| -> Asked<_> {

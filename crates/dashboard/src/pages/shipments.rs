@@ -1,10 +1,10 @@
-//! Shipments, by reference: those under way, and those that have landed.
+//! Shipments: those under way, and those that have landed.
 
 use axum::extract::State;
 use axum::response::Response;
 use landfall_domain::{Carriage, Hold};
 use landfall_service::resources::ShipmentResource;
-use landfall_service::views::{Page, ShipmentFilter};
+use landfall_service::views::{Page, ShipmentFilter, ShipmentSort};
 
 use super::lists::{self, Asked, Filters, Listing, YES_NO};
 use crate::errors::Failed;
@@ -16,8 +16,8 @@ use crate::{Shared, actions, format};
 const PATH: &str = "/shipments";
 
 const COLUMNS: [Column; 9] = [
-    column("Shipment"),
-    column("ETA"),
+    column("Shipment").rising_by("reference").usual(),
+    column("ETA").rising_by("eta"),
     column("State"),
     column("Carrier"),
     column("Vessel"),
@@ -32,13 +32,21 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
     let params = &visit.params;
     let mut errors = Vec::new();
     let landed = [("no", false), ("yes", true)];
+    let sorts = [
+        ("reference", ShipmentSort::Reference),
+        ("eta", ShipmentSort::Eta),
+    ];
     let filter = ShipmentFilter {
+        carrier: params.parse("carrier", &mut errors),
         landed: params.one_of("landed", &landed, &mut errors),
         held: params.one_of("held", &YES_NO, &mut errors),
         eta_from: params.day("eta_from", &mut errors),
         eta_until: params.day("eta_until", &mut errors),
         prefix: params.prefix("prefix", &mut errors),
         clear_until: params.day("clear_until", &mut errors),
+        sort: params
+            .one_of("sort", &sorts, &mut errors)
+            .unwrap_or_default(),
     };
     let today = visit.today();
     let filters = Filters {
@@ -53,6 +61,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         columns: &COLUMNS,
         filters: vec![
             filters.text("prefix", "Shipment begins with"),
+            filters.text("carrier", "Carrier"),
             filters.choice(
                 "landed",
                 "Under way",
@@ -69,7 +78,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         ],
         offers: actions::offers(&visit, &["CreateShipment"], &[]),
         empty: "No shipment is like that.",
-        notice: None,
+        notice: lists::wrong_sort(&errors),
     };
     let hold = errors.is_empty();
     let ask = move |page: Page| -> Asked<_> {

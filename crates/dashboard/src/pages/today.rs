@@ -1,5 +1,6 @@
 //! Today: what needs a person, each with the action beside it, and how it goes.
 
+mod ages;
 mod figures;
 mod sinks;
 mod supply;
@@ -18,6 +19,7 @@ use crate::frame::{Frame, Place};
 use crate::table::{Table, Tone};
 use crate::visit::Visit;
 use crate::{Shared, format};
+use ages::ages_table;
 use figures::FigureRow;
 use sinks::{sink_rows, sink_table};
 use supply::{Missing, hold_table, overdue_table};
@@ -82,9 +84,10 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         ..BatchFilter::default()
     };
     let from = today.saturating_sub((figures::DAYS - 1).days());
-    let (late, waiting, totals, lag, days) = tokio::try_join!(
+    let (late, waiting, ages, totals, lag, days) = tokio::try_join!(
         desk.groups(WorkKind::Late, GroupBy::Source, &all, ROWS),
         desk.groups(WorkKind::Waiting, GroupBy::Sku, &all, ROWS),
+        desk.ages(WorkKind::Waiting, visit.now),
         desk.totals(),
         desk.lag(),
         desk.days(from, today),
@@ -108,6 +111,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
             waiting_table(&visit, &waiting),
             more(waiting.left_out, "/backorders"),
         ),
+        (ages_table(&ages), None),
         (overdue_table(arrivals), None),
         (hold_table(holds), None),
         (sink_table(sinks, app.sinks.is_empty()), None),

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use landfall_domain::ShipmentRef;
 use landfall_service::access::Right;
-use landfall_service::desk::{Cause, WorkFilter, WorkItem, WorkKind, WorkSort};
+use landfall_service::desk::{Age, Cause, WorkFilter, WorkItem, WorkKind, WorkSort};
 use landfall_service::views::Page;
 
 use super::freshness::{behind, take_in};
@@ -25,7 +25,7 @@ const WAITING: [Column; 12] = [
     column("SKU"),
     numbers("Units"),
     numbers("Priority").sorted_by("priority"),
-    numbers("Waits for").sorted_by("age"),
+    numbers("Waits for").sorted_by("age").usual(),
     column("Why"),
     column("Requested"),
     column("Promised first"),
@@ -42,7 +42,7 @@ const LATE: [Column; 15] = [
     numbers("Priority").sorted_by("priority"),
     column("Promised first"),
     column("Now"),
-    numbers("Days late").sorted_by("days_late"),
+    numbers("Days late").sorted_by("days_late").usual(),
     numbers("Late since").sorted_by("age"),
     column("Why"),
     column("Supply"),
@@ -51,6 +51,19 @@ const LATE: [Column; 15] = [
     column("Requested").in_file(),
     DO,
 ];
+
+/// The filter of a band of ages.
+pub(super) const WAITING_DAYS: &str = "waiting_days";
+
+/// A band of ages as people say it.
+pub(super) fn band_words(age: Age) -> &'static str {
+    match age {
+        Age::Days => "Under a week",
+        Age::Weeks => "1 to 4 weeks",
+        Age::Months => "4 to 13 weeks",
+        Age::Longer => "13 weeks or more",
+    }
+}
 
 /// Lines that wait.
 pub(super) async fn waiting(
@@ -130,13 +143,24 @@ async fn page(context: &Shared, visit: Visit, list: Worklist) -> Result<Response
         shipment: params.parse("shipment", &mut errors),
         batch: params.parse("batch", &mut errors),
         cause: params.one_of("cause", &causes, &mut errors),
+        ..WorkFilter::default()
     };
     let sort = params.one_of("sort", sorts, &mut errors).unwrap_or(sort);
+    let bands = Age::ALL.map(|age| (age.as_str(), age));
+    let band = match kind {
+        WorkKind::Waiting => params.one_of(WAITING_DAYS, &bands, &mut errors),
+        WorkKind::Late => None,
+    };
+    let filter = match band {
+        Some(age) => age.cut(filter, visit.now),
+        None => filter,
+    };
     let desk = &context.app.desk;
     if visit.params.get("done").is_some() {
         take_in(&**desk).await?;
     }
-    listing.notice = behind(&desk.lag().await?, visit.now);
+    let lag = behind(&desk.lag().await?, visit.now);
+    listing.notice = lists::wrong_sort(&errors).or(lag);
     let filters = Filters {
         params,
         errors: &errors,
@@ -149,6 +173,12 @@ async fn page(context: &Shared, visit: Visit, list: Worklist) -> Result<Response
         filters.text("batch", "Batch"),
         filters.choice("cause", "Why", &choices),
     ];
+    if kind == WorkKind::Waiting {
+        let mut choices = vec![("", "Any time")];
+        choices.extend(Age::ALL.map(|age| (age.as_str(), band_words(age))));
+        let waits = filters.choice(WAITING_DAYS, "Waits for", &choices);
+        listing.filters.push(waits);
+    }
     let (hold, context) = (errors.is_empty(), Arc::clone(context));
     let ask = move |page: Page| -> Asked<_> {
         let (context, filter) = (Arc::clone(&context), filter.clone());

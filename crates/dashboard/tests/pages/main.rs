@@ -9,6 +9,7 @@ mod orders;
 mod products;
 mod search;
 mod shipments;
+mod sorts;
 mod support;
 mod today;
 mod worklists;

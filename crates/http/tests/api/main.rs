@@ -25,6 +25,7 @@ mod questions;
 mod reads;
 mod sinks;
 mod smuggling;
+mod sorts;
 mod support;
 mod tls;
 mod writes;

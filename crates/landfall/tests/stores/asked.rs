@@ -7,8 +7,8 @@ use landfall_domain::{Day, Status};
 use landfall_service::Answer;
 use landfall_service::explanation::explain;
 use landfall_service::views::{
-    Attention, BatchFilter, EventPage, List, OrderFilter, Page, ProductFilter, ShipmentFilter,
-    Thing, ViewError, Views,
+    Attention, BatchFilter, BatchSort, EventPage, List, OrderFilter, Page, ProductFilter,
+    ProductSort, ShipmentFilter, ShipmentSort, Thing, ViewError, Views,
 };
 use landfall_testkit::Database;
 use landfall_testkit::history::Step;
@@ -144,21 +144,40 @@ impl Asked<'_> {
             .step_by(9)
             .collect();
         for filter in batch_filters(state, today) {
-            let list = async |page: Page| views.batches(&filter, &page, today).await;
-            self.keep(format!("{filter:?}"), all_pages(list).await);
+            for sort in [BatchSort::Reference, BatchSort::Eta, BatchSort::Available] {
+                let filter = BatchFilter {
+                    sort,
+                    ..filter.clone()
+                };
+                let list = async |page: Page| views.batches(&filter, &page, today).await;
+                self.keep(format!("{filter:?}"), all_pages(list).await);
+            }
         }
         for filter in shipment_filters(today) {
-            let list = async |page: Page| views.shipments(&filter, &page, today).await;
-            self.keep(format!("{filter:?}"), all_pages(list).await);
+            for sort in [ShipmentSort::Reference, ShipmentSort::Eta] {
+                let filter = ShipmentFilter {
+                    sort,
+                    ..filter.clone()
+                };
+                let list = async |page: Page| views.shipments(&filter, &page, today).await;
+                self.keep(format!("{filter:?}"), all_pages(list).await);
+            }
         }
         for backordered in [None, Some(true), Some(false)] {
             for prefix in [None, Some("1".to_owned())] {
-                let filter = ProductFilter {
-                    backordered,
-                    prefix,
-                };
-                let list = async |page: Page| views.products(&filter, &page).await;
-                self.keep(format!("{filter:?}"), all_pages(list).await);
+                for sort in [
+                    ProductSort::Sku,
+                    ProductSort::Backordered,
+                    ProductSort::Available,
+                ] {
+                    let filter = ProductFilter {
+                        backordered,
+                        prefix: prefix.clone(),
+                        sort,
+                    };
+                    let list = async |page: Page| views.products(&filter, &page).await;
+                    self.keep(format!("{filter:?}"), all_pages(list).await);
+                }
             }
         }
         let some = |prefix: Option<&str>| prefix.map(str::to_owned);

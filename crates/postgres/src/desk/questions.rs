@@ -2,10 +2,11 @@
 
 use std::sync::LazyLock;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use landfall_service::desk::{
-    Cause, DayFigures, Figures, GROUPED_LINES, GroupBy, Groups, Lag, Source, WorkFilter, WorkGroup,
-    WorkItem, WorkKind, WorkSort, listed,
+    AGED_LINES, Age, Ages, Cause, DayFigures, Figures, GROUPED_LINES, GroupBy, Groups, Lag, Source,
+    Total, WorkFilter, WorkGroup, WorkItem, WorkKind, WorkSort, listed,
 };
 use landfall_service::views::List;
 use landfall_service::views::cursor::{WorkPlace, cut, of_work};
@@ -57,6 +58,14 @@ fn condition(kind: WorkKind, filter: &WorkFilter, ask: &mut Ask) -> String {
     );
     and("sku", filter.sku.as_ref().map(ToString::to_string));
     and("cause", filter.cause.map(|cause| cause.to_string()));
+    if let Some(after) = filter.since_after {
+        let after = ask.value(Micros::of(after));
+        condition = format!("{condition} AND w.since > {after}");
+    }
+    if let Some(until) = filter.since_until {
+        let until = ask.value(Micros::of(until));
+        condition = format!("{condition} AND w.since <= {until}");
+    }
     condition
 }
 
@@ -202,6 +211,55 @@ pub(super) async fn groups(
     Ok(listed(groups, limit, lines, capped))
 }
 
+/// The oldest lines by the bands of their age, of which the youngest is left out; and beside them, as band -1, how much
+/// there is in all: of one moment.
+fn ages_ask(partitions: Vec<i16>, kind: WorkKind, now: Timestamp) -> Ask {
+    let older = WorkFilter {
+        since_until: Some(Age::Weeks.begins(now)),
+        ..WorkFilter::default()
+    };
+    let mut ask = Ask::new("");
+    let partitions = ask.value(partitions);
+    let wanted = condition(kind, &older, &mut ask);
+    let longer = ask.value(Micros::of(Age::Longer.begins(now)));
+    let months = ask.value(Micros::of(Age::Months.begins(now)));
+    let (all_lines, all_units) = match kind {
+        WorkKind::Waiting => ("waiting_lines", "waiting_units"),
+        WorkKind::Late => ("late_lines", "late_units"),
+    };
+    let largest = i64::MAX;
+    ask.sql = format!(
+        "SELECT CASE WHEN w.since <= {longer} THEN 2 WHEN w.since <= {months} THEN 1 ELSE 0 END AS band, count(*) AS lines, \
+                least(sum(w.units), {largest})::bigint AS units \
+           FROM (SELECT w.since, w.units FROM unnest({partitions}::smallint[]) AS k (partition) CROSS JOIN LATERAL ( \
+                     SELECT w.since, w.units FROM worklist w WHERE {wanted} ORDER BY w.since LIMIT {AGED_LINES}) AS w \
+                  ORDER BY w.since LIMIT {AGED_LINES}) AS w \
+          GROUP BY band \
+         UNION ALL \
+         SELECT -1, least(coalesce(sum(d.{all_lines}), 0), {largest})::bigint, \
+                least(coalesce(sum(d.{all_units}), 0), {largest})::bigint \
+           FROM desk_places d WHERE d.partition = ANY({partitions}::smallint[])"
+    );
+    ask
+}
+
+pub(super) async fn ages(pool: &Pool, kind: WorkKind, now: Timestamp) -> Result<Ages, Fault> {
+    let (mut older, mut all) = ([Total::default(); 3], Total::default());
+    for row in pool.ask(&ages_ask(pool.all(), kind, now)).await? {
+        let (lines, units) = (count(&row, 1)?, count(&row, 2)?);
+        let band: i32 = get(&row, 0)?;
+        let total = Total { lines, units };
+        match usize::try_from(band)
+            .ok()
+            .and_then(|band| older.get_mut(band))
+        {
+            Some(band) => *band = total,
+            None => all = total,
+        }
+    }
+    Ok(Ages::new(older, all))
+}
+
 pub(super) async fn days(pool: &Pool, from: Date, to: Date) -> Result<Vec<DayFigures>, Fault> {
     let ask = Ask::new(&*DAYS)
         .with(pool.all())
@@ -242,7 +300,15 @@ pub(crate) fn asked(partitions: &[i16]) -> Vec<Ask> {
         },
     };
     let none = WorkFilter::default();
-    let mut all = Vec::new();
+    let waits = Age::Weeks.cut(none.clone(), jiff::Timestamp::UNIX_EPOCH);
+    let mut all = vec![page(
+        partitions.to_vec(),
+        WorkKind::Waiting,
+        &waits,
+        WorkSort::Age,
+        None,
+        10,
+    )];
     for sort in [WorkSort::Age, WorkSort::DaysLate, WorkSort::Priority] {
         for after in [None, Some(&place)] {
             let late = WorkKind::Late;

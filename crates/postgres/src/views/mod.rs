@@ -5,6 +5,7 @@
 //! moment (`REPEATABLE READ READ ONLY`). A list by name asks each partition for a page of its own (`LATERAL`) and
 //! merges them, so that an index of (partition, name) serves every partition and nothing is sorted but the pages.
 
+mod batches;
 mod case;
 pub(crate) mod events;
 mod history;
@@ -14,6 +15,8 @@ mod order_view;
 mod orders;
 mod pegged;
 pub(crate) mod pool;
+mod products;
+mod recent;
 mod shipments;
 mod span;
 mod supply;
@@ -34,7 +37,7 @@ use landfall_service::resources::{
 };
 use landfall_service::views::{
     BatchFilter, Case, EventPage, Inspect, List, OrderFilter, Page, ProductFilter, Promises,
-    ShipmentFilter, Thing, ViewError, Views, Waiting, cursor,
+    RecentOrder, ShipmentFilter, Thing, ViewError, Views, Waiting, cursor, recent as recents,
 };
 
 use crate::database::PgDatabase;
@@ -108,8 +111,8 @@ impl Views for PgViews {
         page: &Page,
         today: Date,
     ) -> Result<List<ShipmentResource>, ViewError> {
-        cursor::check_name(page)?;
-        let found = shipments::shipments(&self.pool, filter, page, today).await;
+        let ask = shipments::shipments_ask(&self.pool, filter, page)?;
+        let found = shipments::shipments(&self.pool, filter, &ask, page, today).await;
         found.map_err(Fault::into_view_error)
     }
 
@@ -133,8 +136,8 @@ impl Views for PgViews {
         page: &Page,
         today: Date,
     ) -> Result<List<BatchResource>, ViewError> {
-        cursor::check_name(page)?;
-        let found = supply::batches(&self.pool, filter, page, today).await;
+        let ask = batches::batches_ask(&self.pool, filter, page)?;
+        let found = batches::batches(&self.pool, filter, &ask, page, today).await;
         found.map_err(Fault::into_view_error)
     }
 
@@ -149,13 +152,23 @@ impl Views for PgViews {
         found.map_err(Fault::into_view_error)
     }
 
+    async fn recent_orders(
+        &self,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<RecentOrder>, ViewError> {
+        let from = recents::cursor(page, self.pool.partitions())?;
+        let found = recent::recent_orders(&self.pool, from.as_ref(), page, today).await;
+        found.map_err(Fault::into_view_error)
+    }
+
     async fn products(
         &self,
         filter: &ProductFilter,
         page: &Page,
     ) -> Result<List<ProductResource>, ViewError> {
-        cursor::check_name(page)?;
-        let found = supply::products(&self.pool, filter, page).await;
+        let ask = products::products_ask(&self.pool, filter, page)?;
+        let found = products::products(&self.pool, filter, &ask, page).await;
         found.map_err(Fault::into_view_error)
     }
 

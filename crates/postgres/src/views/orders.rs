@@ -47,7 +47,7 @@ pub(super) async fn order(
 }
 
 /// Orders by id, in the order of their ids.
-async fn read(
+pub(super) async fn read(
     pool: &Pool,
     client: &impl GenericClient,
     ids: &[OrderId],

@@ -2,14 +2,19 @@
 
 use landfall_domain::Status;
 use landfall_service::views::cursor::Span;
-use landfall_service::views::{Attention, BatchFilter, Page, ProductFilter, ShipmentFilter};
+use landfall_service::views::sorted;
+use landfall_service::views::{
+    Attention, BatchFilter, BatchSort, Page, ProductFilter, ShipmentFilter, ShipmentSort,
+};
 use landfall_testkit::run;
 use landfall_testkit::servers::{self, postgres};
 use serde_json::Value;
 
 use super::orders::{Along, Way};
 use super::pool::{Ask, Pool};
-use super::{case, events, history, lines, orders, pegged, shipments, supply};
+use super::{
+    batches, case, events, history, lines, orders, pegged, products, recent, shipments, supply,
+};
 use crate::load::sql;
 use crate::{Options, PgDatabase};
 
@@ -44,14 +49,18 @@ fn lists(pool: &Pool) -> Vec<Ask> {
         }
         for backordered in [None, Some(true), Some(false)] {
             let prefix = prefix.clone();
-            lists.push(supply::products_ask(
-                pool,
-                &ProductFilter {
-                    backordered,
-                    prefix,
-                },
-                &page,
-            ));
+            lists.push(
+                products::products_ask(
+                    pool,
+                    &ProductFilter {
+                        backordered,
+                        prefix,
+                        ..ProductFilter::default()
+                    },
+                    &page,
+                )
+                .unwrap(),
+            );
         }
         let all = BatchFilter {
             prefix: prefix.clone(),
@@ -75,8 +84,23 @@ fn lists(pool: &Pool) -> Vec<Ask> {
             sku: "S".parse().ok(),
             ..some.clone()
         };
-        for filter in [all, some, of_shipment, of_both] {
-            lists.push(supply::batches_ask(pool, &filter, &page));
+        for filter in [&all, &some, &of_shipment, &of_both] {
+            lists.push(batches::batches_ask(pool, filter, &page).unwrap());
+        }
+        let by_eta = |filter: BatchFilter| BatchFilter {
+            sort: BatchSort::Eta,
+            on_shipment: Some(false),
+            ..filter
+        };
+        let begun = Page {
+            after: page
+                .after
+                .as_ref()
+                .map(|_| sorted::of_eta(Some(jiff::civil::Date::MIN), "b")),
+            limit: 10,
+        };
+        for filter in [all, some] {
+            lists.push(batches::batches_ask(pool, &by_eta(filter), &begun).unwrap());
         }
         let shipments = ShipmentFilter {
             landed: Some(false),
@@ -84,9 +108,16 @@ fn lists(pool: &Pool) -> Vec<Ask> {
             clear_until: Some(jiff::civil::Date::MAX),
             eta_from: Some(jiff::civil::Date::MIN),
             eta_until: Some(jiff::civil::Date::MAX),
+            carrier: "c".parse().ok(),
             prefix,
+            ..ShipmentFilter::default()
         };
-        lists.push(shipments::shipments_ask(pool, &shipments, &page));
+        lists.push(shipments::shipments_ask(pool, &shipments, &page).unwrap());
+        let by_eta = ShipmentFilter {
+            sort: ShipmentSort::Eta,
+            ..shipments
+        };
+        lists.push(shipments::shipments_ask(pool, &by_eta, &begun).unwrap());
         for status in [None, Some(Status::Allocated), Some(Status::Backordered)] {
             lists.push(lines::lines_ask(pool, status, key.as_ref(), &page));
         }
@@ -102,12 +133,19 @@ fn others(pool: &Pool) -> Vec<Ask> {
         sku: "S".parse().ok(),
         ..BatchFilter::default()
     };
+    let of_product_by_eta = BatchFilter {
+        sort: BatchSort::Eta,
+        ..of_product.clone()
+    };
     let span = Span::new(&Page::default(), None);
     vec![
         Ask::new(&*supply::BATCH_BY_REFERENCE),
         Ask::new(supply::product_sql()),
         Ask::new(supply::AVAILABLE),
-        supply::batches_ask(pool, &of_product, &Page::default()),
+        batches::batches_ask(pool, &of_product, &Page::default()).unwrap(),
+        batches::batches_ask(pool, &of_product_by_eta, &Page::default()).unwrap(),
+        Ask::new(&*recent::CHANGES),
+        Ask::new(recent::LAST),
         Ask::new(&*shipments::SHIPMENT_BY_REFERENCE),
         Ask::new(&*shipments::CARGO),
         Ask::new(&*orders::ORDERS),

@@ -204,6 +204,10 @@ pub struct WorkFilter {
     pub batch: Option<BatchRef>,
     /// With this cause.
     pub cause: Option<Cause>,
+    /// On the worklist since after this instant.
+    pub since_after: Option<Timestamp>,
+    /// On the worklist since this instant or before.
+    pub since_until: Option<Timestamp>,
 }
 
 impl WorkFilter {
@@ -216,6 +220,8 @@ impl WorkFilter {
             && is(self.shipment.as_ref(), item.shipment.as_ref())
             && is(self.batch.as_ref(), item.batch.as_ref())
             && is(self.cause.as_ref(), Some(&item.cause))
+            && self.since_after.is_none_or(|after| item.since > after)
+            && self.since_until.is_none_or(|until| item.since <= until)
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use landfall_domain::{BatchRef, LineKey};
 
@@ -11,8 +12,8 @@ use super::Shared;
 use super::tables::Tables;
 use crate::desk::tables::{BatchRow, DeskTables, Place, Step, WorkRow};
 use crate::desk::{
-    DayFigures, Desk, Figures, GroupBy, Groups, Lag, Totals, WorkFilter, WorkItem, WorkKind,
-    WorkSort, group, span,
+    Age, Ages, DayFigures, Desk, Figures, GroupBy, Groups, Lag, Total, Totals, WorkFilter,
+    WorkItem, WorkKind, WorkSort, group, span,
 };
 use crate::log::LogRecord;
 use crate::views::cursor::{self, WorkPlace};
@@ -153,6 +154,19 @@ impl Desk for MemoryDesk {
         Ok(self.with(|rows| {
             let items = rows.sorted(kind, filter, WorkSort::Age);
             group(items.into_values(), by, limit)
+        }))
+    }
+
+    async fn ages(&self, kind: WorkKind, now: Timestamp) -> Result<Ages, ViewError> {
+        Ok(self.with(|rows| {
+            let mut ages = Ages::default();
+            let items = rows.lines.values().map(|row| &row.item);
+            for item in items.filter(|item| item.kind == kind) {
+                let band = &mut ages.bands[Age::of(item.since, now) as usize];
+                let (lines, units) = (1, item.units);
+                *band = band.plus(Total { lines, units });
+            }
+            ages
         }))
     }
 

@@ -2,6 +2,7 @@
 
 mod found;
 mod lists;
+mod supply;
 
 use std::ops::Bound;
 
@@ -17,12 +18,10 @@ use crate::resources::{
 };
 use crate::views::{
     AvailabilityView, BatchFilter, Case, EventPage, Inspect, List, OrderFilter, OrderLineView,
-    Page, ProductFilter, Promises, Rebuild, ShipmentFilter, Thing, ViewError, Views, Waiting,
+    Page, ProductFilter, Promises, Rebuild, RecentOrder, ShipmentFilter, Thing, ViewError, Views,
+    Waiting, recent,
 };
-use lists::{
-    check_name, from, list, parse_line, parse_place, place, wanted_batch, wanted_order,
-    wanted_shipment,
-};
+use lists::{check_name, from, list, parse_line, parse_place, place, wanted_order};
 
 /// The read side of a database in memory.
 #[derive(Debug, Clone)]
@@ -119,19 +118,7 @@ impl Views for MemoryViews {
         page: &Page,
         today: Date,
     ) -> Result<List<ShipmentResource>, ViewError> {
-        check_name(page)?;
-        Ok(self.shared.read(|t| {
-            let found = from(&t.shipments, page, filter.prefix.as_deref())
-                .filter(|(_, shipment)| wanted_shipment(shipment, filter))
-                .map(|(name, shipment)| {
-                    let resource = ShipmentResource {
-                        batches: None,
-                        ..t.shipment_resource(shipment, today)
-                    };
-                    (name.to_string(), resource)
-                });
-            list(found, page.limit)
-        }))
+        self.list_shipments(filter, page, today)
     }
 
     async fn batches(
@@ -140,13 +127,7 @@ impl Views for MemoryViews {
         page: &Page,
         today: Date,
     ) -> Result<List<BatchResource>, ViewError> {
-        check_name(page)?;
-        Ok(self.shared.read(|t| {
-            let found = from(&t.batches, page, filter.prefix.as_deref())
-                .filter(|(_, batch)| wanted_batch(batch, filter))
-                .map(|(name, batch)| (name.to_string(), BatchResource::new(batch, today)));
-            list(found, page.limit)
-        }))
+        self.list_batches(filter, page, today)
     }
 
     async fn orders(
@@ -164,22 +145,23 @@ impl Views for MemoryViews {
         }))
     }
 
+    async fn recent_orders(
+        &self,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<RecentOrder>, ViewError> {
+        let from = recent::cursor(page, self.partitions())?;
+        Ok(self
+            .shared
+            .read(|t| t.recent_orders(from.as_ref(), page.limit, today)))
+    }
+
     async fn products(
         &self,
         filter: &ProductFilter,
         page: &Page,
     ) -> Result<List<ProductResource>, ViewError> {
-        check_name(page)?;
-        Ok(self.shared.read(|t| {
-            let found = from(&t.products, page, filter.prefix.as_deref())
-                .filter(|(_, row)| {
-                    filter
-                        .backordered
-                        .is_none_or(|b| b == (row.counters.backordered > 0))
-                })
-                .map(|(sku, row)| (sku.to_string(), t.product_resource(sku, row)));
-            list(found, page.limit)
-        }))
+        self.list_products(filter, page)
     }
 
     async fn backorders(

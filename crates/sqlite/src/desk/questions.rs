@@ -1,10 +1,11 @@
 //! What people ask of the desk. Each list goes along one index, which is named: without it the planner could think
 //! that to collect and sort is as good.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use landfall_service::desk::{
-    DayFigures, Figures, GROUPED_LINES, GroupBy, Groups, Lag, Source, WorkFilter, WorkGroup,
-    WorkItem, WorkKind, WorkSort, listed,
+    AGED_LINES, Age, Ages, DayFigures, Figures, GROUPED_LINES, GroupBy, Groups, Lag, Source, Total,
+    Totals, WorkFilter, WorkGroup, WorkItem, WorkKind, WorkSort, listed,
 };
 use landfall_service::views::List;
 use landfall_service::views::cursor::{WorkPlace, cut, of_work};
@@ -83,6 +84,14 @@ fn wanted(columns: &str, kind: WorkKind, filter: &WorkFilter, sort: WorkSort) ->
     }
     if let Some(cause) = filter.cause {
         asked.and("w.cause", cause.as_str());
+    }
+    if let Some(after) = filter.since_after {
+        let after = asked.value(codes::micros(after));
+        asked.add(&format!(" AND w.since > {after}"));
+    }
+    if let Some(until) = filter.since_until {
+        let until = asked.value(codes::micros(until));
+        asked.add(&format!(" AND w.since <= {until}"));
     }
     asked
 }
@@ -220,6 +229,44 @@ pub(super) fn groups(
     Ok(listed(groups, limit, lines, capped))
 }
 
+/// The oldest lines by the bands of their age, of which the youngest is left out, as a statement.
+fn ages_asked(kind: WorkKind, now: Timestamp) -> Asked {
+    let older = WorkFilter {
+        since_until: Some(Age::Weeks.begins(now)),
+        ..WorkFilter::default()
+    };
+    let columns = "w.since AS since, w.units AS units";
+    let mut asked = wanted(columns, kind, &older, WorkSort::Age);
+    asked.add(&format!(" ORDER BY w.since LIMIT {AGED_LINES}"));
+    let longer = asked.value(codes::micros(Age::Longer.begins(now)));
+    let months = asked.value(codes::micros(Age::Months.begins(now)));
+    // A sum that is too large for a number is told as the largest one.
+    asked.sql = format!(
+        "SELECT iif(since <= {longer}, 2, iif(since <= {months}, 1, 0)) AS band, count(*), \
+         CAST(total(units) AS INTEGER) FROM ({}) GROUP BY band",
+        asked.sql
+    );
+    asked
+}
+
+pub(super) fn ages(connection: &Connection, kind: WorkKind, now: Timestamp) -> Result<Ages, Fault> {
+    let bands = each(connection, &ages_asked(kind, now), |row| {
+        let (lines, units) = (count(row, 1)?, count(row, 2)?);
+        Ok((count(row, 0)?, Total { lines, units }))
+    })?;
+    let mut older = [Total::default(); 3];
+    for (band, total) in bands {
+        let band = usize::try_from(band).ok();
+        if let Some(band) = band.and_then(|band| older.get_mut(band)) {
+            *band = total;
+        }
+    }
+    let totals = sql::places(connection)?;
+    let totals = totals.into_iter().map(|place| place.totals);
+    let all = totals.fold(Totals::default(), Totals::plus);
+    Ok(Ages::new(older, all.of(kind)))
+}
+
 pub(super) fn days(
     connection: &Connection,
     from: Date,
@@ -285,6 +332,11 @@ pub(crate) fn statements() -> Vec<String> {
         ..none.clone()
     };
     let mut all = vec![OLDEST.to_owned()];
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let waits = Age::Weeks.cut(none.clone(), now);
+    for after in [None, Some(&place)] {
+        all.push(page(WorkKind::Waiting, &waits, WorkSort::Age, after, 10).sql);
+    }
     for sort in [WorkSort::Age, WorkSort::DaysLate, WorkSort::Priority] {
         for after in [None, Some(&place)] {
             all.push(page(WorkKind::Late, &none, sort, after, 10).sql);
@@ -297,4 +349,10 @@ pub(crate) fn statements() -> Vec<String> {
         all.push(grouped("1", WorkKind::Late, &filter).sql);
     }
     all
+}
+
+/// The statement of ages, for a test of its plan.
+#[cfg(test)]
+pub(crate) fn ages_statement() -> String {
+    ages_asked(WorkKind::Waiting, jiff::Timestamp::UNIX_EPOCH).sql
 }

@@ -141,6 +141,37 @@ impl Span {
     }
 }
 
+/// Where a page of a list begins that goes by name, or by something else and then by name.
+pub(super) struct Start {
+    /// The names that are wanted; in a list by name those after the page before.
+    pub(super) span: Span,
+    /// The end of the page before: that by which the list goes, what comes first being small, and the name.
+    pub(super) after: Option<(i64, String)>,
+}
+
+impl Start {
+    /// In a list by name.
+    pub(super) fn by_name(page: &Page, prefix: Option<&str>) -> Result<Self, ViewError> {
+        check_name(page)?;
+        Ok(Self {
+            span: Span::new(page, prefix),
+            after: None,
+        })
+    }
+
+    /// In a list that goes by something else, of names that begin so.
+    pub(super) fn after(after: Option<(i64, String)>, prefix: Option<&str>) -> Self {
+        let span = Span::new(&Page::default(), prefix);
+        Self { span, after }
+    }
+
+    /// The values of `after`.
+    pub(super) fn place(&self) -> (Option<i64>, Option<&str>) {
+        let after = self.after.as_ref();
+        after.map_or((None, None), |(rank, name)| (Some(*rank), Some(name)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,9 +25,14 @@ pub(super) const EVENT: &str = "SELECT e.offset, e.type, e.time, e.command_id, e
 
 /// Where the log ends.
 pub(super) fn end(connection: &Connection) -> Result<String, Fault> {
-    let mut statement = connection.prepare_cached("SELECT next_offset - 1 FROM heads")?;
-    let end: i64 = statement.query_row([], |row| row.get(0))?;
+    let end = last_offset(connection)?;
     Ok(format!("0-{end}"))
+}
+
+/// The last offset of the log; 0: it is empty.
+pub(super) fn last_offset(connection: &Connection) -> Result<u64, Fault> {
+    let mut statement = connection.prepare_cached("SELECT next_offset - 1 FROM heads")?;
+    codes::count_of(statement.query_row([], |row| row.get(0))?)
 }
 
 /// The last events of the log, the newest first.

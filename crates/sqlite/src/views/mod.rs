@@ -1,5 +1,6 @@
 //! The read side: a few connections that only read, short transactions, lists that page by key.
 
+mod batches;
 mod case;
 mod cursor;
 mod events;
@@ -9,7 +10,11 @@ mod lines;
 mod orders;
 mod pegged;
 pub(crate) mod pool;
+mod products;
+mod recent;
 mod shipments;
+#[cfg(test)]
+mod statements;
 mod supply;
 
 use std::path::Path;
@@ -25,7 +30,7 @@ use landfall_service::resources::{
 };
 use landfall_service::views::{
     BatchFilter, Case, EventPage, Inspect, List, OrderFilter, Page, ProductFilter, Promises,
-    ShipmentFilter, Thing, ViewError, Views, Waiting,
+    RecentOrder, ShipmentFilter, Thing, ViewError, Views, Waiting,
 };
 
 use crate::error::{Fault, OpenError};
@@ -102,10 +107,10 @@ impl Views for SqliteViews {
         page: &Page,
         today: Date,
     ) -> Result<List<ShipmentResource>, ViewError> {
-        cursor::check_name(page)?;
+        let start = shipments::start(filter, page)?;
         let (filter, page) = (filter.clone(), page.clone());
         self.pool
-            .read(move |connection| shipments::shipments(connection, &filter, &page, today))
+            .read(move |connection| shipments::shipments(connection, &filter, &start, &page, today))
             .await
     }
 
@@ -115,10 +120,10 @@ impl Views for SqliteViews {
         page: &Page,
         today: Date,
     ) -> Result<List<BatchResource>, ViewError> {
-        cursor::check_name(page)?;
+        let start = batches::start(filter, page)?;
         let (filter, page) = (filter.clone(), page.clone());
         self.pool
-            .read(move |connection| supply::batches(connection, &filter, &page, today))
+            .read(move |connection| batches::batches(connection, &filter, &start, &page, today))
             .await
     }
 
@@ -135,15 +140,29 @@ impl Views for SqliteViews {
             .await
     }
 
+    async fn recent_orders(
+        &self,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<RecentOrder>, ViewError> {
+        let (from, page) = (
+            landfall_service::views::recent::cursor(page, 1)?,
+            page.clone(),
+        );
+        self.pool
+            .read(move |connection| recent::recent_orders(connection, from.as_ref(), &page, today))
+            .await
+    }
+
     async fn products(
         &self,
         filter: &ProductFilter,
         page: &Page,
     ) -> Result<List<ProductResource>, ViewError> {
-        cursor::check_name(page)?;
+        let start = products::start(filter, page)?;
         let (filter, page) = (filter.clone(), page.clone());
         self.pool
-            .read(move |connection| supply::products(connection, &filter, &page))
+            .read(move |connection| products::products(connection, &filter, &start, &page))
             .await
     }
 
@@ -273,85 +292,4 @@ pub(crate) use history::of_line;
 
 /// The statements of the lists, for a test of their plans.
 #[cfg(test)]
-pub(crate) fn statements() -> Vec<String> {
-    use cursor::Span;
-    use landfall_service::views::Attention;
-    use orders::Along;
-
-    let begun = Page {
-        after: Some("b".into()),
-        limit: 10,
-    };
-    let spans = [
-        Span::new(&Page::default(), None),
-        Span::new(&begun, None),
-        Span::new(&begun, Some("bc")),
-    ];
-    let mut statements = vec![
-        lines::WAITING_PRODUCTS.to_owned(),
-        lines::WAITING.to_owned(),
-        lines::QUEUE.clone(),
-        lines::BY_KEY.clone(),
-        events::EVENTS.to_owned(),
-        orders::IN_USE.to_owned(),
-        orders::OF_BATCH.to_owned(),
-        orders::OF_QUEUE.to_owned(),
-        events::EVENT.to_owned(),
-        history::ENTRIES.to_owned(),
-        history::ENTRIES_BACK.to_owned(),
-        events::RECENT.to_owned(),
-        pegged::PEGGED.to_owned(),
-        history::PREVIOUS.to_owned(),
-        history::LINES.to_owned(),
-        case::NEWEST.clone(),
-        case::HOLDERS.to_owned(),
-        supply::AVAILABLE.to_owned(),
-        crate::order_view::OF_ORDER.clone(),
-        crate::rows::CARGO.clone(),
-    ];
-    for span in &spans {
-        for along in [
-            Along::All,
-            Along::Batch,
-            Along::Product,
-            Along::Attention(Attention::Late),
-            Along::Attention(Attention::Backordered),
-        ] {
-            statements.push(orders::along_sql(along, span));
-        }
-        for backordered in [None, Some(true), Some(false)] {
-            let filter = ProductFilter {
-                backordered,
-                prefix: None,
-            };
-            statements.push(supply::products_sql(&filter, span));
-        }
-        statements.push(supply::batches_sql(&BatchFilter::default(), span));
-        let filter = BatchFilter {
-            sku: "S".parse().ok(),
-            available: Some(true),
-            in_warehouse: Some(false),
-            eta_from: Some(Date::MIN),
-            eta_until: Some(Date::MAX),
-            held: Some(true),
-            clear_until: Some(Date::MAX),
-            ..BatchFilter::default()
-        };
-        statements.push(supply::batches_sql(&filter, span));
-        let filter = BatchFilter {
-            shipment: "s".parse().ok(),
-            ..filter
-        };
-        statements.push(supply::batches_sql(&filter, span));
-        let filter = ShipmentFilter {
-            landed: Some(false),
-            held: Some(false),
-            clear_until: Some(Date::MAX),
-            eta_from: Some(Date::MIN),
-            eta_until: Some(Date::MAX),
-            prefix: None,
-        };
-        statements.push(shipments::shipments_sql(&filter, span));
-    }
-    statements
-}
+pub(crate) use statements::{scans, statements};

@@ -31,7 +31,7 @@ pub(super) fn order(
     read(connection, &mut Names::new(connection), id, today)
 }
 
-fn read(
+pub(super) fn read(
     connection: &Connection,
     names: &mut Names<'_>,
     id: &OrderId,

@@ -1,12 +1,13 @@
 //! Shipments, alone with their batches and in lists.
 
 use jiff::civil::Date;
-use landfall_domain::ShipmentRef;
+use landfall_domain::{Carriage, ShipmentRef};
 use landfall_service::resources::{BatchResource, ShipmentResource};
-use landfall_service::views::{List, Page, ShipmentFilter};
+use landfall_service::views::sorted;
+use landfall_service::views::{List, Page, ShipmentFilter, ShipmentSort, ViewError};
 use rusqlite::Connection;
 
-use super::cursor::Span;
+use super::cursor::Start;
 use super::supply::{NEVER_CLEARED, cut, one_more, query};
 use crate::codes;
 use crate::error::Fault;
@@ -34,35 +35,68 @@ pub(super) fn shipment(
     Ok(Some(ShipmentResource::new(&shipment, batches, today)))
 }
 
+/// After all dates: it has landed.
+const LANDED: i64 = 2_932_897;
+/// The ETA as the index `shipments_by_eta` has it.
+const ETA: &str = "coalesce(eta, 2932897)";
+
+/// Where a page begins.
+pub(super) fn start(filter: &ShipmentFilter, page: &Page) -> Result<Start, ViewError> {
+    let prefix = filter.prefix.as_deref();
+    match filter.sort {
+        ShipmentSort::Reference => Start::by_name(page, prefix),
+        ShipmentSort::Eta => {
+            let after = sorted::eta(page)?;
+            let after = after.map(|(eta, name)| (eta.map_or(LANDED, codes::day), name));
+            Ok(Start::after(after, prefix))
+        }
+    }
+}
+
 /// The statement of a page of shipments: first the page, then the totals of the batches of those on it. `?3` is the
-/// limit, `?4` and `?5` the days, `?6` the day of holds.
-pub(super) fn shipments_sql(filter: &ShipmentFilter, span: &Span) -> String {
-    let mut conditions = vec![span.condition("reference")];
+/// limit, `?4` and `?5` the days, `?6` the day of holds, `?7` the carrier, `?8` and `?9` where the page begins.
+pub(super) fn shipments_sql(filter: &ShipmentFilter, start: &Start) -> String {
+    let mut conditions = vec![start.span.condition("reference")];
     let not = |yes: bool| if yes { "" } else { "NOT " };
+    if start.after.is_some() {
+        conditions.push(format!("({ETA}, reference) > (?8, ?9)"));
+    }
     if let Some(landed) = filter.landed {
-        conditions.push(format!("eta IS {}NULL", not(landed)));
+        let sign = if landed { "=" } else { "<" };
+        conditions.push(format!("{ETA} {sign} {LANDED}"));
     }
     if let Some(held) = filter.held {
         conditions.push(format!("hold IS {}NULL", not(!held)));
     }
     if filter.eta_until.is_some() {
-        conditions.push("eta <= ?4".into());
+        conditions.push(format!("{ETA} <= ?4"));
     }
     if filter.eta_from.is_some() {
-        conditions.push("eta >= ?5".into());
+        conditions.push(format!("{ETA} >= ?5 AND {ETA} < {LANDED}"));
     }
     if filter.clear_until.is_some() {
         conditions.push("hold_clear <= ?6".into());
     }
+    if filter.carrier.is_some() {
+        conditions.push("carrier = ?7".into());
+    }
+    let (index, order) = match filter.sort {
+        ShipmentSort::Reference => ("sqlite_autoindex_shipments_1", "reference".to_owned()),
+        ShipmentSort::Eta => ("shipments_by_eta", format!("{ETA}, reference")),
+    };
+    let order_of_page = match filter.sort {
+        ShipmentSort::Reference => "s.reference".to_owned(),
+        ShipmentSort::Eta => format!("coalesce(s.eta, {LANDED}), s.reference"),
+    };
     format!(
-        "WITH page AS MATERIALIZED (SELECT * FROM shipments INDEXED BY sqlite_autoindex_shipments_1 \
-         WHERE {} ORDER BY reference LIMIT ?3) \
+        "WITH page AS MATERIALIZED (SELECT * FROM shipments INDEXED BY {index} \
+         WHERE {} ORDER BY {order} LIMIT ?3) \
          SELECT {SHIPMENT}, count(b.number), coalesce(sum(c.purchased), 0), \
          coalesce(sum(c.allocated), 0), coalesce(sum(c.dispatched), 0), \
          coalesce(sum(CASE WHEN {NEVER_CLEARED} THEN 0 \
          ELSE max(c.purchased - c.allocated - c.dispatched, 0) END), 0) \
          FROM page s LEFT JOIN batches b ON b.shipment = s.reference \
-         LEFT JOIN batch_counts c ON c.number = b.number GROUP BY s.reference ORDER BY s.reference",
+         LEFT JOIN batch_counts c ON c.number = b.number GROUP BY s.reference ORDER BY {order_of_page}",
         conditions.join(" AND ")
     )
 }
@@ -70,18 +104,29 @@ pub(super) fn shipments_sql(filter: &ShipmentFilter, span: &Span) -> String {
 pub(super) fn shipments(
     connection: &Connection,
     filter: &ShipmentFilter,
+    start: &Start,
     page: &Page,
     today: Date,
 ) -> Result<List<ShipmentResource>, Fault> {
-    let span = Span::new(page, filter.prefix.as_deref());
-    let mut statement = connection.prepare_cached(&shipments_sql(filter, &span))?;
+    let mut statement = connection.prepare_cached(&shipments_sql(filter, start))?;
     let (from, until) = (filter.eta_from, filter.eta_until);
     let (from, until) = (from.map(codes::day), until.map(codes::day));
     let clear = filter.clear_until.map(codes::day);
-    let (from_name, to_name, limit) = (&span.from, &span.to, one_more(page));
+    let carrier = filter.carrier.as_ref().map(Carriage::as_str);
+    let (rank, name) = start.place();
     let mut rows = query(
         &mut statement,
-        &[from_name, to_name, &limit, &until, &from, &clear],
+        &[
+            &start.span.from,
+            &start.span.to,
+            &one_more(page),
+            &until,
+            &from,
+            &clear,
+            &carrier,
+            &rank,
+            &name,
+        ],
     )?;
     let mut items = Vec::new();
     while let Some(row) = rows.next()? {
@@ -96,6 +141,10 @@ pub(super) fn shipments(
         });
     }
     Ok(cut(items, page.limit, |shipment| {
-        shipment.reference.to_string()
+        let name = shipment.reference.as_str();
+        match filter.sort {
+            ShipmentSort::Reference => name.to_owned(),
+            ShipmentSort::Eta => sorted::of_eta(shipment.eta, name),
+        }
     }))
 }

@@ -1,17 +1,16 @@
-//! Batches, products, and what is available when.
+//! One batch, one product, what is available when, and what lists have in common.
 
 use jiff::civil::Date;
-use landfall_domain::{BatchRef, Day, ShipmentRef, Sku};
+use landfall_domain::{BatchRef, Day, Sku};
 use landfall_service::resources::{AvailabilityResource, BatchResource, ProductResource};
-use landfall_service::views::{BatchFilter, List, Page, ProductFilter};
+use landfall_service::views::{List, Page};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use std::sync::LazyLock;
 
-use super::cursor::Span;
 use crate::codes;
 use crate::error::Fault;
 use crate::names::Names;
-use crate::rows::{self, BATCH, COUNTS};
+use crate::rows;
 
 pub(super) fn batch(
     connection: &Connection,
@@ -29,7 +28,7 @@ pub(super) fn batch(
 }
 
 /// A product's row with the totals of all its batches.
-static PRODUCT: LazyLock<String> = LazyLock::new(|| {
+pub(super) static PRODUCT: LazyLock<String> = LazyLock::new(|| {
     let product = "SELECT p.sku, v.version, p.backordered, coalesce(sum(c.purchased), 0), \
      coalesce(sum(c.allocated), 0), coalesce(sum(c.dispatched), 0), \
      coalesce(sum(CASE WHEN {NEVER} THEN 0 \
@@ -53,7 +52,7 @@ pub(super) fn product(
     rows.next()?.map(product_resource).transpose()
 }
 
-fn product_resource(row: &Row<'_>) -> Result<ProductResource, Fault> {
+pub(super) fn product_resource(row: &Row<'_>) -> Result<ProductResource, Fault> {
     Ok(ProductResource {
         sku: rows::name(row, 0)?,
         version: rows::count(row, 1)?,
@@ -99,140 +98,6 @@ pub(super) fn availability(
 /// What is available of a product, by day.
 pub(super) const AVAILABLE: &str =
     "SELECT place, units FROM availability WHERE place >= ?1 AND place < ?2 ORDER BY place";
-
-/// The statement of a page of batches. `?3` is the limit, `?4` the product, `?5` and `?6` the
-/// days, `?7` the shipment, `?8` the day of holds.
-pub(super) fn batches_sql(filter: &BatchFilter, span: &Span) -> String {
-    let mut conditions = vec![span.condition("b.reference")];
-    if filter.sku.is_some() {
-        conditions.push("b.product = ?4".into());
-    }
-    if let Some(available) = filter.available {
-        conditions.push(if available {
-            format!("b.open = 1 AND NOT {NEVER_CLEARED}")
-        } else {
-            format!("(b.open <> 1 OR {NEVER_CLEARED})")
-        });
-    }
-    if let Some(held) = filter.held {
-        let not = if held { "" } else { "NOT " };
-        conditions.push(format!(
-            "{not}(b.hold IS NOT NULL OR b.shipment_hold IS NOT NULL)"
-        ));
-    }
-    if filter.shipment.is_some() {
-        conditions.push("b.shipment = ?7".into());
-    }
-    if let Some(there) = filter.in_warehouse {
-        conditions.push(format!("b.eta IS {}NULL", if there { "" } else { "NOT " }));
-    }
-    if filter.eta_until.is_some() {
-        conditions.push("b.eta <= ?5".into());
-    }
-    if filter.eta_from.is_some() {
-        conditions.push("b.eta >= ?6".into());
-    }
-    if filter.clear_until.is_some() {
-        conditions.push("(b.hold_clear <= ?8 OR b.shipment_hold_clear <= ?8)".into());
-    }
-    // Without a product the list goes along the references, of all or of a shipment's, which stops when the page is
-    // full. An index on the product's batches would be no help: there are too many open ones.
-    let index = if filter.shipment.is_some() {
-        "batches_of_shipment"
-    } else if filter.sku.is_some() {
-        "batches_of_product"
-    } else {
-        "sqlite_autoindex_batches_1"
-    };
-    format!(
-        "SELECT {BATCH} FROM batches b INDEXED BY {index} {COUNTS} WHERE {} ORDER BY b.reference LIMIT ?3",
-        conditions.join(" AND ")
-    )
-}
-
-pub(super) fn batches(
-    connection: &Connection,
-    filter: &BatchFilter,
-    page: &Page,
-    today: Date,
-) -> Result<List<BatchResource>, Fault> {
-    let product = match &filter.sku {
-        None => None,
-        Some(sku) => {
-            let number = product_number(connection, sku)?;
-            if number.is_none() {
-                return Ok(List {
-                    items: Vec::new(),
-                    next: None,
-                });
-            }
-            number
-        }
-    };
-    let span = Span::new(page, filter.prefix.as_deref());
-    let mut names = Names::new(connection);
-    let mut statement = connection.prepare_cached(&batches_sql(filter, &span))?;
-    let (from, until) = (filter.eta_from, filter.eta_until);
-    let (from, until) = (from.map(codes::day), until.map(codes::day));
-    let clear = filter.clear_until.map(codes::day);
-    let shipment = filter.shipment.as_ref().map(ShipmentRef::as_str);
-    let mut rows = query(
-        &mut statement,
-        &[
-            &span.from,
-            &span.to,
-            &one_more(page),
-            &product,
-            &until,
-            &from,
-            &shipment,
-            &clear,
-        ],
-    )?;
-    let mut items = Vec::new();
-    while let Some(row) = rows.next()? {
-        let batch = rows::batch(row, |product| names.sku(product))?;
-        items.push(BatchResource::new(&batch, today));
-    }
-    Ok(cut(items, page.limit, |batch| batch.reference.to_string()))
-}
-
-pub(super) fn products(
-    connection: &Connection,
-    filter: &ProductFilter,
-    page: &Page,
-) -> Result<List<ProductResource>, Fault> {
-    let span = Span::new(page, filter.prefix.as_deref());
-    let mut statement = connection.prepare_cached(&products_sql(filter, &span))?;
-    let mut rows = query(&mut statement, &[&span.from, &span.to, &one_more(page)])?;
-    let mut items = Vec::new();
-    while let Some(row) = rows.next()? {
-        items.push(product_resource(row)?);
-    }
-    Ok(cut(items, page.limit, |product| product.sku.to_string()))
-}
-
-/// The statement of a page of products: first the page, then the totals of those on it.
-pub(super) fn products_sql(filter: &ProductFilter, span: &Span) -> String {
-    let mut condition = span.condition("sku");
-    let index = match filter.backordered {
-        Some(true) => {
-            condition.push_str(" AND backordered > 0");
-            "products_waiting"
-        }
-        Some(false) => {
-            condition.push_str(" AND backordered = 0");
-            "sqlite_autoindex_products_1"
-        }
-        None => "sqlite_autoindex_products_1",
-    };
-    let totals = PRODUCT.replace("products p", "page p");
-    format!(
-        "WITH page AS MATERIALIZED (SELECT number, sku, backordered \
-         FROM products INDEXED BY {index} WHERE {condition} ORDER BY sku LIMIT ?3) \
-         {totals} GROUP BY p.number ORDER BY p.sku"
-    )
-}
 
 /// The number of a product.
 pub(super) fn product_number(connection: &Connection, sku: &Sku) -> Result<Option<i64>, Fault> {

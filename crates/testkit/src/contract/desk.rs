@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use jiff::civil::{Date, date};
+use jiff::{SignedDuration, ToSpan};
 use landfall_service::desk::tables::DeskTables;
 use landfall_service::desk::{
-    Cause, Desk, Figures, GroupBy, Source, Total, WorkFilter, WorkItem, WorkKind, WorkSort, fold,
-    projector,
+    Age, Ages, Cause, Desk, Figures, GroupBy, Source, Total, WorkFilter, WorkItem, WorkKind,
+    WorkSort, fold, projector,
 };
 use landfall_service::views::{Page, ViewError};
 use proptest::prelude::*;
@@ -38,7 +39,7 @@ macro_rules! desk_contract {
         $crate::store_contract! { @group desk
             who_waits_is_on_the_worklist a_delay_is_on_the_worklist_with_its_cause
             a_withdrawn_promise_has_no_day the_worklist_is_sorted_filtered_and_paged
-            lines_are_put_together days_are_counted a_landing_is_corrected
+            lines_are_put_together who_waits_is_counted_by_age days_are_counted a_landing_is_corrected
             a_step_counts_once a_desk_begins_anew a_desk_tells_its_lag
         }
         mod whole {
@@ -331,6 +332,81 @@ pub async fn lines_are_put_together<D: DeskDatabase>() {
     assert_eq!((groups.groups.len(), groups.left_out), (1, 2));
     assert_eq!(groups.groups[0].sku, Some(name("SOFA")));
     assert_eq!(groups.groups[0].lines, 2);
+}
+
+/// Lines that wait, by the bands of their age; and the worklist cut down to each.
+pub async fn who_waits_is_counted_by_age<D: DeskDatabase>() {
+    let office = Office::<D>::open().await;
+    let work = &office.harness;
+    let waiting = WorkKind::Waiting;
+    let none = office.desk.ages(waiting, jiff::Timestamp::UNIX_EPOCH).await;
+    assert_eq!(none.expect("ages"), Ages::default());
+    work.done(batch("b-1", "SOFA", 1)).await;
+    work.done(batch("b-2", "LAMP", 1)).await;
+    for (days, order, sku, units) in [
+        (0, "o-1", "SOFA", 2),
+        (0, "o-2", "LAMP", 3),
+        (30, "o-3", "SOFA", 4),
+        (70, "o-4", "LAMP", 5),
+        (90, "o-5", "SOFA", 6),
+    ] {
+        work.clock.set_day(today().saturating_add(days.days()));
+        work.done(line(order, sku, units)).await;
+    }
+    // This one is late, and does not wait.
+    work.done(batch("b-3", "RUG", 9).eta(date(2026, 9, 1)))
+        .await;
+    work.done(line("o-6", "RUG", 9)).await;
+    work.done(set_eta("b-3", Some(date(2026, 9, 9)))).await;
+    office.catch_up().await;
+    let first = office.list(waiting).await[0].since;
+    let day = SignedDuration::from_hours(24);
+    let total = |lines, units| Total { lines, units };
+    let none = total(0, 0);
+    let moment = SignedDuration::from_micros(1);
+    for (now, bands) in [
+        (
+            first + day * 91,
+            [total(1, 6), total(1, 5), total(1, 4), total(2, 5)],
+        ),
+        (
+            first + day * 91 - moment,
+            [total(1, 6), total(1, 5), total(3, 9), none],
+        ),
+        (
+            first + day * 98,
+            [
+                none,
+                total(1, 6),
+                total(1, 5).plus(total(1, 4)),
+                total(2, 5),
+            ],
+        ),
+        (first, [total(5, 20), none, none, none]),
+    ] {
+        let ages = office.desk.ages(waiting, now).await.expect("ages");
+        assert_eq!((ages.bands, ages.left_out), (bands, none), "{now}");
+        for (age, total) in Age::ALL.into_iter().zip(bands) {
+            let filter = age.cut(WorkFilter::default(), now);
+            for sort in [WorkSort::Age, WorkSort::Priority] {
+                let items = office.sorted(waiting, &filter, sort).await;
+                let units: u64 = items.iter().map(|item| item.units).sum();
+                assert_eq!(
+                    (items.len() as u64, units),
+                    (total.lines, total.units),
+                    "{age:?}"
+                );
+                assert!(items.iter().all(|item| Age::of(item.since, now) == age));
+            }
+        }
+    }
+    let sofas = WorkFilter {
+        sku: Some(name("SOFA")),
+        ..Age::Longer.cut(WorkFilter::default(), first + day * 91)
+    };
+    assert_eq!(office.orders(waiting, &sofas, WorkSort::Age).await, ["o-1"]);
+    let late = office.desk.ages(WorkKind::Late, first + day * 91).await;
+    assert_eq!(late.expect("ages").bands, [total(1, 9), none, none, none]);
 }
 
 /// What happens on a day is counted there.

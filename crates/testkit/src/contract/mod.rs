@@ -34,9 +34,11 @@ pub mod orders;
 pub mod promises;
 pub mod ranges;
 pub mod receipts;
+pub mod recent;
 pub mod relays;
 pub mod repeats;
 pub mod shipments;
+pub mod sorts;
 pub mod supply;
 pub mod things;
 pub mod together;
@@ -79,6 +81,12 @@ macro_rules! store_contract {
         $crate::store_contract! { @group lists
             batches_are_listed prefixes_are_text orders_are_listed products_are_listed
             backorders_are_listed lines_are_listed bad_cursors_are_told
+        }
+        $crate::store_contract! { @group sorts
+            batches_are_sorted shipments_are_sorted products_are_sorted cursors_are_of_one_order
+        }
+        $crate::store_contract! { @group recent
+            orders_are_listed_by_their_last_change a_database_without_orders_lists_none
         }
         $crate::store_contract! { @group models
             shipments_are_listed attention_is_drawn a_thing_has_its_history the_case_of_a_line

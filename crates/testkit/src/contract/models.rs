@@ -18,7 +18,7 @@ use crate::database::Database;
 use crate::harness::{Harness, all_events};
 
 /// Two ships and what they carry; lines that are late, wait, have left in part.
-async fn trading<D: Database>() -> Harness<D> {
+pub(super) async fn trading<D: Database>() -> Harness<D> {
     let h = Harness::<D>::start();
     h.done(shipment("MV-1", Some(in_days(9))).carried("Maersk", "Aurora", "C-1"))
         .await;

@@ -130,7 +130,7 @@ impl Tables {
         LineResource::new(line, eta_of, today)
     }
 
-    pub(super) fn order_resource(
+    pub(in super::super) fn order_resource(
         &self,
         id: &OrderId,
         row: &OrderRow,

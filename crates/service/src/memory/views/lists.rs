@@ -8,6 +8,7 @@ use landfall_domain::shortage::QueueKey;
 use landfall_domain::{Batch, Hold, LineKey, OrderId, OrderLine, Shipment, Sku, Status};
 
 use super::super::tables::OrderRow;
+use crate::views::cursor::cut;
 use crate::views::{Attention, BatchFilter, List, OrderFilter, Page, ShipmentFilter, ViewError};
 
 pub(super) fn wanted_batch(batch: &Batch, filter: &BatchFilter) -> bool {
@@ -33,6 +34,9 @@ pub(super) fn wanted_batch(batch: &Batch, filter: &BatchFilter) -> bool {
             .as_ref()
             .is_none_or(|shipment| batch.shipment.as_ref() == Some(shipment))
         && filter
+            .on_shipment
+            .is_none_or(|aboard| aboard == batch.shipment.is_some())
+        && filter
             .held
             .is_none_or(|held| held == (batch.hold.is_some() || batch.shipment_hold.is_some()))
 }
@@ -53,6 +57,10 @@ pub(super) fn wanted_shipment(shipment: &Shipment, filter: &ShipmentFilter) -> b
         && filter
             .clear_until
             .is_none_or(|until| is_to_clear(shipment.hold.as_ref(), until))
+        && filter
+            .carrier
+            .as_ref()
+            .is_none_or(|carrier| shipment.carrier.as_ref() == Some(carrier))
 }
 
 /// Whether a hold was expected to be cleared by this day.
@@ -119,6 +127,39 @@ pub(super) fn list<T>(mut found: impl Iterator<Item = (String, T)>, limit: usize
         items,
         next: next.filter(|_| more),
     }
+}
+
+/// The rows whose name begins so.
+pub(super) fn named<'a, K, V>(
+    rows: &'a BTreeMap<K, V>,
+    prefix: Option<&'a str>,
+) -> impl Iterator<Item = (&'a K, &'a V)>
+where
+    K: Ord + std::borrow::Borrow<str>,
+{
+    let prefix = prefix.unwrap_or_default();
+    rows.range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
+        .take_while(move |(name, _)| (*name).borrow().starts_with(prefix))
+}
+
+/// One page of what is found, in the order of these places.
+pub(super) fn sorted<P: Ord, T>(
+    found: impl Iterator<Item = (P, T)>,
+    after: Option<&P>,
+    limit: usize,
+    cursor: impl Fn(&P) -> String,
+) -> List<T> {
+    let found: BTreeMap<P, T> = found.collect();
+    let rest = found
+        .into_iter()
+        .filter(|(place, _)| after.is_none_or(|after| place > after));
+    let List { items, next } = cut(
+        rest.take(limit.saturating_add(1)).collect(),
+        limit,
+        |(place, _)| cursor(place),
+    );
+    let items = items.into_iter().map(|(_, item)| item).collect();
+    List { items, next }
 }
 
 /// A line's place in the queues as a cursor: names have no line breaks.

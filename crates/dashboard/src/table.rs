@@ -182,10 +182,12 @@ impl Cell {
     /// When a batch is here, and what keeps it.
     pub(crate) fn supply(batch: &BatchResource) -> Self {
         let mut parts = Vec::new();
+        let at = batch.location.as_ref();
         match batch.eta {
             None => parts.push(Self::Badge(Tone::Good, "in the warehouse".into())),
             Some(eta) => parts.push(Self::Day(eta)),
         }
+        parts.extend(at.map(|at| Self::text(format!("at {at}"))));
         if batch.overdue {
             parts.push(Self::Badge(Tone::Bad, "overdue".into()));
         }

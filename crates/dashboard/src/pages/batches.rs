@@ -24,8 +24,8 @@ const COLUMNS: [Column; 10] = [
     column("Sold"),
     numbers("Available").sorted_by("available"),
     numbers("Allocated"),
-    numbers("Dispatched"),
-    column("Location"),
+    numbers("Dispatched").in_file(),
+    column("Location").in_file(),
 ];
 
 /// The list.

@@ -26,7 +26,7 @@ fn read(log: &Log, stretch: &Stretch) -> Vec<Change> {
 
 /// Whether an order changes last here.
 fn is_last(log: &Log, change: &Change) -> bool {
-    let all = (0..).zip(log).flat_map(|(partition, events)| {
+    let all = (0..).zip(log).filter_map(|(partition, events)| {
         let events = (1..).zip(events);
         let of_order = events.filter(|(_, (_, order))| *order == Some(change.order.as_str()));
         let last = of_order.last();

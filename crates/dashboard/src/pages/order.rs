@@ -282,8 +282,7 @@ fn line_offers(
         Status::Allocated if line.dispatched > 0 && there => &["Dispatch", "CancelLine"],
         Status::Allocated if line.dispatched > 0 => &["CancelLine"],
         Status::Allocated if there => &["ChangeLineQuantity", "Dispatch", "CancelLine"],
-        Status::Allocated => &["ChangeLineQuantity", "CancelLine"],
-        Status::Backordered => &["ChangeLineQuantity", "CancelLine"],
+        Status::Allocated | Status::Backordered => &["ChangeLineQuantity", "CancelLine"],
         Status::Dispatched | Status::Cancelled => &[],
     };
     let fields = [

@@ -23,30 +23,7 @@ pub(crate) fn statements() -> Vec<String> {
         (begun.clone(), None),
         (begun, Some("bc")),
     ];
-    let mut statements = vec![
-        lines::WAITING_PRODUCTS.to_owned(),
-        lines::WAITING.to_owned(),
-        lines::QUEUE.clone(),
-        lines::BY_KEY.clone(),
-        events::EVENTS.to_owned(),
-        orders::IN_USE.to_owned(),
-        orders::OF_BATCH.to_owned(),
-        orders::OF_QUEUE.to_owned(),
-        events::EVENT.to_owned(),
-        history::ENTRIES.to_owned(),
-        history::ENTRIES_BACK.to_owned(),
-        events::RECENT.to_owned(),
-        pegged::PEGGED.to_owned(),
-        history::PREVIOUS.to_owned(),
-        history::LINES.to_owned(),
-        case::NEWEST.clone(),
-        case::HOLDERS.to_owned(),
-        recent::CHANGES.clone(),
-        recent::LAST.to_owned(),
-        supply::AVAILABLE.to_owned(),
-        crate::order_view::OF_ORDER.clone(),
-        crate::rows::CARGO.clone(),
-    ];
+    let mut statements = always();
     for (page, prefix) in asked {
         let span = &Span::new(&page, prefix);
         let by_name = &Start::by_name(&page, prefix).unwrap();
@@ -120,6 +97,34 @@ pub(crate) fn statements() -> Vec<String> {
         statements.push(shipments::shipments_sql(&filter, sorted));
     }
     statements
+}
+
+/// Those that do not depend on what is asked for.
+fn always() -> Vec<String> {
+    vec![
+        lines::WAITING_PRODUCTS.to_owned(),
+        lines::WAITING.to_owned(),
+        lines::QUEUE.clone(),
+        lines::BY_KEY.clone(),
+        events::EVENTS.to_owned(),
+        orders::IN_USE.to_owned(),
+        orders::OF_BATCH.to_owned(),
+        orders::OF_QUEUE.to_owned(),
+        events::EVENT.to_owned(),
+        history::ENTRIES.to_owned(),
+        history::ENTRIES_BACK.to_owned(),
+        events::RECENT.to_owned(),
+        pegged::PEGGED.to_owned(),
+        history::PREVIOUS.to_owned(),
+        history::LINES.to_owned(),
+        case::NEWEST.clone(),
+        case::HOLDERS.to_owned(),
+        recent::CHANGES.clone(),
+        recent::LAST.to_owned(),
+        supply::AVAILABLE.to_owned(),
+        crate::order_view::OF_ORDER.clone(),
+        crate::rows::CARGO.clone(),
+    ]
 }
 
 /// Those that look at all batches or products: by what every line may change, and for which there is no index.

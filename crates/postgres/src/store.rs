@@ -6,10 +6,12 @@
 //! it is free, or two writers could wait for each other.
 
 mod commit;
+mod from_memory;
 mod resolve;
 mod turn;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use landfall_service::keys::Keys;
@@ -22,6 +24,7 @@ use crate::link::Link;
 use crate::load::{self, Ask, Found, Wanted, sql};
 use crate::trip::{Trip, param};
 use crate::write;
+use from_memory::Sent;
 use turn::Others;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
@@ -48,7 +51,9 @@ pub struct PgStore {
     database: PgDatabase,
     role: Role,
     /// None before the first unit of work and after a failure: the next unit of work makes a new one.
-    link: Option<Link>,
+    link: Option<Arc<Link>>,
+    /// Units of work that were sent and are not settled, the oldest first.
+    sent: VecDeque<Sent>,
     /// The partitions of the open unit of work, as they stood when they were locked.
     open: Option<Vec<Head>>,
     /// How much was written through the present connection.
@@ -134,6 +139,7 @@ impl PgStore {
             database: database.clone(),
             role,
             link: None,
+            sent: VecDeque::new(),
             open: None,
             growth: Growth::default(),
             missed: BTreeSet::new(),
@@ -148,7 +154,7 @@ impl PgStore {
     /// How many round trips its connection has made.
     #[cfg(test)]
     pub(crate) fn trips(&self) -> u64 {
-        self.link.as_ref().map_or(0, Link::trips)
+        self.link.as_ref().map_or(0, |link| link.trips())
     }
 
     /// Connects, where there is no connection that works. A writer's statements are prepared at once: then no unit of
@@ -158,7 +164,7 @@ impl PgStore {
             link
         } else {
             self.growth = Growth::default();
-            open(&self.database, &self.role).await?
+            Arc::new(open(&self.database, &self.role).await?)
         };
         Ok(self.link.insert(link))
     }
@@ -313,7 +319,8 @@ async fn open(database: &PgDatabase, role: &Role) -> Result<Link, Fault> {
         Role::Writer(_) => (database.options.writer(), statements()),
     };
     // Each statement names its tables in the order in which they are to be gone through.
-    let settings = "-c join_collapse_limit=1 -c from_collapse_limit=1";
+    let settings = "-c join_collapse_limit=1 -c from_collapse_limit=1 \
+                    -c default_transaction_isolation=read\\ committed -c default_transaction_read_only=off";
     let mut link = Link::open(&database.target, &session, settings).await?;
     link.prepare(&statements).await?;
     Ok(link)
@@ -367,6 +374,26 @@ impl Store for PgStore {
 
     async fn take_turn(&mut self) {
         self.take_turn_now().await;
+    }
+
+    fn is_alone(&self) -> bool {
+        let usable = self.link.as_ref().is_some_and(|link| !link.is_closed());
+        matches!(self.role, Role::Writer(_))
+            && usable
+            && self.open.is_none()
+            && self.others.are_absent()
+    }
+
+    fn send(&mut self, changes: Arc<Changes>, access_version: Option<u64>) {
+        self.send_now(changes, access_version);
+    }
+
+    async fn decided(&mut self) {
+        self.decided_now().await;
+    }
+
+    async fn settle(&mut self) -> Result<(), StoreError> {
+        self.settle_now().await
     }
 
     async fn load(&mut self, keys: &Keys) -> Result<Loaded, StoreError> {

@@ -53,6 +53,17 @@ impl<'a, What> Trip<'a, What> {
         }));
     }
 
+    /// Adds the statements of another one.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.what.extend(other.what);
+        self.asked.extend(other.asked);
+    }
+
+    /// How many statements there are.
+    pub(crate) fn len(&self) -> usize {
+        self.asked.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.asked.is_empty()
     }

@@ -31,13 +31,18 @@ pub(crate) enum Write {
     Commit,
 }
 
-/// Whether the changes were made to what is held, and in the log follow upon what is there.
-pub(crate) fn check(held: &[Head], changes: &Changes) -> Result<(), Fault> {
-    for (before, _) in &changes.heads {
-        if !held.contains(before) {
-            return Err(Fault::Conflict);
-        }
+/// Whether the changes were made to what is held.
+pub(crate) fn check_held(held: &[Head], changes: &Changes) -> Result<(), Fault> {
+    let mut heads = changes.heads.iter();
+    if heads.all(|(before, _)| held.contains(before)) {
+        Ok(())
+    } else {
+        Err(Fault::Conflict)
     }
+}
+
+/// Whether the events follow upon the log.
+pub(crate) fn check_events(changes: &Changes) -> Result<(), Fault> {
     let mut events = changes.events.len();
     for (before, after) in &changes.heads {
         let offsets = changes.events.iter();
@@ -64,16 +69,18 @@ fn disordered() -> Fault {
     Fault::Refused("the events do not follow upon the log".into())
 }
 
-/// Adds everything to the burst, the end of the transaction left out.
+/// Adds everything to the burst, the bounds of the transaction left out. What it rests on, where nothing was
+/// locked, is looked at once more.
 pub(crate) fn ask<'a>(
     trip: &mut Trip<'a, Write>,
     changes: &'a Changes,
     partitions: u16,
     id: Id,
+    basis: Basis,
 ) -> Result<(), Fault> {
     let supply = supply::ask(trip, changes, partitions);
     let new_lines = lines::ask(trip, changes, partitions);
-    group::ask(trip, changes, supply, new_lines, id)?;
+    group::ask(trip, changes, supply, new_lines, id, basis)?;
     log::ask(trip, changes, partitions);
     Ok(())
 }
@@ -88,6 +95,6 @@ pub(crate) fn statements() -> Vec<&'static str> {
     statements
 }
 
-pub(crate) use heads::{COMMITTED, SETTLE, slot};
+pub(crate) use heads::{Basis, COMMITTED, FENCE, Noted, SETTLE, slot};
 pub(crate) use lines::{pegs_of, taken as taken_lines};
 pub(crate) use supply::taken as taken_batches;

@@ -12,10 +12,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use landfall_domain::Command;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc::error::TrySendError, oneshot};
 
 use crate::answer::{Answer, Failure, Origin, Request};
 use crate::log::LogRecord;
+use crate::queue::Sender;
 use crate::quote::{Inquiry, QuoteResource};
 use crate::store::partition_of;
 use crate::uow::LineEffect;
@@ -56,7 +57,7 @@ pub trait DryRun: Send + Sync + 'static {
 #[derive(Clone)]
 pub struct Bus {
     /// One for each writer; at least one.
-    queues: Arc<[mpsc::Sender<Job>]>,
+    queues: Arc<[Sender]>,
     partitions: u16,
     /// Whose turn it is to be given a stream.
     turn: Arc<AtomicUsize>,
@@ -64,11 +65,7 @@ pub struct Bus {
 }
 
 impl Bus {
-    pub(crate) fn new(
-        queues: Vec<mpsc::Sender<Job>>,
-        partitions: u16,
-        dry: Arc<dyn DryRun>,
-    ) -> Self {
+    pub(crate) fn new(queues: Vec<Sender>, partitions: u16, dry: Arc<dyn DryRun>) -> Self {
         Self {
             queues: queues.into(),
             partitions,
@@ -78,7 +75,7 @@ impl Bus {
     }
 
     /// The queue of the writer in whose share the command's product most likely is.
-    fn queue(&self, command: &Command) -> Option<&mpsc::Sender<Job>> {
+    fn queue(&self, command: &Command) -> Option<&Sender> {
         match &*self.queues {
             [only] => Some(only),
             queues => {
@@ -105,8 +102,8 @@ impl Bus {
             reply,
         };
         queue.try_send(job).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => Failure::Busy,
-            mpsc::error::TrySendError::Closed(_) => Failure::Stopping,
+            TrySendError::Full(_) => Failure::Busy,
+            TrySendError::Closed(_) => Failure::Stopping,
         })?;
         let mut answers = answer.await.map_err(|_| engine_ended())?;
         answers.pop().unwrap_or_else(|| Err(engine_ended()))
@@ -141,15 +138,13 @@ impl Bus {
 
     /// Whether commands are still taken: `false` once a writer has ended.
     pub fn is_open(&self) -> bool {
-        !self.queues.iter().any(mpsc::Sender::is_closed)
+        !self.queues.iter().any(Sender::is_closed)
     }
 
     /// How many jobs wait, and how many may.
     pub fn waiting(&self) -> (usize, usize) {
-        let queues = self.queues.iter().map(|queue| {
-            let max = queue.max_capacity();
-            (max - queue.capacity(), max)
-        });
+        let queues = self.queues.iter();
+        let queues = queues.map(|queue| (queue.len(), queue.limit()));
         queues.fold((0, 0), |(waiting, most), (w, m)| (waiting + w, most + m))
     }
 }
@@ -157,7 +152,7 @@ impl Bus {
 /// The way in of one stream, to one writer.
 #[derive(Debug, Clone)]
 pub struct Stream {
-    queue: Option<mpsc::Sender<Job>>,
+    queue: Option<Sender>,
     origin: Option<Origin>,
 }
 
@@ -184,7 +179,7 @@ impl Stream {
             reply,
         };
         let queued = match &self.queue {
-            Some(queue) => queue.send(job).await.is_ok(),
+            Some(queue) => queue.send(job).await,
             None => false,
         };
         async move {

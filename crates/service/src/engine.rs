@@ -7,26 +7,34 @@
 //! A database of several partitions can have several writers: each is all of this, a queue, a thread, a unit
 //! of work and a store of its own, for its share of the products ([`Bus`] says which command goes where).
 //! What one of them finds changed by another, it loads again.
+//!
+//! A group for which nothing has to be read is sent, and the next one is worked out and sent behind it while the database
+//! is at work ([`ahead`]).
 
 mod about;
+mod ahead;
 mod dry_run;
 mod group;
+mod luck;
 mod stats;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tracing::Instrument as _;
 
 use crate::answer::{Answer, Failure, Origin, Request};
 use crate::bus::{Bus, Job};
 use crate::clock::Calendar;
+use crate::queue::{self, Receiver};
 use crate::store::{Store, StoreError};
 use crate::uow::UnitOfWork;
 use about::About;
+use ahead::{First, Group, UnderWay};
 use dry_run::ReaderDryRun;
+use luck::Luck;
 pub use stats::{FAILURES, Histogram, Stats};
 
 /// The engine's bounds.
@@ -106,7 +114,7 @@ where
     let limits = Arc::new(limits);
     let (mut queues, mut threads) = (Vec::new(), Vec::new());
     for (number, store) in stores.into_iter().enumerate() {
-        let (sender, receiver) = mpsc::channel(limits.queue.max(1));
+        let (sender, receiver) = queue::queue(limits.queue);
         let engine = Engine {
             store,
             uow: UnitOfWork::new(partitions, limits.cached_products),
@@ -114,6 +122,7 @@ where
             limits: Arc::clone(&limits),
             stats: Arc::clone(&stats),
             committed: Arc::clone(&committed),
+            luck: Luck::default(),
             forgets: number == 0,
             forgotten: None,
         };
@@ -149,6 +158,8 @@ struct Engine<S> {
     limits: Arc<Limits>,
     stats: Arc<Stats>,
     committed: Arc<watch::Sender<()>>,
+    /// With groups for which nothing was read.
+    luck: Luck,
     /// Whether it is the one that forgets old answers.
     forgets: bool,
     /// When there were no old answers to forget any more.
@@ -157,45 +168,71 @@ struct Engine<S> {
 
 impl<S: Store> Engine<S> {
     /// Runs until every handle of the bus is gone and the queue is empty.
-    async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
-        while let Some(first) = queue.recv().await {
-            self.store.take_turn().await;
-            let mut jobs = vec![first];
-            let mut count = jobs[0].requests.len();
-            while count < self.limits.group
-                && let Ok(job) = queue.try_recv()
-            {
-                count += job.requests.len();
-                jobs.push(job);
-            }
-            self.run_jobs(jobs, count).await;
-            if self.forgets {
-                self.forget_answers().await;
+    async fn run(mut self, mut queue: Receiver) {
+        let mut under_way = UnderWay::default();
+        loop {
+            if under_way.is_empty() {
+                if self.forgets_now() {
+                    self.forget_answers().await;
+                }
+                let Some(first) = queue.recv().await else {
+                    return;
+                };
+                self.store.take_turn().await;
+                let group = self.gather(first, &mut queue);
+                self.start(group, &mut under_way).await;
+            } else if self.comes_first(&under_way, &queue).await == First::Jobs {
+                if let Some(first) = queue.try_recv() {
+                    let group = self.gather(first, &mut queue);
+                    self.start(group, &mut under_way).await;
+                }
+            } else if let Some((group, answers)) = self.settle(&mut under_way).await {
+                // The answers can wait until the database has something to do.
+                if under_way.is_empty()
+                    && !self.forgets_now()
+                    && let Some(first) = queue.try_recv()
+                {
+                    let next = self.gather(first, &mut queue);
+                    self.start(next, &mut under_way).await;
+                }
+                group.answer(answers);
             }
         }
     }
 
-    async fn run_jobs(&mut self, jobs: Vec<Job>, count: usize) {
-        let mut requests = Vec::with_capacity(count);
-        let mut callers = Vec::with_capacity(jobs.len());
-        let mut origins = Vec::new();
-        let span = tracing::trace_span!(target: "landfall::trace", "group", commands = count);
-        for job in jobs {
-            if !span.is_disabled() {
-                span.follows_from(job.span.id());
-            }
-            if let Some(origin) = job.origin {
-                origins.push((requests.len()..requests.len() + job.requests.len(), origin));
-            }
-            callers.push((job.requests.len(), job.reply));
-            requests.extend(job.requests);
+    /// Takes what waits in the queue, as far as one group may go.
+    fn gather(&self, first: Job, queue: &mut Receiver) -> Group {
+        let mut count = first.requests.len();
+        let mut jobs = vec![first];
+        while count < self.limits.group
+            && let Some(job) = queue.try_recv()
+        {
+            count += job.requests.len();
+            jobs.push(job);
         }
-        let answers = self.commit_all(&requests, &origins).instrument(span).await;
-        let mut answers = answers.into_iter();
-        for (count, reply) in callers {
-            // A caller that has gone away does not want its answers; what was committed stays so.
-            drop(reply.send(answers.by_ref().take(count).collect()));
+        Group::of(jobs, count)
+    }
+
+    /// Commits a group and answers; or sends it, where nothing has to be read for it.
+    async fn start(&mut self, group: Group, under_way: &mut UnderWay) {
+        let Err(group) = self.send(group, under_way) else {
+            return;
+        };
+        // It reads what those before it wrote.
+        while !under_way.is_empty() {
+            if let Some((before, answers)) = self.settle(under_way).await {
+                before.answer(answers);
+            }
         }
+        self.commit(group).await;
+    }
+
+    /// Commits a group and answers.
+    async fn commit(&mut self, group: Group) {
+        let span = group.span.clone();
+        let answers = self.commit_all(&group.requests, &group.origins);
+        let answers = answers.instrument(span).await;
+        group.answer(answers);
     }
 
     /// Commits the requests in as few groups as possible, in their order. One whose data breaks the commit
@@ -284,24 +321,27 @@ impl<S: Store> Engine<S> {
         }
     }
 
-    /// Forgets some old answers after each group while there are any; when there are none, it looks again in
-    /// an hour.
+    /// Whether it is time to look for old answers.
+    fn forgets_now(&self) -> bool {
+        let now = self.calendar.clock.now();
+        let hour = SignedDuration::from_hours(1);
+        self.forgets && self.forgotten.is_none_or(|last| now >= last + hour)
+    }
+
+    /// Forgets some old answers. It is called after each group while there are any; when there are none, it looks again
+    /// in an hour.
     async fn forget_answers(&mut self) {
         let now = self.calendar.clock.now();
-        let due = self
-            .forgotten
-            .is_none_or(|last| now >= last + SignedDuration::from_hours(1));
-        if due {
-            let Ok(before) = now.checked_sub(self.limits.remember) else {
-                return;
-            };
-            match self.store.forget(before).await {
-                Ok(0) => self.forgotten = Some(now),
-                Ok(_) => {}
-                Err(error) => {
-                    self.forgotten = Some(now);
-                    tracing::warn!(%error, "old answers are not forgotten; it is tried again in an hour");
-                }
+        let Ok(before) = now.checked_sub(self.limits.remember) else {
+            self.forgotten = Some(now);
+            return;
+        };
+        match self.store.forget(before).await {
+            Ok(0) => self.forgotten = Some(now),
+            Ok(_) => {}
+            Err(error) => {
+                self.forgotten = Some(now);
+                tracing::warn!(%error, "old answers are not forgotten; it is tried again in an hour");
             }
         }
     }

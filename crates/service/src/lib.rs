@@ -22,6 +22,7 @@ pub mod keys;
 pub mod log;
 pub mod memory;
 pub mod notices;
+mod queue;
 pub mod quote;
 pub mod rebuild;
 pub mod relay;

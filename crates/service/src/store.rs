@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use landfall_domain::product::Counters;
@@ -254,6 +255,29 @@ pub trait Store: Send + 'static {
     /// about may be decided after that: so the longer the wait, the larger the group. It ends with the next unit of work.
     fn take_turn(&mut self) -> impl Future<Output = ()> + Send {
         async {}
+    }
+
+    /// Whether [`Store::send`] may be called and promises something: nobody else seems to write.
+    fn is_alone(&self) -> bool {
+        false
+    }
+
+    /// Sends a whole unit of work at once, for changes that nothing was read for: they rest on what the last one left, and
+    /// on those that were sent before and are not settled. Everything is written if these were, if the partitions are still
+    /// as the changes have them before, if what is new is not there yet, and if the version of the API keys is this one,
+    /// where one is told. Else nothing is, and it is a conflict: to begin, load and run again shows why.
+    ///
+    /// Called outside a unit of work, and none is begun before all that was sent is settled.
+    fn send(&mut self, _changes: Arc<Changes>, _access_version: Option<u64>) {}
+
+    /// Waits until the oldest unit of work that was sent is decided. It may be given up and called again.
+    fn decided(&mut self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+
+    /// Tells what became of the oldest unit of work that was sent, as [`Store::commit`] does.
+    fn settle(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async { Err(StoreError::Conflict) }
     }
 
     /// Opens a unit of work and loads.

@@ -1,6 +1,6 @@
 //! A store that fails when a test wants it to, and tells what it loaded and committed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -14,6 +14,8 @@ use tokio::sync::Notify;
 pub struct Faulty<S> {
     inner: S,
     faults: Faults,
+    /// What was sent and is not settled.
+    sent: VecDeque<Arc<Changes>>,
 }
 
 /// What is to go wrong, and what went well. Clones share it.
@@ -158,6 +160,7 @@ impl<S> Faulty<S> {
         Self {
             inner,
             faults: faults.clone(),
+            sent: VecDeque::new(),
         }
     }
 }
@@ -171,6 +174,36 @@ impl<S: Store> Store for Faulty<S> {
 
     async fn take_turn(&mut self) {
         self.inner.take_turn().await;
+    }
+
+    /// What is to go wrong goes wrong in a commit.
+    fn is_alone(&self) -> bool {
+        let plan = self.faults.plan();
+        let goes_well = !plan.closed
+            && plan.failing.is_empty()
+            && plan.bad_lines.is_empty()
+            && plan.bad_batches.is_empty()
+            && plan.damaged_batches.is_empty();
+        goes_well && self.inner.is_alone()
+    }
+
+    fn send(&mut self, changes: Arc<Changes>, access_version: Option<u64>) {
+        self.faults.plan().commits += 1;
+        self.sent.push_back(Arc::clone(&changes));
+        self.inner.send(changes, access_version);
+    }
+
+    async fn decided(&mut self) {
+        self.inner.decided().await;
+    }
+
+    async fn settle(&mut self) -> Result<(), StoreError> {
+        let sent = self.sent.pop_front();
+        self.inner.settle().await?;
+        let mut plan = self.faults.plan();
+        plan.committed
+            .extend(sent.map(|sent| Changes::clone(&sent)));
+        Ok(())
     }
 
     async fn begin(&mut self, keys: &Keys) -> Result<Loaded, StoreError> {

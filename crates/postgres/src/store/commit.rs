@@ -2,10 +2,11 @@
 
 use landfall_service::store::{Changes, StoreError};
 
+use super::resolve::Held;
 use super::{COMMIT, PgStore, Role, none_open, only_reads};
 use crate::error::{Fault, Meaning, meaning_of};
 use crate::trip::Trip;
-use crate::write::{self, Write};
+use crate::write::{self, Basis, Write};
 
 impl PgStore {
     /// Writes everything in one burst.
@@ -20,8 +21,9 @@ impl PgStore {
         };
         let id = ids.next();
         let mut trip = Trip::new(link);
-        let asked = write::check(held, changes)
-            .and_then(|()| write::ask(&mut trip, changes, partitions, id));
+        let asked = write::check_held(held, changes)
+            .and_then(|()| write::check_events(changes))
+            .and_then(|()| write::ask(&mut trip, changes, partitions, id, Basis::default()));
         if let Err(fault) = asked {
             drop(trip);
             return Err(self.fail(fault).await);
@@ -37,7 +39,7 @@ impl PgStore {
                 // The database may have received all of it, and may be at work on it still.
                 self.link = None;
                 self.open = None;
-                return self.resolve(changes, id, &fault).await;
+                return self.resolve(changes, id, Held::Locked, &fault).await;
             }
             return Err(self.refused(write, fault, &held, changes).await);
         }

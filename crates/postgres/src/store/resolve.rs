@@ -6,7 +6,7 @@ use landfall_service::store::{Changes, StoreError};
 use tokio::time::{Instant, sleep};
 
 use super::{COMMIT, PgStore};
-use crate::codes::{Id, small};
+use crate::codes::{Id, int, small};
 use crate::error::Fault;
 use crate::load::sql;
 use crate::rows;
@@ -15,6 +15,15 @@ use crate::write;
 
 /// Between attempts to reach the database, the first time; then twice as long, up to a second.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// Whether the lost transaction held its partitions when its last burst was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    /// They are free when it is over.
+    Locked,
+    /// It takes them itself: that they are free may mean that it has not begun yet.
+    Unlocked,
+}
 
 /// What became of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +41,7 @@ impl PgStore {
         &mut self,
         changes: &Changes,
         id: Id,
+        held: Held,
         lost: &Fault,
     ) -> Result<(), StoreError> {
         tracing::warn!(
@@ -41,7 +51,7 @@ impl PgStore {
         let until = Instant::now() + self.database.options.resolve_timeout;
         let mut pause = PAUSE;
         loop {
-            let why = match self.committed(changes, id).await {
+            let why = match self.committed(changes, id, held).await {
                 Ok(Fate::Committed) => return Ok(()),
                 Ok(Fate::Lost) => return Err(StoreError::Conflict),
                 Ok(Fate::Overwritten) => {
@@ -62,8 +72,11 @@ impl PgStore {
     }
 
     /// What became of the commit. It waits until the lost connection's transaction is over, which holds the partition.
-    async fn committed(&mut self, changes: &Changes, id: Id) -> Result<Fate, Fault> {
-        let Some((_, after)) = changes.heads.first() else {
+    ///
+    /// One that takes it itself may still be on its way. So the partition is advanced where it is as it was: what rests on
+    /// the version before is refused then, whenever it comes.
+    async fn committed(&mut self, changes: &Changes, id: Id, held: Held) -> Result<Fate, Fault> {
+        let Some((before, after)) = changes.heads.first() else {
             return self.remembered(changes).await;
         };
         let link = self.connect().await?;
@@ -73,6 +86,10 @@ impl PgStore {
         trip.ask(false, write::SETTLE, vec![param(partition)]);
         let slot = write::slot(after.version);
         trip.ask(true, write::COMMITTED, vec![param(partition), param(slot)]);
+        if held == Held::Unlocked {
+            let version = int(before.version);
+            trip.ask(false, write::FENCE, vec![param(partition), param(version)]);
+        }
         trip.plain(false, COMMIT);
         let mut fate = Fate::Lost;
         for (tells, found) in trip.go().await {

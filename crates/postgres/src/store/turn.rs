@@ -49,6 +49,11 @@ impl Others {
         }
     }
 
+    /// Whether none are expected.
+    pub(super) fn are_absent(&self) -> bool {
+        self.expected == 0 && self.held.is_none()
+    }
+
     /// Takes note of partitions as they are left.
     pub(super) fn left(&mut self, heads: &[(Head, Head)]) {
         for (_, after) in heads {

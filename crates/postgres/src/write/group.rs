@@ -8,13 +8,15 @@
 
 use landfall_service::store::Changes;
 
-use super::{Write, heads, log, supply};
+use super::{Basis, Write, heads, log, supply};
 use crate::codes::Id;
 use crate::error::Fault;
 use crate::trip::{Param, Trip};
 
 /// A day that had no units perhaps has no row in `availability` yet. Products and heads must be as they were loaded.
-/// The commit is noted at the first of its heads.
+/// The commit is noted at the first of its heads. These are advanced before anything else: where nothing was locked
+/// before, that takes the partitions, in the order in which they are given. What else [`Basis`] says
+/// is looked at next.
 pub(super) const GROUP: &str = "WITH counted AS ( UPDATE products p SET version = k.version, backordered = k.backordered, late = k.late FROM \
          (SELECT unnest($1::smallint[]) AS partition, unnest($2::bigint[]) AS number, unnest($3::bigint[]) AS \
          version, unnest($4::bigint[]) AS backordered, unnest($5::bigint[]) AS late, unnest($6::bigint[]) AS before) \
@@ -56,9 +58,13 @@ pub(super) const GROUP: &str = "WITH counted AS ( UPDATE products p SET version 
      noted AS ( INSERT INTO commits (partition, slot, version, id) VALUES ($55::smallint, $56::smallint, \
          $57::bigint, $58::uuid) ON CONFLICT (partition, slot) DO UPDATE SET version = excluded.version, id = \
          excluded.id) \
-     SELECT 1 / (CASE WHEN (SELECT count(*) FROM counted) = cardinality($1::smallint[]) AND (SELECT count(*) FROM \
-         moved) = cardinality($7::smallint[]) AND (SELECT count(*) FROM advanced) = cardinality($50::smallint[]) THEN \
-         1 ELSE 0 END)";
+     SELECT 1 / (CASE WHEN (SELECT count(*) FROM advanced) <> cardinality($50::smallint[]) THEN 0 \
+         WHEN $59::bigint IS NOT NULL AND NOT EXISTS (SELECT FROM access_version WHERE partition = 0 AND version = \
+         $59::bigint) THEN 0 \
+         WHEN $60::smallint IS NOT NULL AND NOT EXISTS (SELECT FROM commits WHERE partition = $60::smallint AND slot = \
+         $61::smallint AND id = $62::uuid) THEN 0 \
+         WHEN (SELECT count(*) FROM counted) = cardinality($1::smallint[]) AND (SELECT count(*) FROM moved) = \
+         cardinality($7::smallint[]) THEN 1 ELSE 0 END)";
 
 /// Adds the statement, where there is anything to write but answers.
 pub(super) fn ask<'a>(
@@ -67,8 +73,9 @@ pub(super) fn ask<'a>(
     supply: supply::Common<'a>,
     new_lines: Vec<Param<'a>>,
     id: Id,
+    basis: Basis,
 ) -> Result<(), Fault> {
-    let Some(note) = heads::note(&changes.heads, id) else {
+    let Some(note) = heads::Noted::of(&changes.heads, id) else {
         return Ok(());
     };
     let mut params = supply.products;
@@ -77,7 +84,8 @@ pub(super) fn ask<'a>(
     params.extend(new_lines);
     params.extend(log::columns(&changes.events)?);
     params.extend(heads::columns(&changes.heads));
-    params.extend(note);
+    params.extend(note.params());
+    params.extend(basis.params());
     trip.ask(Write::Group, GROUP, params);
     Ok(())
 }

@@ -15,7 +15,11 @@ pub(crate) const SETTLE: &str =
 pub(crate) const COMMITTED: &str =
     "SELECT version, id FROM commits WHERE partition = $1::smallint AND slot = $2::smallint";
 
-pub(super) const STATEMENTS: [&str; 2] = [SETTLE, COMMITTED];
+/// Lets whatever rests on this version of a partition fail.
+pub(crate) const FENCE: &str = "UPDATE heads SET version = version + 1 \
+      WHERE partition = $1::smallint AND version = $2::bigint";
+
+pub(super) const STATEMENTS: [&str; 3] = [SETTLE, COMMITTED, FENCE];
 
 /// The columns of heads: partition, version before, version, next offset, next number.
 pub(super) fn columns<'a>(heads: &[(Head, Head)]) -> Vec<Param<'a>> {
@@ -33,15 +37,55 @@ pub(super) fn columns<'a>(heads: &[(Head, Head)]) -> Vec<Param<'a>> {
     ]
 }
 
-/// The note of a commit, at the first head that it advances: partition, slot, version, id.
-pub(super) fn note<'a>(heads: &[(Head, Head)], id: Id) -> Option<Vec<Param<'a>>> {
-    let (_, first) = heads.first()?;
-    Some(vec![
-        param(small(first.partition)),
-        param(slot(first.version)),
-        param(int(first.version)),
-        param(id),
-    ])
+/// What a group rests on that nobody holds, beside its heads.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Basis {
+    /// The version of the API keys.
+    pub(crate) access_version: Option<u64>,
+    /// A commit that must have happened.
+    pub(crate) after: Option<Noted>,
+}
+
+impl Basis {
+    /// Version, and of the commit the partition, the slot and the id.
+    pub(super) fn params<'a>(self) -> Vec<Param<'a>> {
+        vec![
+            param(self.access_version.map(int)),
+            param(self.after.map(|after| small(after.partition))),
+            param(self.after.map(|after| slot(after.version))),
+            param(self.after.map(|after| after.id)),
+        ]
+    }
+}
+
+/// The note of a commit, at the first head that it advances.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Noted {
+    partition: u16,
+    version: u64,
+    id: Id,
+}
+
+impl Noted {
+    /// Of the commit with this id, if it advances any head.
+    pub(crate) fn of(heads: &[(Head, Head)], id: Id) -> Option<Self> {
+        let (_, first) = heads.first()?;
+        Some(Self {
+            partition: first.partition,
+            version: first.version,
+            id,
+        })
+    }
+
+    /// Partition, slot, version, id.
+    pub(super) fn params<'a>(self) -> Vec<Param<'a>> {
+        vec![
+            param(small(self.partition)),
+            param(slot(self.version)),
+            param(int(self.version)),
+            param(self.id),
+        ]
+    }
 }
 
 /// Where the commit that made this version is noted.

@@ -6,6 +6,7 @@
     reason = "a test may panic, and is to be read"
 )]
 
+mod ahead;
 mod changes;
 #[path = "../database/mod.rs"]
 mod database;

@@ -92,11 +92,12 @@ async fn hand_on(mut client: TcpStream, database: u16, cut: Arc<AtomicU8>) {
     }
 }
 
-/// Reads answers until the last statement of a burst, the COMMIT, is answered.
+/// Reads answers until no transaction is open any longer: until the last statement of a burst is answered, which is a
+/// COMMIT, or the only one.
 async fn carried_out(server: &mut TcpStream) {
     let mut answers = Vec::new();
     let mut piece = vec![0; 1 << 16];
-    while !answers.windows(7).any(|window| window == b"COMMIT\0") {
+    while !answers.windows(6).any(|window| window == b"Z\0\0\0\x05I") {
         match server.read(&mut piece).await {
             Ok(length @ 1..) => answers.extend_from_slice(&piece[..length]),
             _ => return,

@@ -1,5 +1,6 @@
 //! One group of commands: load, run each, commit.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use landfall_domain::{Command, CommandId, Event, Rejection};
@@ -11,7 +12,7 @@ use crate::clock::Calendar;
 use crate::handlers;
 use crate::keys::Keys;
 use crate::log::LogRecord;
-use crate::store::{AnswerKey, Remembered, Store, StoreError};
+use crate::store::{AnswerKey, Changes, Remembered, Store, StoreError};
 use crate::uow::{Stop, UnitOfWork};
 use crate::wire;
 
@@ -55,6 +56,69 @@ pub(super) async fn run<S: Store>(
     Ok(answers)
 }
 
+/// As [`run`], but nothing is read: what the commands concern is in memory as the last group left it, and the lines and
+/// the idempotency keys that they name are taken for new. It is for the store to write only if all of that is so.
+///
+/// What comes out of it rests on partitions that the commit looks at, because the group changes them. A refusal changes
+/// nothing, so a group with one is not for this.
+pub(super) fn work_out(uow: &mut UnitOfWork, group: &[Request], calendar: &Calendar) -> FromMemory {
+    let (now, day) = calendar.read();
+    let access_version = group.iter().find_map(|request| request.let_in_by);
+    let fits = |request: &Request| {
+        matches!(request.command, Command::Allocate(_))
+            && (request.let_in_by.is_none() || request.let_in_by == access_version)
+    };
+    if !group.iter().all(fits) || !uow.open_from_memory(now, day, &keys_of(group)) {
+        return FromMemory::Unfit;
+    }
+    let mut answers = Vec::with_capacity(group.len());
+    for request in group {
+        uow.start(request.id.as_ref(), request.actor.as_ref());
+        match attempt(uow, request) {
+            Ok(answer @ Ok(_)) => answers.push(answer),
+            Ok(Err(_)) | Err(_) => {
+                uow.reset();
+                return FromMemory::InVain;
+            }
+        }
+    }
+    let changes = uow.take_changes();
+    uow.close();
+    FromMemory::Done {
+        answers,
+        changes: Arc::new(changes),
+        access_version,
+    }
+}
+
+/// What comes of a group for which nothing was read.
+pub(super) enum FromMemory {
+    /// These are the answers, once the changes are durable. The unit of work is as if they were.
+    Done {
+        answers: Vec<Answer>,
+        changes: Arc<Changes>,
+        /// The version of the API keys by which the commands were let in, where any was.
+        access_version: Option<u64>,
+    },
+    /// Something that it names is not in memory. The unit of work is as it was.
+    Unfit,
+    /// It needs what only the database has, or a command is refused. The unit of work is empty.
+    InVain,
+}
+
+/// What the commands of a group name.
+fn keys_of(group: &[Request]) -> Keys {
+    let mut keys = Keys::default();
+    for request in group {
+        keys.add(&request.command);
+        keys.access_version |= request.let_in_by.is_some();
+        let id = request.id.as_ref();
+        keys.command_ids
+            .extend(id.map(|id| AnswerKey::new(request.actor.as_deref(), id)));
+    }
+    keys
+}
+
 /// Opens a unit of work of the store with what the commands name, and tells the version of the API keys, where it is
 /// known and any command needs it. The time is read when the store has it: on a store that many write to, others may
 /// have been waited for, and what they wrote was before this.
@@ -64,15 +128,7 @@ pub(super) async fn open<S: Store>(
     group: &[Request],
     calendar: &Calendar,
 ) -> Result<Option<u64>, StoreError> {
-    let mut keys = Keys::default();
-    for request in group {
-        keys.add(&request.command);
-        keys.access_version |= request.let_in_by.is_some();
-        let id = request.id.as_ref();
-        keys.command_ids
-            .extend(id.map(|id| AnswerKey::new(request.actor.as_deref(), id)));
-    }
-    let keys = uow.without_known(keys);
+    let keys = uow.without_known(keys_of(group));
     let loaded = store.begin(&keys).await?;
     let access_version = loaded.access_version;
     let (now, day) = calendar.read();
@@ -195,7 +251,8 @@ fn lines_in(command: &Command) -> u64 {
     }
 }
 
-fn count(stats: &Stats, group: &[Request], answers: &[Answer], events: &[LogRecord]) {
+/// Counts a group that was committed, or had nothing to write.
+pub(super) fn count(stats: &Stats, group: &[Request], answers: &[Answer], events: &[LogRecord]) {
     let (mut rejected, mut lines_rejected) = (0, 0);
     for (request, answer) in group.iter().zip(answers) {
         // One that was not looked at comes again, or its caller is sent away: nothing was asked of the engine.

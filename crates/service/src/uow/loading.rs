@@ -36,6 +36,53 @@ impl UnitOfWork {
         self.absorb(keys, loaded);
     }
 
+    /// Starts a group at this time with what is in memory, if that is all that the keys name, but for lines and
+    /// idempotency keys: these are taken for new. `false`: more is needed, and nothing is begun.
+    pub fn open_from_memory(&mut self, now: Timestamp, day: Day, keys: &Keys) -> bool {
+        let Keys {
+            heads,
+            products,
+            batches,
+            lines: _,
+            orders,
+            shipments,
+            cargo,
+            live,
+            command_ids: _,
+            allocated,
+            waiting,
+            late,
+            access_version: _,
+        } = keys;
+        let of_supply = batches.len() + shipments.len() + cargo.len() + live.len();
+        let ranges = allocated.len() + waiting.len() + late.len();
+        if heads.len() + orders.len() + of_supply + ranges > 0 {
+            return false;
+        }
+        let mut partitions = Vec::with_capacity(products.len());
+        for sku in products {
+            if !self.products.contains(sku) {
+                return false;
+            }
+            partitions.push(self.partition_of(sku));
+        }
+        partitions.sort_unstable();
+        partitions.dedup();
+        let known = partitions.iter().map(|partition| {
+            let mut known = self.known.iter();
+            known.find(|head| head.partition == *partition).copied()
+        });
+        let Some(heads) = known.collect() else {
+            return false;
+        };
+        let loaded = Loaded {
+            heads,
+            ..Loaded::default()
+        };
+        self.open(now, day, keys, loaded);
+        true
+    }
+
     /// Takes in a head as it is committed. One that somebody else has advanced makes the cached products of
     /// its partition worthless.
     fn absorb_head(&mut self, head: Head) {

@@ -1,6 +1,7 @@
 //! The engine's promises when a database fails, hesitates, or has more to do than it can: on the database in
 //! memory, with faults.
 
+mod ahead;
 mod answers;
 mod faults;
 mod queue;

@@ -70,7 +70,7 @@ struct Sent {
     /// The commit, in traces.
     span: tracing::Span,
     started: Instant,
-    sent: Instant,
+    since: Instant,
 }
 
 /// The groups that are under way, the oldest first.
@@ -114,7 +114,7 @@ impl<S: Store> Engine<S> {
                 let span = tracing::trace_span!(
                     target: "landfall::trace", parent: &group.span, "commit", events
                 );
-                let sent = Instant::now();
+                let since = Instant::now();
                 self.store.send(Arc::clone(&changes), access_version);
                 under_way.sent.push_back(Sent {
                     group,
@@ -122,7 +122,7 @@ impl<S: Store> Engine<S> {
                     changes,
                     span,
                     started,
-                    sent,
+                    since,
                 });
                 Ok(())
             }
@@ -190,7 +190,7 @@ impl<S: Store> Engine<S> {
     fn committed(&mut self, sent: Sent) -> (Group, Vec<Answer>) {
         drop(sent.span);
         let group = sent.group;
-        self.stats.commit_micros.add_time(sent.sent.elapsed());
+        self.stats.commit_micros.add_time(sent.since.elapsed());
         self.stats.group_micros.add_time(sent.started.elapsed());
         self.stats.group_size.add(group.requests.len() as u64);
         let events = &sent.changes.events;

@@ -74,13 +74,11 @@ pub(super) fn work_out(uow: &mut UnitOfWork, group: &[Request], calendar: &Calen
     let mut answers = Vec::with_capacity(group.len());
     for request in group {
         uow.start(request.id.as_ref(), request.actor.as_ref());
-        match attempt(uow, request) {
-            Ok(answer @ Ok(_)) => answers.push(answer),
-            Ok(Err(_)) | Err(_) => {
-                uow.reset();
-                return FromMemory::InVain;
-            }
-        }
+        let Ok(answer @ Ok(_)) = attempt(uow, request) else {
+            uow.reset();
+            return FromMemory::InVain;
+        };
+        answers.push(answer);
     }
     let changes = uow.take_changes();
     uow.close();

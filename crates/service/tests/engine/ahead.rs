@@ -150,8 +150,10 @@ impl World {
         let open = database.reader();
         let reader = move || open().map(|store| Alone::new(store, &Arc::default()));
         let calendar = FixedClock::new().calendar(0);
-        let (bus, running) = engine::start(store, reader, calendar, Limits::default()).unwrap();
-        bus.handle(batch("b", "SOFA", 1_000)).await.unwrap();
+        let started = engine::start(store, reader, calendar, Limits::default());
+        let (bus, running) = started.expect("an engine");
+        let made = bus.handle(batch("b", "SOFA", 1_000)).await;
+        made.expect("a batch");
         Self {
             bus,
             plan,
@@ -182,7 +184,7 @@ impl World {
     }
 
     async fn allocated(&self) -> u64 {
-        let report = audit(&*self.views).await.unwrap();
+        let report = audit(&*self.views).await.expect("read");
         assert!(report.ok, "{:#?}", report.findings);
         report.allocated_lines
     }
@@ -191,7 +193,7 @@ impl World {
 async fn all(asked: Vec<JoinHandle<Answer>>) -> Vec<Answer> {
     let mut answers = Vec::new();
     for task in asked {
-        answers.push(task.await.unwrap());
+        answers.push(task.await.expect("an answer"));
     }
     answers
 }

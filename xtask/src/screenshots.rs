@@ -108,6 +108,11 @@ fn pictures(service: &Service) -> Outcome<Vec<Picture>> {
         ("product", format!("/products/{sku}"), 1_250),
         ("order", format!("/orders/{late}"), 850),
         ("batch", format!("/batches/{batch}"), 1_100),
+        ("orders", "/orders".into(), 900),
+        ("products", "/products".into(), 900),
+        ("batches", "/batches?sort=eta".into(), 900),
+        ("shipments", "/shipments?sort=eta".into(), 900),
+        ("backorders", "/backorders".into(), 900),
         ("late", "/late".into(), 900),
         ("search", "/search?q=SOFA".into(), 900),
     ];

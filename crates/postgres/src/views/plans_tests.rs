@@ -19,6 +19,7 @@ use crate::load::sql;
 use crate::{Options, PgDatabase};
 
 /// Statements that give a page from each partition and merge them.
+#[expect(clippy::too_many_lines, reason = "it is a list of statements")]
 fn lists(pool: &Pool) -> Vec<Ask> {
     let begun = Page {
         after: Some("b".into()),

@@ -134,6 +134,7 @@ fn promises(promised: &[(&LineResource, Date)], last: Date, wanted: usize) -> (S
         words = match late.len() {
             1 if one => format!("{words}, {days} later than at first"),
             1 => format!("{words}; one of them is {days} later than at first"),
+            2 if wanted == 2 => format!("{words}, later than at first by up to {days}"),
             several => format!("{words}; {several} of them are later than at first, up to {days}"),
         };
     }

@@ -187,15 +187,19 @@ impl<S: Store> Engine<S> {
                     self.start(group, &mut under_way).await;
                 }
             } else if let Some((group, answers)) = self.settle(&mut under_way).await {
-                // The answers can wait until the database has something to do.
+                // The answers can wait until the database has something to do, but for no other group's commit.
+                let mut unsent = None;
                 if under_way.is_empty()
                     && !self.forgets_now()
                     && let Some(first) = queue.try_recv()
                 {
                     let next = self.gather(first, &mut queue);
-                    self.start(next, &mut under_way).await;
+                    unsent = self.send(next, &mut under_way).err();
                 }
                 group.answer(answers);
+                if let Some(next) = unsent {
+                    self.commit(next).await;
+                }
             }
         }
     }

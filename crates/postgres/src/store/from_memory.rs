@@ -54,7 +54,7 @@ impl PgStore {
         let id = ids.next();
         let basis = Basis {
             access_version,
-            after: self.sent.back().and_then(|before| before.noted),
+            after: self.sent.iter().rev().find_map(|before| before.noted),
         };
         let noted = Noted::of(&changes.heads, id);
         let outcome = match &self.link {

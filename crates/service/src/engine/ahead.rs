@@ -97,7 +97,9 @@ pub(super) enum First {
 impl<S: Store> Engine<S> {
     /// Works a group out and sends it, where nothing has to be read for it. Else it is given back.
     pub(super) fn send(&mut self, group: Group, under_way: &mut UnderWay) -> Result<(), Group> {
-        if !self.store.is_alone() || !self.luck.tries() {
+        // A very long one is cut into several, which is not for here.
+        let long = group.requests.len() > 2 * self.limits.group;
+        if long || !self.store.is_alone() || !self.luck.tries() {
             return Err(group);
         }
         let started = Instant::now();

@@ -75,7 +75,7 @@ pub(super) fn work_out(uow: &mut UnitOfWork, group: &[Request], calendar: &Calen
     for request in group {
         uow.start(request.id.as_ref(), request.actor.as_ref());
         let Ok(answer @ Ok(_)) = attempt(uow, request) else {
-            uow.reset();
+            uow.give_up();
             return FromMemory::InVain;
         };
         answers.push(answer);
@@ -100,7 +100,7 @@ pub(super) enum FromMemory {
     },
     /// Something that it names is not in memory. The unit of work is as it was.
     Unfit,
-    /// It needs what only the database has, or a command is refused. The unit of work is empty.
+    /// It needs what only the database has, or a command is refused. The products that it changed are forgotten.
     InVain,
 }
 

@@ -83,9 +83,26 @@ impl UnitOfWork {
 
     /// After a failure: forgets everything.
     pub fn reset(&mut self) {
-        self.heads.clear();
         self.known.clear();
         self.products.forget(|_| true);
+        self.abandon();
+    }
+
+    /// For a group that nobody is told of: forgets it, and the products that it changed. All other products are as they
+    /// were.
+    pub fn give_up(&mut self) {
+        let mut changed = std::mem::take(&mut self.changed_products);
+        changed.extend(self.touched.drain(..));
+        changed.extend(self.with_full_batches.drain());
+        for sku in &changed {
+            self.products.remove(sku);
+        }
+        self.abandon();
+    }
+
+    /// Forgets what belongs to the group.
+    fn abandon(&mut self) {
+        self.heads.clear();
         self.undo.clear();
         self.touched.clear();
         self.events.clear();

@@ -292,6 +292,35 @@ fn a_refusal_is_looked_up() {
 }
 
 #[test]
+fn a_group_with_a_refusal_leaves_nothing_in_memory() {
+    run(async {
+        let world = World::start().await;
+        let lamps = world.bus.handle(batch("lamps", "LAMP", 10)).await;
+        lamps.expect("a batch");
+        let mut asked = world.hold(2).await;
+        // These are one group, of which the first line is worked out before the second is refused.
+        asked.push(world.ask(line("o-1", "SOFA", 400)));
+        until(|| world.bus.waiting().0 == 1).await;
+        asked.push(world.ask(line("huge", "SOFA", 2_000).or_reject()));
+        asked.push(world.ask(line("o-2", "SOFA", 400)));
+        until(|| world.bus.waiting().0 == 3).await;
+        let begun = world.plan.begun();
+        world.go_on();
+        let answers = words(&all(asked).await).join(" ");
+        assert_eq!(answers, "done done done rejected done");
+        assert_eq!(world.plan.begun(), begun + 1);
+        // 198 are left, and no more.
+        let last = world.bus.handle(line("last", "SOFA", 199).or_reject());
+        assert_eq!(words(&[last.await]), ["rejected"]);
+        let last = world.bus.handle(line("last", "SOFA", 198)).await;
+        assert_eq!(words(&[last]), ["done"]);
+        let lamp = world.bus.handle(line("lamp", "LAMP", 1)).await;
+        assert_eq!(words(&[lamp]), ["done"]);
+        assert_eq!(world.allocated().await, 6);
+    });
+}
+
+#[test]
 fn all_that_is_under_way_is_answered_before_the_engine_ends() {
     run(async {
         let world = World::start().await;

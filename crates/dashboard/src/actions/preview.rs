@@ -90,16 +90,16 @@ fn tone(summary: &Summary) -> Tone {
 /// have none to keep.
 fn figures(summary: &Summary) -> Vec<(String, &'static str, Tone)> {
     let mut figures = Vec::new();
-    let mut figure = |count: u64, label, tone| figures.push((format::number(count), label, tone));
-    let unless_none = |count: u64, tone| if count > 0 { tone } else { Tone::Plain };
+    let mut figure = |count: u64, one: &'static str, many: &'static str, tone| {
+        let tone = if count > 0 { tone } else { Tone::Plain };
+        let label = if count == 1 { one } else { many };
+        figures.push((format::number(count), label, tone));
+    };
     if summary.lines_new > 0 {
-        figure(summary.lines_new, "new lines", Tone::Plain);
+        figure(summary.lines_new, "new line", "new lines", Tone::Plain);
         let waiting = summary.lines_new_waiting;
-        figure(
-            waiting,
-            "new lines that would wait",
-            unless_none(waiting, Tone::Warn),
-        );
+        let (one, many) = ("new line that would wait", "new lines that would wait");
+        figure(waiting, one, many, Tone::Warn);
     }
     let affected = summary.lines_affected;
     if affected > 0 || summary.lines_new == 0 {
@@ -108,21 +108,20 @@ fn figures(summary: &Summary) -> Vec<(String, &'static str, Tone)> {
             summary.promises_kept,
             summary.promises_improved,
         );
-        figure(affected, "lines affected", Tone::Plain);
-        figure(broken, "promises broken", unless_none(broken, Tone::Bad));
-        figure(kept, "promises kept", Tone::Plain);
-        figure(
-            improved,
-            "promises improved",
-            unless_none(improved, Tone::Good),
-        );
+        figure(affected, "line affected", "lines affected", Tone::Plain);
+        figure(broken, "promise broken", "promises broken", Tone::Bad);
+        figure(kept, "promise kept", "promises kept", Tone::Plain);
+        let (one, many) = ("promise improved", "promises improved");
+        figure(improved, one, many, Tone::Good);
         let without = affected.saturating_sub(broken + kept + improved);
         if without > 0 {
-            figure(without, "no promise to keep", Tone::Plain);
+            let label = "no promise to keep";
+            figure(without, label, label, Tone::Plain);
         }
     }
     if summary.lines_lost > 0 {
-        figure(summary.lines_lost, "lines that would wait", Tone::Bad);
+        let (one, many) = ("line that would wait", "lines that would wait");
+        figure(summary.lines_lost, one, many, Tone::Bad);
     }
     if summary.days_late.max > 0 {
         let most = format!("+{} d", format::number(summary.days_late.max));

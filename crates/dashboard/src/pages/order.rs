@@ -53,6 +53,8 @@ struct LinePart {
     /// The first promise, where it is another than the one that holds.
     first: Option<jiff::civil::Date>,
     places: Vec<Goods>,
+    /// Whether some of its goods could leave now.
+    here: bool,
     offers: Vec<Offer>,
     why: Option<Why>,
 }
@@ -88,10 +90,12 @@ pub(super) async fn page(
     }
     let open = order.lines.iter().any(|line| is_open(line.status));
     let fields = [("order_id", id.as_str())];
-    let commands: &[&str] = if open {
-        &["Dispatch", "Allocate", "CancelOrder"]
-    } else {
-        &["Allocate"]
+    // Of lines that are not told nobody has looked where their goods are.
+    let here = many || lines.iter().any(|part| part.here);
+    let commands: &[&str] = match (open, here) {
+        (true, true) => &["Dispatch", "Allocate", "CancelOrder"],
+        (true, false) => &["Allocate", "CancelOrder"],
+        (false, _) => &["Allocate"],
     };
     let history = History::naming(&visit, events.unwrap_or_default(), |record| {
         let (_, line) = record.event.line()?;
@@ -129,12 +133,14 @@ fn line_key(line: &LineResource) -> LineKey {
 impl LinePart {
     fn new(visit: &Visit, line: &LineResource, why: Option<&ExplanationResource>) -> Self {
         let first = line.original_promise;
+        let here = is_here(line, why);
         Self {
             state: line_state(line),
             promise: line_promise(line),
             first: first.filter(|_| first != line.current_promise),
             places: why.into_iter().flat_map(places).collect(),
-            offers: line_offers(visit, line, why),
+            offers: line_offers(visit, line, here),
+            here,
             why: why.map(of_explanation),
             line: line.clone(),
         }
@@ -265,23 +271,24 @@ pub(crate) fn is_open(status: Status) -> bool {
     matches!(status, Status::Allocated | Status::Backordered)
 }
 
-/// What can be done with a line. Goods that are not in the warehouse, or held, cannot be dispatched.
-fn line_offers(
-    visit: &Visit,
-    line: &LineResource,
-    why: Option<&ExplanationResource>,
-) -> Vec<Offer> {
-    let there = why.is_none_or(|why| {
-        let mut candidates = why.candidates.iter();
-        candidates.any(|candidate| {
-            let taken = matches!(candidate.verdict, Verdict::Taken { .. });
-            taken && candidate.eta.is_none() && candidate.holds.is_empty()
+/// Whether some of a line's goods could leave now: they are in the warehouse, and nothing holds them.
+fn is_here(line: &LineResource, why: Option<&ExplanationResource>) -> bool {
+    line.status == Status::Allocated
+        && why.is_none_or(|why| {
+            let mut candidates = why.candidates.iter();
+            candidates.any(|candidate| {
+                let taken = matches!(candidate.verdict, Verdict::Taken { .. });
+                taken && candidate.eta.is_none() && candidate.holds.is_empty()
+            })
         })
-    });
+}
+
+/// What can be done with a line. What is not here cannot be dispatched.
+fn line_offers(visit: &Visit, line: &LineResource, here: bool) -> Vec<Offer> {
     let commands: &[&str] = match line.status {
-        Status::Allocated if line.dispatched > 0 && there => &["Dispatch", "CancelLine"],
+        Status::Allocated if line.dispatched > 0 && here => &["Dispatch", "CancelLine"],
         Status::Allocated if line.dispatched > 0 => &["CancelLine"],
-        Status::Allocated if there => &["ChangeLineQuantity", "Dispatch", "CancelLine"],
+        Status::Allocated if here => &["ChangeLineQuantity", "Dispatch", "CancelLine"],
         Status::Allocated | Status::Backordered => &["ChangeLineQuantity", "CancelLine"],
         Status::Dispatched | Status::Cancelled => &[],
     };

@@ -70,13 +70,30 @@ fn a_new_order_is_shown_line_by_line_before_it_is_placed() {
         assert_eq!(rows[1][..4], ["LAMP", "LAMP", "1", "waits for stock"]);
         let page = words(&answer.body);
         assert!(
-            page.contains("2 new lines 1 new lines that would wait"),
+            page.contains("2 new lines 1 new line that would wait"),
             "{page}"
         );
         assert!(
             !page.contains("promises kept"),
             "nobody was promised anything: {page}"
         );
+    });
+}
+
+#[test]
+fn what_is_at_sea_is_not_to_be_dispatched() {
+    run(async {
+        let site = site();
+        let eta = today().saturating_add(9.days());
+        site.engine.batch(batch("B-1", "SOFA", 2).eta(eta)).await;
+        site.engine.batch(batch("B-2", "LAMP", 2)).await;
+        site.engine.line(line("SO-1", "SOFA", 1)).await;
+        site.engine.line(line("SO-2", "LAMP", 1)).await;
+        site.engine.line(line("SO-3", "LAMP", 2)).await;
+        for (order, offered) in [("SO-1", 0), ("SO-2", 2), ("SO-3", 0)] {
+            let page = site.page(&format!("/orders/{order}")).await;
+            assert_eq!(page.matches("/do/Dispatch?").count(), offered, "{order}");
+        }
     });
 }
 
@@ -89,7 +106,7 @@ fn the_figures_of_a_preview_add_up() {
         let form = "order_id=SO-1&line_id=SOFA";
         let page = words(&site.post("/do/CancelLine", form).await.body);
         assert!(
-            page.contains("1 lines affected 0 promises broken 0 promises kept 0 promises improved 1 no promise to keep"),
+            page.contains("1 line affected 0 promises broken 0 promises kept 0 promises improved 1 no promise to keep"),
             "{page}"
         );
     });

@@ -144,7 +144,7 @@ async fn a_clerk_says_where_the_sofa_is_and_cancels_an_order() {
     browser.press("Cancel order").await;
     browser.press("See what it would do").await;
     browser.find("#preview").await;
-    browser.says("promises improved").await;
+    browser.says("1\npromise improved").await;
     browser.press("do it").await;
     browser.says("Cancelled order SO-2").await;
     browser.says("cancelled").await;

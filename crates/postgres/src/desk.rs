@@ -51,7 +51,7 @@ impl Desk for PgDesk {
         sort: WorkSort,
         page: &Page,
     ) -> Result<List<WorkItem>, ViewError> {
-        let after = cursor::work(page)?;
+        let after = cursor::work(page, sort)?;
         let limit = page.limit;
         let found = questions::worklist(&self.pool, kind, filter, sort, after.as_ref(), limit);
         found.await.map_err(Fault::into_view_error)

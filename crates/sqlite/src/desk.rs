@@ -74,7 +74,7 @@ impl Desk for SqliteDesk {
         sort: WorkSort,
         page: &Page,
     ) -> Result<List<WorkItem>, ViewError> {
-        let (after, filter, limit) = (cursor::work(page)?, filter.clone(), page.limit);
+        let (after, filter, limit) = (cursor::work(page, sort)?, filter.clone(), page.limit);
         self.reads
             .read(move |connection| {
                 questions::worklist(connection, kind, &filter, sort, after.as_ref(), limit)

@@ -130,7 +130,7 @@ pub(super) async fn worklist(
     let items = rows.iter().map(|at| Ok(row(at)?.item));
     let items = items.collect::<Result<_, Fault>>()?;
     Ok(cut(items, limit, |item| {
-        of_work(&WorkPlace::of(item, sort))
+        of_work(sort, &WorkPlace::of(item, sort))
     }))
 }
 

@@ -238,6 +238,17 @@ pub enum WorkSort {
     Priority,
 }
 
+impl WorkSort {
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Age => "age",
+            Self::DaysLate => "days_late",
+            Self::Priority => "priority",
+        }
+    }
+}
+
 /// How many lines, and their units that have not left.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]

@@ -132,14 +132,14 @@ impl Desk for MemoryDesk {
         sort: WorkSort,
         page: &Page,
     ) -> Result<List<WorkItem>, ViewError> {
-        let after = cursor::work(page)?;
+        let after = cursor::work(page, sort)?;
         Ok(self.with(|rows| {
             let items = rows.sorted(kind, filter, sort).into_iter();
             let items = items.filter(|(place, _)| after.as_ref().is_none_or(|after| place > after));
             let items = items.take(page.limit.saturating_add(1));
             let items = items.map(|(_, item)| item.clone()).collect();
             cursor::cut(items, page.limit, |item| {
-                cursor::of_work(&WorkPlace::of(item, sort))
+                cursor::of_work(sort, &WorkPlace::of(item, sort))
             })
         }))
     }

@@ -19,9 +19,9 @@ use crate::resources::{
 use crate::views::{
     AvailabilityView, BatchFilter, Case, EventPage, Inspect, List, OrderFilter, OrderLineView,
     Page, ProductFilter, Promises, Rebuild, RecentOrder, ShipmentFilter, Thing, ViewError, Views,
-    Waiting, recent,
+    Waiting, cursor, recent,
 };
-use lists::{check_name, from, list, parse_line, parse_place, place, wanted_order};
+use lists::{from, list, wanted_order};
 
 /// The read side of a database in memory.
 #[derive(Debug, Clone)]
@@ -136,7 +136,7 @@ impl Views for MemoryViews {
         page: &Page,
         today: Date,
     ) -> Result<List<OrderResource>, ViewError> {
-        check_name(page)?;
+        cursor::check_name(page)?;
         Ok(self.shared.read(|t| {
             let found = from(&t.orders, page, filter.prefix.as_deref())
                 .filter(|(_, row)| wanted_order(row, filter))
@@ -170,11 +170,7 @@ impl Views for MemoryViews {
         page: &Page,
         today: Date,
     ) -> Result<List<LineResource>, ViewError> {
-        let after = page
-            .after
-            .as_deref()
-            .map(|cursor| parse_place(cursor).ok_or(ViewError::BadCursor));
-        let after = after.transpose()?;
+        let after = cursor::place(page)?;
         Ok(self.shared.read(|t| {
             let start = after
                 .as_ref()
@@ -188,7 +184,10 @@ impl Views for MemoryViews {
                 };
                 let waiting = row.waiting.range((start, Bound::Unbounded));
                 waiting.filter_map(move |(key, line)| {
-                    Some((place(name, key), t.line_resource(t.line(line)?, today)))
+                    Some((
+                        cursor::of_place(name, key),
+                        t.line_resource(t.line(line)?, today),
+                    ))
                 })
             });
             list(found, page.limit)
@@ -201,11 +200,7 @@ impl Views for MemoryViews {
         page: &Page,
         today: Date,
     ) -> Result<List<LineResource>, ViewError> {
-        let after = page
-            .after
-            .as_deref()
-            .map(|cursor| parse_line(cursor).ok_or(ViewError::BadCursor));
-        let after = after.transpose()?;
+        let after = cursor::line(page)?;
         Ok(self.shared.read(|t| {
             let start = after
                 .as_ref()
@@ -225,7 +220,7 @@ impl Views for MemoryViews {
             let found = lines
                 .filter(|line| status.is_none_or(|status| line.status() == status))
                 .map(|line| {
-                    let cursor = format!("{}\n{}", line.key.order_id, line.key.line_id);
+                    let cursor = cursor::of_line(&line.key.order_id, &line.key.line_id);
                     (cursor, t.line_resource(line, today))
                 });
             list(found, page.limit)
@@ -238,7 +233,7 @@ impl Views for MemoryViews {
         page: &Page,
         today: Date,
     ) -> Result<Option<List<LineResource>>, ViewError> {
-        let after = crate::views::cursor::peg(page)?;
+        let after = cursor::peg(page)?;
         Ok(self
             .shared
             .read(|t| t.pegged_lines(batch, after, page.limit, today)))

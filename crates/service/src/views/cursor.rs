@@ -83,29 +83,31 @@ impl WorkPlace {
     }
 }
 
-/// A line's place in the worklist.
-pub fn work(page: &Page) -> Result<Option<WorkPlace>, ViewError> {
+/// A line's place in the worklist sorted so. A cursor of another sort is told apart by its word.
+pub fn work(page: &Page, sort: WorkSort) -> Result<Option<WorkPlace>, ViewError> {
     let parse = |text: &str| {
-        let (rank, rest) = text.split_once('\n')?;
+        let (word, rest) = text.split_once('\n')?;
+        let (rank, rest) = rest.split_once('\n')?;
         let (since, key) = rest.split_once('\n')?;
         let (order_id, line_id) = key.split_once('\n')?;
-        Some(WorkPlace {
+        let place = WorkPlace {
             rank: rank.parse().ok()?,
             since: Timestamp::from_microsecond(since.parse().ok()?).ok()?,
             key: LineKey {
                 order_id: order_id.parse().ok()?,
                 line_id: line_id.parse().ok()?,
             },
-        })
+        };
+        Some(place).filter(|_| word == sort.as_str())
     };
     parsed(page, parse)
 }
 
 /// The cursor that [`work`] reads.
-pub fn of_work(place: &WorkPlace) -> String {
-    let WorkPlace { rank, since, key } = place;
+pub fn of_work(sort: WorkSort, place: &WorkPlace) -> String {
+    let (word, WorkPlace { rank, since, key }) = (sort.as_str(), place);
     let (since, line) = (since.as_microsecond(), of_line(&key.order_id, &key.line_id));
-    format!("{rank}\n{since}\n{line}")
+    format!("{word}\n{rank}\n{since}\n{line}")
 }
 
 /// A line's place among those that have stock of a batch: the smaller, the later it loses it.
@@ -284,7 +286,7 @@ mod tests {
             number: 7,
         };
         assert_eq!(peg(&page(&of_peg(&peg_place))).unwrap(), Some(peg_place));
-        assert!(work(&page("0\n1\no")).is_err());
+        assert!(work(&page("age\n0\n1\no"), WorkSort::Age).is_err());
         let work_place = WorkPlace {
             rank: -7,
             since: Timestamp::UNIX_EPOCH,
@@ -293,9 +295,11 @@ mod tests {
                 line_id: "l".parse().unwrap(),
             },
         };
-        assert_eq!(
-            work(&page(&of_work(&work_place))).unwrap(),
-            Some(work_place)
+        let cursor = page(&of_work(WorkSort::Age, &work_place));
+        assert_eq!(work(&cursor, WorkSort::Age).unwrap(), Some(work_place));
+        assert!(
+            work(&cursor, WorkSort::Priority).is_err(),
+            "of another sort"
         );
         let key = QueueKey {
             priority: Reverse(5),

@@ -154,7 +154,7 @@ pub(super) fn worklist(
     let asked = page(kind, filter, sort, after, limit);
     let items = each(connection, &asked, |at| Ok(row(at)?.item))?;
     Ok(cut(items, limit, |item| {
-        of_work(&WorkPlace::of(item, sort))
+        of_work(sort, &WorkPlace::of(item, sort))
     }))
 }
 

@@ -7,7 +7,7 @@ use landfall_service::views::sorted::{self, Most};
 use landfall_service::views::{BatchFilter, BatchSort, List, Page, ViewError};
 use rusqlite::Connection;
 
-use super::cursor::Start;
+use super::start::{Start, condition};
 use super::supply::{NEVER_CLEARED, cut, one_more, product_number, query};
 use crate::codes::{self, int};
 use crate::error::Fault;
@@ -81,7 +81,7 @@ pub(super) fn batches_sql(filter: &BatchFilter, start: &Start) -> String {
 
 /// The conditions of a list that goes by this and then by the reference.
 fn wanted(filter: &BatchFilter, start: &Start, by: &str) -> String {
-    let mut conditions = vec![start.span.condition("b.reference")];
+    let mut conditions = vec![condition(&start.span, "b.reference")];
     if start.after.is_some() {
         conditions.push(format!("({by}, b.reference) > (?9, ?10)"));
     }

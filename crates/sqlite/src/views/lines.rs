@@ -4,11 +4,11 @@ use jiff::civil::Date;
 use landfall_domain::shortage::QueueKey;
 use landfall_domain::{LineKey, Sku, Status};
 use landfall_service::resources::LineResource;
+use landfall_service::views::cursor;
 use landfall_service::views::{List, Waiting};
 use rusqlite::{Connection, params};
 use std::sync::LazyLock;
 
-use super::cursor;
 use super::supply::cut;
 use crate::codes::{self, int};
 use crate::error::Fault;

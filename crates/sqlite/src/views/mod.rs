@@ -2,7 +2,6 @@
 
 mod batches;
 mod case;
-mod cursor;
 mod events;
 mod history;
 mod inspect;
@@ -13,6 +12,7 @@ pub(crate) mod pool;
 mod products;
 mod recent;
 mod shipments;
+mod start;
 #[cfg(test)]
 mod statements;
 mod supply;
@@ -30,7 +30,7 @@ use landfall_service::resources::{
 };
 use landfall_service::views::{
     BatchFilter, Case, EventPage, Inspect, List, OrderFilter, Page, ProductFilter, Promises,
-    RecentOrder, ShipmentFilter, Thing, ViewError, Views, Waiting,
+    RecentOrder, ShipmentFilter, Thing, ViewError, Views, Waiting, cursor,
 };
 
 use crate::error::{Fault, OpenError};
@@ -203,7 +203,7 @@ impl Views for SqliteViews {
         page: &Page,
         today: Date,
     ) -> Result<Option<List<LineResource>>, ViewError> {
-        let after = landfall_service::views::cursor::peg(page)?;
+        let after = cursor::peg(page)?;
         let (batch, limit) = (batch.clone(), page.limit);
         self.pool
             .read(move |connection| {
@@ -224,14 +224,14 @@ impl Views for SqliteViews {
     }
 
     async fn events(&self, page: &Page) -> Result<EventPage, ViewError> {
-        let (after, limit) = (cursor::event(page)?, page.limit);
+        let (after, limit) = (start::event(page)?, page.limit);
         self.pool
             .read(move |connection| events::events(connection, after, limit))
             .await
     }
 
     async fn history(&self, thing: &Thing, page: &Page) -> Result<Option<EventPage>, ViewError> {
-        let (after, limit) = (cursor::event(page)?, page.limit);
+        let (after, limit) = (start::event(page)?, page.limit);
         let thing = thing.clone();
         self.pool
             .read(move |connection| history::history(connection, &thing, after, limit))

@@ -9,10 +9,11 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use landfall_domain::{OrderId, Status};
 use landfall_service::resources::{LineResource, OrderResource};
+use landfall_service::views::cursor::Span;
 use landfall_service::views::{Attention, List, OrderFilter, Page};
 use rusqlite::{Connection, params};
 
-use super::cursor::Span;
+use super::start::condition;
 use super::supply::{batch_number, cut, product_number, query};
 use crate::codes;
 use crate::error::Fault;
@@ -107,7 +108,7 @@ pub(super) enum Along {
 
 /// Orders of a span, by id, that may be wanted. `?3` is the batch's or the product's number.
 pub(super) fn along_sql(along: Along, span: &Span) -> String {
-    let condition = span.condition("k.order_id");
+    let names = condition(span, "k.order_id");
     let lines = match along {
         Along::All => "line_keys k",
         Along::Attention(Attention::Late) => {
@@ -129,7 +130,7 @@ pub(super) fn along_sql(along: Along, span: &Span) -> String {
     } else {
         "WHERE"
     };
-    format!("SELECT DISTINCT k.order_id FROM {lines} {and} {condition} ORDER BY k.order_id")
+    format!("SELECT DISTINCT k.order_id FROM {lines} {and} {names} ORDER BY k.order_id")
 }
 
 fn wanted(order: &OrderResource, filter: &OrderFilter) -> bool {

@@ -5,7 +5,7 @@ use landfall_service::views::sorted::{self, Most};
 use landfall_service::views::{List, Page, ProductFilter, ProductSort, ViewError};
 use rusqlite::Connection;
 
-use super::cursor::Start;
+use super::start::{Start, condition};
 use super::supply::{PRODUCT, cut, one_more, product_resource, query};
 use crate::codes::int;
 use crate::error::Fault;
@@ -37,8 +37,8 @@ pub(super) fn start(filter: &ProductFilter, page: &Page) -> Result<Start, ViewEr
 /// The statement of a page of products: first the page, then the totals of those on it. `?3` is the limit, `?4` and `?5`
 /// where the page begins.
 pub(super) fn products_sql(filter: &ProductFilter, start: &Start) -> String {
-    let mut condition = start.span.condition("p.sku");
-    condition.push_str(match filter.backordered {
+    let mut names = condition(&start.span, "p.sku");
+    names.push_str(match filter.backordered {
         Some(true) => " AND p.backordered > 0",
         Some(false) => " AND p.backordered = 0",
         None => "",
@@ -61,7 +61,7 @@ pub(super) fn products_sql(filter: &ProductFilter, start: &Start) -> String {
     };
     let found = format!(
         "SELECT p.number AS number, p.sku AS sku, p.backordered AS backordered, {least} AS least \
-         FROM products p {index} WHERE {condition}"
+         FROM products p {index} WHERE {names}"
     );
     let page = match filter.sort {
         ProductSort::Sku => format!("{found} ORDER BY p.sku LIMIT ?3"),

@@ -7,7 +7,7 @@ use landfall_service::views::sorted;
 use landfall_service::views::{List, Page, ShipmentFilter, ShipmentSort, ViewError};
 use rusqlite::Connection;
 
-use super::cursor::Start;
+use super::start::{Start, condition};
 use super::supply::{NEVER_CLEARED, cut, one_more, query};
 use crate::codes;
 use crate::error::Fault;
@@ -56,7 +56,7 @@ pub(super) fn start(filter: &ShipmentFilter, page: &Page) -> Result<Start, ViewE
 /// The statement of a page of shipments: first the page, then the totals of the batches of those on it. `?3` is the
 /// limit, `?4` and `?5` the days, `?6` the day of holds, `?7` the carrier, `?8` and `?9` where the page begins.
 pub(super) fn shipments_sql(filter: &ShipmentFilter, start: &Start) -> String {
-    let mut conditions = vec![start.span.condition("reference")];
+    let mut conditions = vec![condition(&start.span, "reference")];
     let not = |yes: bool| if yes { "" } else { "NOT " };
     if start.after.is_some() {
         conditions.push(format!("({ETA}, reference) > (?8, ?9)"));

@@ -6,11 +6,12 @@ use landfall_service::views::{
     ShipmentSort,
 };
 
-use super::cursor::{Span, Start};
 use super::orders::Along;
+use super::start::Start;
 use super::{
     batches, case, events, history, lines, orders, pegged, products, recent, shipments, supply,
 };
+use landfall_service::views::cursor::Span;
 
 /// Those that go along an index and stop when the page is full.
 pub(crate) fn statements() -> Vec<String> {

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use jiff::civil::Date;
-use landfall_domain::shortage::QueueKey;
-use landfall_domain::{Batch, Hold, LineKey, OrderId, OrderLine, Shipment, Sku, Status};
+use landfall_domain::{Batch, Hold, OrderLine, Shipment, Status};
 
 use super::super::tables::OrderRow;
 use crate::views::cursor::cut;
-use crate::views::{Attention, BatchFilter, List, OrderFilter, Page, ShipmentFilter, ViewError};
+use crate::views::{Attention, BatchFilter, List, OrderFilter, Page, ShipmentFilter};
 
 pub(super) fn wanted_batch(batch: &Batch, filter: &BatchFilter) -> bool {
     filter.sku.as_ref().is_none_or(|sku| batch.sku == *sku)
@@ -88,14 +87,6 @@ pub(super) fn wanted_order(row: &OrderRow, filter: &OrderFilter) -> bool {
         })
 }
 
-/// The cursor of a list by name is the last name.
-pub(super) fn check_name(page: &Page) -> Result<(), ViewError> {
-    match &page.after {
-        Some(after) if OrderId::new(after.as_str()).is_err() => Err(ViewError::BadCursor),
-        _ => Ok(()),
-    }
-}
-
 /// The rows after the page's cursor whose name begins so.
 pub(super) fn from<'a, K, V>(
     rows: &'a BTreeMap<K, V>,
@@ -160,36 +151,4 @@ pub(super) fn sorted<P: Ord, T>(
     );
     let items = items.into_iter().map(|(_, item)| item).collect();
     List { items, next }
-}
-
-/// A line's place in the queues as a cursor: names have no line breaks.
-pub(super) fn place(sku: &Sku, key: &QueueKey) -> String {
-    format!(
-        "{sku}\n{}\n{}\n{}",
-        key.priority.0, key.requested, key.number
-    )
-}
-
-pub(super) fn parse_place(cursor: &str) -> Option<(Sku, QueueKey)> {
-    let mut parts = cursor.split('\n');
-    let sku = Sku::new(parts.next()?).ok()?;
-    let priority = std::cmp::Reverse(parts.next()?.parse().ok()?);
-    let requested = parts.next()?.parse().ok()?;
-    let number = parts.next()?.parse().ok()?;
-    parts.next().is_none().then_some((
-        sku,
-        QueueKey {
-            priority,
-            requested,
-            number,
-        },
-    ))
-}
-
-pub(super) fn parse_line(cursor: &str) -> Option<LineKey> {
-    let (order_id, line_id) = cursor.split_once('\n')?;
-    Some(LineKey {
-        order_id: order_id.parse().ok()?,
-        line_id: line_id.parse().ok()?,
-    })
 }

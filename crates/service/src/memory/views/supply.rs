@@ -7,8 +7,9 @@ use landfall_domain::{Batch, Shipment};
 
 use super::super::tables::{ProductRow, Tables};
 use super::MemoryViews;
-use super::lists::{self, check_name, from, list, named, wanted_batch, wanted_shipment};
+use super::lists::{self, from, list, named, wanted_batch, wanted_shipment};
 use crate::resources::{BatchResource, ProductResource, ShipmentResource};
+use crate::views::cursor::check_name;
 use crate::views::sorted::{self, EtaPlace, Most, MostPlace};
 use crate::views::{
     BatchFilter, BatchSort, List, Page, ProductFilter, ProductSort, ShipmentFilter, ShipmentSort,

@@ -80,6 +80,8 @@ pub(crate) async fn asset_file(Path(file): Path<String>, headers: HeaderMap) -> 
     let Some(asset) = ASSETS.iter().find(|asset| asset.file == file) else {
         let mut response = Response::new(Body::from("not found"));
         *response.status_mut() = StatusCode::NOT_FOUND;
+        let text = HeaderValue::from_static("text/plain; charset=utf-8");
+        response.headers_mut().insert(CONTENT_TYPE, text);
         return response;
     };
     let packed = headers

@@ -46,7 +46,7 @@ pub(crate) fn since(then: Timestamp, now: Timestamp) -> String {
         0..60 => "just now".to_owned(),
         60..3_600 => format!("{} min", seconds / 60),
         3_600..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} days", seconds / 86_400),
+        _ => format!("{} days", number(seconds.unsigned_abs() / 86_400)),
     }
 }
 
@@ -55,9 +55,10 @@ pub(crate) fn days_between(from: impl Borrow<Date>, to: impl Borrow<Date>) -> i6
     (*to.borrow() - *from.borrow()).get_days().into()
 }
 
-/// A difference of days: `+5 d`.
+/// A difference of days: `+5 d`, `−1,200 d`.
 pub(crate) fn days_late(days: i64) -> String {
-    format!("{days:+} d")
+    let sign = if days < 0 { '−' } else { '+' };
+    format!("{sign}{} d", number(days.unsigned_abs()))
 }
 
 /// A part of a whole in percent, rounded down except that something is never nothing: `37 %`; none of nothing.

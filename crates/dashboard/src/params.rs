@@ -27,6 +27,11 @@ impl Params {
         found.next().map(|(_, value)| value.as_str())
     }
 
+    /// The names of all that is asked.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
     /// A value that is read; what is wrong with it goes to `errors`.
     pub(crate) fn parse<T>(&self, name: &str, errors: &mut Vec<FieldError>) -> Option<T>
     where

@@ -58,8 +58,21 @@ pub(crate) fn is_lost(request: &Request) -> bool {
 }
 
 fn wants_page(headers: &HeaderMap) -> bool {
-    let mut lines = headers.get_all(ACCEPT).iter();
-    lines.any(|line| line.to_str().is_ok_and(|line| line.contains("text/html")))
+    let lines = headers.get_all(ACCEPT).iter();
+    let mut ranges = lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','));
+    ranges.any(is_html)
+}
+
+/// Whether a range of media types is HTML, and taken at all (RFC 9110, 12.4.2: a weight of 0 says that it is not).
+fn is_html(range: &str) -> bool {
+    let mut parts = range.split(';').map(str::trim);
+    let html = parts
+        .next()
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"));
+    let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+    html && weight.is_none_or(|weight| weight.parse::<f32>().is_ok_and(|weight| weight > 0.0))
 }
 
 /// The routes, with their visitors introduced.
@@ -77,4 +90,25 @@ async fn introduce(State(context): State<Shared>, mut request: Request, next: Ne
     };
     request.extensions_mut().insert(visitor);
     next.run(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_html;
+
+    #[test]
+    fn a_browser_is_told_by_what_it_takes() {
+        for taken in ["text/html", " Text/HTML;q=0.9", "text/html; level=1; q=1"] {
+            assert!(is_html(taken), "{taken}");
+        }
+        for refused in [
+            "",
+            "*/*",
+            "text/html;q=0",
+            "text/html; q=0.000",
+            "text/htmlx",
+        ] {
+            assert!(!is_html(refused), "{refused}");
+        }
+    }
 }

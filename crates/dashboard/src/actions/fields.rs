@@ -1,5 +1,7 @@
 //! The fields of forms, and the JSON that is made of them.
 
+use std::collections::HashSet;
+
 use landfall_service::wire::FieldError;
 use serde_json::{Map, Value, json};
 
@@ -139,23 +141,19 @@ pub(crate) fn json(action: &Action, form: &Params) -> Result<Value, Vec<FieldErr
                 let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
                 Some(Value::Array(names.map(|name| json!(name)).collect()))
             }
-            (Kind::Lines, text) => pairs(text)
+            (Kind::Lines, text) => pairs(text, "a SKU and a quantity, as in LAMP 2")
                 .map(|pairs| {
                     let line = |(sku, quantity): (&str, &str)| json!({"sku": sku, "quantity": whole(quantity)});
                     Value::Array(pairs.into_iter().map(line).collect())
                 })
-                .map_err(|line| errors.push(wrong(field, &format!(
-                    "has a line \"{line}\" that is not a SKU and a quantity, as in LAMP 2"
-                ))))
+                .map_err(|message| errors.push(wrong(field, &message)))
                 .ok(),
-            (Kind::Counts, text) => pairs(text)
+            (Kind::Counts, text) => pairs(text, "a batch and a count, as in B-17 40")
                 .map(|pairs| {
                     let count = |(batch, count): (&str, &str)| (batch.to_owned(), whole(count));
                     Value::Object(pairs.into_iter().map(count).collect())
                 })
-                .map_err(|line| errors.push(wrong(field, &format!(
-                    "has a line \"{line}\" that is not a batch and a count, as in B-17 40"
-                ))))
+                .map_err(|message| errors.push(wrong(field, &message)))
                 .ok(),
         };
         if let Some(value) = value {
@@ -180,13 +178,23 @@ fn whole(text: &str) -> Value {
         .map_or_else(|_| json!(text), |number| json!(number))
 }
 
-/// Two words in each line that is not empty: the last one, and all before it. Or the line that has not got them.
-fn pairs(text: &str) -> Result<Vec<(&str, &str)>, &str> {
+/// A name and a number in each line that is not empty: the last word, and all before it. Or what is wrong: a line
+/// without them, or a name in two lines, of which one would be lost.
+fn pairs<'a>(text: &'a str, what: &str) -> Result<Vec<(&'a str, &'a str)>, String> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut names = HashSet::new();
     lines
         .map(|line| {
-            let pair = line.rsplit_once(char::is_whitespace).ok_or(line)?;
-            Ok((pair.0.trim_end_matches([',', ';', ' ', '\t']), pair.1))
+            let pair = line.rsplit_once(char::is_whitespace);
+            let (name, number) =
+                pair.ok_or_else(|| format!("has a line \"{line}\" that is not {what}"))?;
+            let name = name.trim_end_matches([',', ';', ' ', '\t']);
+            if !names.insert(name) {
+                return Err(format!(
+                    "has \"{name}\" in two lines: put its units into one"
+                ));
+            }
+            Ok((name, number))
         })
         .collect()
 }

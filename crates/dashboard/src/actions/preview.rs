@@ -59,6 +59,8 @@ fn doubt(command: &Command, today: Date) -> Option<String> {
         Command::ChangeBatchEta(change) => arrives(past(change.eta)),
         Command::CreateShipment(shipment) => arrives(past(shipment.eta)),
         Command::ChangeShipmentEta(change) => arrives(past(change.eta)),
+        Command::Allocate(line) => wanted(past(line.requested_date)),
+        Command::PlaceOrder(order) => wanted(past(order.requested_date)),
         _ => None,
     }
 }
@@ -73,6 +75,10 @@ fn clears(day: Option<String>) -> Option<String> {
 
 fn arrives(day: Option<String>) -> Option<String> {
     day.map(|day| format!("The ETA, {day}, is past: the arrival would be overdue."))
+}
+
+fn wanted(day: Option<String>) -> Option<String> {
+    day.map(|day| format!("The requested date, {day}, is past: no supply can meet it."))
 }
 
 fn tone(summary: &Summary) -> Tone {

@@ -63,6 +63,11 @@ fn lines_are_read_from_text() {
     assert_eq!(lines, [("LAMP", 2), ("BIG SOFA", 1)]);
     let wrong = command("PlaceOrder", "order_id=SO-1&lines=LAMP").unwrap_err();
     assert!(is_of(&wrong[0].field, &action("PlaceOrder").fields[1]));
+    let wrong = command("PlaceOrder", "order_id=SO-1&lines=LAMP+2%0ALAMP+1").unwrap_err();
+    assert_eq!(
+        wrong[0].message,
+        "has \"LAMP\" in two lines: put its units into one"
+    );
     let wrong = command("PlaceOrder", "order_id=SO-1&lines=LAMP+0").unwrap_err();
     assert_eq!(wrong[0].field, "lines[0].quantity");
     assert!(is_of(&wrong[0].field, &action("PlaceOrder").fields[1]));

@@ -124,6 +124,20 @@ pub(super) fn wrong_sort(errors: &[FieldError]) -> Option<String> {
     Some(format::sentence(&format!("`sort` {}", wrong.message)))
 }
 
+/// What is asked of a list that it does not have: a mistyped filter that was ignored would give a list that looks
+/// right and is not.
+fn unknown(params: &Params, filters: &[Filter]) -> Option<String> {
+    const ALL: [&str; 4] = ["sort", "cursor", "format", "done"];
+    let known =
+        |name: &str| ALL.contains(&name) || filters.iter().any(|filter| filter.name == name);
+    let name = params.names().find(|name| !known(name))?;
+    let names: Vec<_> = filters.iter().map(|filter| filter.name).collect();
+    Some(format!(
+        "This list has no filter `{name}`: leave it out. It has {}.",
+        names.join(", ")
+    ))
+}
+
 /// What a list's rows are read with: any page of it.
 pub(super) type Asked<T> = BoxFuture<'static, Result<List<T>, ViewError>>;
 
@@ -131,11 +145,14 @@ pub(super) type Asked<T> = BoxFuture<'static, Result<List<T>, ViewError>>;
 /// the page says so.
 pub(super) async fn answer<T: Send + 'static>(
     visit: &Visit,
-    listing: Listing<'_>,
+    mut listing: Listing<'_>,
     filters_hold: bool,
     ask: impl Fn(Page) -> Asked<T> + Send + Sync + 'static,
     row: impl Fn(&T) -> Row + Clone + Send + Sync + 'static,
 ) -> Result<Response, Failed> {
+    let unknown = unknown(&visit.params, &listing.filters);
+    let filters_hold = filters_hold && unknown.is_none();
+    listing.notice = unknown.or(listing.notice);
     if !filters_hold {
         let nothing = List {
             items: Vec::new(),
@@ -179,6 +196,11 @@ fn page<T>(
     row: impl Fn(&T) -> Row,
 ) -> Result<Response, Failed> {
     let rows: Vec<_> = list.items.iter().map(row).collect();
+    // A page of what changed last may have passed over much that is not of the list.
+    let empty = match list.next {
+        Some(_) => "Nothing on this page: the list goes on with the next.",
+        None => listing.empty,
+    };
     let table = Table::new("rows", listing.heading, listing.columns)
         .listed(
             listing.path,
@@ -187,7 +209,7 @@ fn page<T>(
             list.next.as_deref(),
         )
         .with_rows(rows)
-        .or_empty(listing.empty);
+        .or_empty(empty);
     let names: Vec<_> = listing.filters.iter().map(|filter| filter.name).collect();
     let page = ListPage {
         frame: Frame::new(visit, listing.place, listing.heading),

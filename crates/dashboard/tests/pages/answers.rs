@@ -131,6 +131,14 @@ fn a_day_that_is_past_is_taken_and_doubted() {
             page.contains(&format!("The ETA, {told}, is past")),
             "{page}"
         );
+        let form = format!(
+            "order_id=SO-1&lines=SOFA+1&deliver=as_ready&policy=earliest&if_short=backorder&requested_date={past}"
+        );
+        let page = words(&site.post("/do/PlaceOrder", &form).await.body);
+        assert!(
+            page.contains(&format!("The requested date, {told}, is past")),
+            "{page}"
+        );
         let form = format!("reference=B-1&eta={}", today());
         let page = words(&site.post("/do/ChangeBatchEta", &form).await.body);
         assert!(!page.contains("is past"), "{page}");

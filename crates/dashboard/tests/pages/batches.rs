@@ -180,6 +180,9 @@ fn the_list_is_filtered_and_is_there_as_a_file() {
         }
         let overdue = site.page("/batches?prefix=B").await;
         assert_eq!(cells(&overdue, "rows")[0][2], "9 May 2026 overdue");
+        let mistyped = site.get("/batches?helt=yes&done=Done").await;
+        assert_eq!(mistyped.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(words(&mistyped.body).contains("This list has no filter `helt`"));
         for wrong in ["available=2", "held=x", "in_warehouse=x", "eta_until=soon"] {
             let answer = site.get(&format!("/batches?{wrong}")).await;
             assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);

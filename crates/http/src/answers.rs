@@ -1,9 +1,14 @@
 //! Answers: JSON, plain text, and what is said where no route is.
 
+use std::sync::LazyLock;
+
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{CONTENT_TYPE, HeaderValue};
-use axum::http::{Response, StatusCode};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, Response, StatusCode};
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -35,10 +40,31 @@ pub(crate) fn bytes(
 ) -> Response<Body> {
     let mut response = Response::new(Body::from(body.into()));
     *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.reserve(HEADERS);
+    let mut headers = hard().clone();
     headers.insert(CONTENT_TYPE, content_type);
+    *response.headers_mut() = headers;
     response
+}
+
+/// What browsers are told with every answer that says nothing else: made once, and copied.
+pub(crate) fn hard() -> &'static HeaderMap {
+    static HARD: LazyLock<HeaderMap> = LazyLock::new(|| {
+        let mut headers = HeaderMap::with_capacity(HEADERS);
+        for (name, value) in [
+            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (REFERRER_POLICY, "no-referrer"),
+            (
+                CONTENT_SECURITY_POLICY,
+                "default-src 'none'; frame-ancestors 'none'",
+            ),
+            // Stock and promises are old as soon as they are told, and nobody else's business.
+            (CACHE_CONTROL, "no-store"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        headers
+    });
+    &HARD
 }
 
 /// An answer in plain text.

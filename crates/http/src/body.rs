@@ -1,6 +1,7 @@
 //! Bodies of requests: their content type, their length, the time they take, and the idempotency key
 //! beside them.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -12,7 +13,8 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use landfall_domain::CommandId;
 use landfall_service::wire;
-use memchr::memmem;
+use memchr::memchr;
+use memchr::memmem::Finder;
 use serde::Deserialize;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -260,12 +262,11 @@ struct Envelope<'a> {
 /// The body's `id`. The same object works in every entrypoint, so a `type` may be there too, and must then
 /// be the route's.
 pub(crate) fn id(json: &[u8], kind: &str) -> Result<Option<CommandId>, Problem> {
+    static ID: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"id\""));
+    static TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"type\""));
     // Most say neither, and need not be read once more. What is escaped could be anything.
-    let may_say = [&b"\"id\""[..], b"\"type\"", b"\\"];
-    if !may_say
-        .iter()
-        .any(|word| memmem::find(json, word).is_some())
-    {
+    let may_say = ID.find(json).or_else(|| TYPE.find(json));
+    if may_say.or_else(|| memchr(b'\\', json)).is_none() {
         return Ok(None);
     }
     let envelope: Envelope = wire::read(json).map_err(Problem::of_fields)?;

@@ -11,9 +11,10 @@ use landfall_domain::{
 use landfall_service::{Failure, wire};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::known;
 use crate::paths::Names;
 use crate::problems::Problem;
-use crate::{Context, Shared, answers, body, commands, door, query};
+use crate::{Context, Shared, answers, body, commands, query};
 
 type Answer = Result<Response<Body>, Problem>;
 
@@ -161,7 +162,7 @@ async fn carry_out(
     let message = |status, message: String| answers::json(status, &Message { message });
     let request = landfall_service::Request {
         id,
-        actor: door::caller(&parts.extensions)?.actor(),
+        actor: known::caller(&parts.extensions)?.actor(),
         let_in_by: None,
         command,
     };

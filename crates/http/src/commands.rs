@@ -8,16 +8,16 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{HeaderValue, LOCATION};
 use axum::http::request::Parts;
-use axum::http::{Response, StatusCode};
+use axum::http::{Extensions, Response, StatusCode};
 use axum::response::IntoResponse;
 use landfall_domain::{Command, CommandId};
 use landfall_service::{Done, Failure, Reply, wire};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::known::{self, Known};
 use crate::paths::segment;
 use crate::problems::Problem;
-use crate::request_id::{self, About};
 use crate::{Context, answers, body, door, query};
 
 type Answer = Result<Response<Body>, Problem>;
@@ -87,7 +87,7 @@ async fn carry_out(
     let id = body::one_id(body::idempotency_key(&parts.headers)?, id)?;
     let request = landfall_service::Request {
         id,
-        actor: door::caller(&parts.extensions)?.actor(),
+        actor: known::caller(&parts.extensions)?.actor(),
         let_in_by: None,
         command,
     };
@@ -119,11 +119,12 @@ pub(crate) struct Heard {
     pub(crate) notes: Notes,
 }
 
-/// What is noted on an answer.
+/// What is noted on an answer, in its extensions.
+#[derive(Debug, Clone)]
 pub(crate) struct Notes {
     /// For the log: which command it is about.
     id: Option<CommandId>,
-    /// For the door: whether the engine has seen that the keys are the present ones.
+    /// For the door: since the request came it was seen that its caller may come in.
     seen: bool,
 }
 
@@ -131,13 +132,20 @@ impl Notes {
     /// The answer with these notes.
     pub(crate) fn on(self, answer: Answer) -> Response<Body> {
         let mut response = answer.unwrap_or_else(IntoResponse::into_response);
-        if let Some(id) = self.id {
-            response.extensions_mut().insert(About(id));
-        }
-        if self.seen {
-            response.extensions_mut().insert(door::Seen);
+        if self.id.is_some() || self.seen {
+            response.extensions_mut().insert(self);
         }
         response
+    }
+
+    /// Which command the answer is about.
+    pub(crate) fn command_id(&self) -> Option<&str> {
+        self.id.as_ref().map(CommandId::as_str)
+    }
+
+    /// Whether the engine has seen that the keys are the present ones.
+    pub(crate) fn seen(extensions: &Extensions) -> bool {
+        extensions.get().is_some_and(|notes: &Self| notes.seen)
     }
 }
 
@@ -149,12 +157,13 @@ pub(crate) async fn hand_in(
     mut request: landfall_service::Request,
 ) -> Heard {
     let id = request.id.clone();
-    let origin = request_id::origin(&parts.extensions);
-    request.let_in_by = door::let_in_by(&parts.extensions);
+    let known = Known::of(&parts.extensions);
+    let origin = known.and_then(Known::origin);
+    request.let_in_by = known.and_then(|known| known.let_in_by);
     let unseen = request.let_in_by.is_some();
     let mut answer = context.app.bus.handle_from(origin.clone(), request).await;
     if let Err(Failure::KeysChanged(request)) = &mut answer
-        && let Ok(caller) = door::caller(&parts.extensions)
+        && let Ok(caller) = known::caller(&parts.extensions)
         && door::may_stay(&context.app.door, caller).await.is_ok()
     {
         // That was a look.
@@ -185,14 +194,13 @@ fn respond(done: &Done, creates: bool) -> Answer {
         Reply::Order(order) => answers::json(status, order)?,
     };
     if creates {
-        let location = match &done.reply {
-            Reply::Batch(batch) => format!("/v1/batches/{}", segment(batch.reference.as_str())),
-            Reply::Shipment(shipment) => {
-                format!("/v1/shipments/{}", segment(shipment.reference.as_str()))
-            }
-            Reply::Line(line) => format!("/v1/orders/{}", segment(line.order_id.as_str())),
-            Reply::Order(order) => format!("/v1/orders/{}", segment(order.order_id.as_str())),
+        let (list, name) = match &done.reply {
+            Reply::Batch(batch) => ("/v1/batches/", batch.reference.as_str()),
+            Reply::Shipment(shipment) => ("/v1/shipments/", shipment.reference.as_str()),
+            Reply::Line(line) => ("/v1/orders/", line.order_id.as_str()),
+            Reply::Order(order) => ("/v1/orders/", order.order_id.as_str()),
         };
+        let location = [list, &segment(name)].concat();
         if let Ok(location) = HeaderValue::try_from(location) {
             response.headers_mut().insert(LOCATION, location);
         }

@@ -28,12 +28,13 @@ use tower::{Layer, Service};
 
 use crate::Shared;
 use crate::body;
+use crate::commands::Notes;
+use crate::known::Known;
 use crate::local;
 use crate::pages;
 use crate::problems::{Kind, Problem};
 use crate::request_id::RequestId;
 use crate::rights::{self, Need};
-use crate::serve::Peer;
 
 /// The layer.
 #[derive(Clone)]
@@ -77,7 +78,7 @@ where
         let lost = self.context.has_pages && pages::is_lost(&request);
         if need == Need::Nothing || lost || !door.is_guarded() {
             request.headers_mut().remove(AUTHORIZATION);
-            request.extensions_mut().insert(Caller::NOBODY);
+            Known::of_mut(request.extensions_mut()).caller = Some(Caller::NOBODY);
             let answer = self.inner.call(request);
             return Entering::Inside {
                 answer,
@@ -138,14 +139,12 @@ where
         loop {
             let next = match self.as_mut().project() {
                 Step::Inside { answer, visit } => {
-                    let Ok(mut response) = ready!(answer.poll(cx));
+                    let Ok(response) = ready!(answer.poll(cx));
                     match visit.take() {
-                        Some(visit) if response.extensions_mut().remove::<Seen>().is_none() => {
-                            Entering::After {
-                                looking: visit.context.app.door.look(),
-                                held: Some((visit, response)),
-                            }
-                        }
+                        Some(visit) if !Notes::seen(response.extensions()) => Entering::After {
+                            looking: visit.context.app.door.look(),
+                            held: Some((visit, response)),
+                        },
                         _ => return Poll::Ready(Ok(response)),
                     }
                 }
@@ -166,7 +165,7 @@ where
                     };
                     match enter(&held.context, &mut held.request, held.need, seen) {
                         Ok(caller) => {
-                            held.request.extensions_mut().insert(caller);
+                            Known::of_mut(held.request.extensions_mut()).caller = Some(caller);
                             let answer = held.inner.call(held.request);
                             Entering::Inside {
                                 answer,
@@ -240,27 +239,14 @@ fn by_last_seen(context: &Shared, request: &mut Request, need: Need) -> Option<V
     allow(context, request, &caller, need).ok()?;
     request.headers_mut().remove(AUTHORIZATION);
     let from = Origin::of(request.extensions());
-    request.extensions_mut().insert(caller);
-    request.extensions_mut().insert(LetInBy(ring.version()));
+    let known = Known::of_mut(request.extensions_mut());
+    known.caller = Some(caller);
+    known.let_in_by = Some(ring.version());
     Some(Visit {
         context: Arc::clone(context),
         shown,
         from,
     })
-}
-
-/// In a request's extensions: the version of the keys by which its caller was let in, where nobody has looked since it
-/// came whether it is the present one.
-#[derive(Clone, Copy)]
-struct LetInBy(u64);
-
-/// In an answer's extensions: since the request came it was seen that its caller may come in.
-#[derive(Clone, Copy)]
-pub(crate) struct Seen;
-
-/// The version of the keys that the engine has to find for a command with these extensions.
-pub(crate) fn let_in_by(extensions: &Extensions) -> Option<u64> {
-    extensions.get().map(|LetInBy(version)| *version)
 }
 
 /// Somebody who was let in by the keys as they were last seen.
@@ -294,9 +280,10 @@ struct Origin {
 
 impl Origin {
     fn of(extensions: &Extensions) -> Self {
+        let known = Known::of(extensions);
         Self {
-            address: extensions.get::<Peer>().map(|peer| peer.address),
-            id: extensions.get().cloned(),
+            address: known.and_then(|known| known.peer).map(|peer| peer.address),
+            id: known.and_then(|known| known.id.clone()),
         }
     }
 }
@@ -413,13 +400,6 @@ fn may(caller: &Caller, right: Right) -> Result<(), Problem> {
 /// Whether a caller may give a command.
 pub(crate) fn may_give(caller: &Caller, command: &Command) -> Result<(), Problem> {
     may(caller, right_to(command))
-}
-
-/// Who asks, as the door knows.
-pub(crate) fn caller(extensions: &Extensions) -> Result<&Caller, Problem> {
-    extensions
-        .get()
-        .ok_or_else(|| Problem::internal("a request came past the door"))
 }
 
 /// For requests that take long: whether the caller may go on.

@@ -10,7 +10,7 @@ use landfall_service::summary::{Summary, summarize};
 use landfall_service::{LogRecord, Request};
 use serde::Serialize;
 
-use crate::door;
+use crate::known;
 use crate::lines::Lines;
 use crate::problems::{Kind, Problem};
 use crate::results::{ResultLine, Slot, Status};
@@ -57,7 +57,7 @@ pub(crate) async fn ndjson(
     body: Body,
 ) -> Result<Response<Body>, Problem> {
     let limits = &context.limits;
-    let caller = door::caller(&parts.extensions)?;
+    let caller = known::caller(&parts.extensions)?;
     let whole = body::whole(context, parts, body, limits.dry_run_bytes).await?;
     let mut lines = Lines::new(limits.line);
     lines.push(&whole.bytes);

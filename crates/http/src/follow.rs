@@ -16,6 +16,7 @@ use axum::http::{HeaderValue as Value, Response};
 use bytes::Bytes;
 use futures_util::stream;
 use landfall_service::access::Caller;
+use landfall_service::answer::Origin;
 use landfall_service::log::LogCursor;
 use landfall_service::views::{Page, ViewError};
 use serde::Deserialize;
@@ -25,8 +26,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::cursor::Scope;
 use crate::events::LOG;
+use crate::known::Known;
 use crate::problems::{self, Kind, Problem};
-use crate::request_id::RequestId;
 use crate::{Shared, door, query};
 
 /// Events that are read at once, and that a stream has in memory at the most.
@@ -81,8 +82,7 @@ pub(crate) struct StreamQuery {
 )]
 pub(crate) async fn events_stream(
     State(context): State<Shared>,
-    Extension(caller): Extension<Caller>,
-    Extension(request_id): Extension<RequestId>,
+    Extension(known): Extension<Known>,
     headers: HeaderMap,
     RawQuery(parameters): RawQuery,
 ) -> Result<Response<Body>, Problem> {
@@ -109,8 +109,8 @@ pub(crate) async fn events_stream(
         other => other.into(),
     })?;
     let follower = Follower {
-        caller,
-        request_id,
+        caller: known.caller()?.clone(),
+        request_id: known.origin().unwrap_or_default(),
         commits: context.app.commits.clone(),
         scope,
         cursor,
@@ -156,7 +156,7 @@ struct Follower {
     context: Shared,
     /// Whose key must be in force as long as this lasts.
     caller: Caller,
-    request_id: RequestId,
+    request_id: Origin,
     scope: Scope,
     /// Changes when something was committed here.
     commits: watch::Receiver<()>,
@@ -186,7 +186,7 @@ impl Follower {
         let limits = &self.context.limits;
         loop {
             if let Err(problem) = door::may_stay(&self.context.app.door, &self.caller).await {
-                let request_id = self.request_id.text();
+                let request_id = &*self.request_id;
                 tracing::debug!(
                     request_id,
                     detail = problem.detail(),
@@ -204,7 +204,7 @@ impl Follower {
                 Ok(found) => found,
                 Err(error) => {
                     // The reader comes back, and is then told what is wrong.
-                    let request_id = self.request_id.text();
+                    let request_id = &*self.request_id;
                     tracing::warn!(request_id, %error, "a stream of events ends");
                     return None;
                 }
@@ -239,7 +239,7 @@ impl Follower {
             }
             // JSON has no line breaks of its own.
             if let Err(error) = serde_json::to_writer(&mut piece, record) {
-                let request_id = self.request_id.text();
+                let request_id = &*self.request_id;
                 tracing::error!(request_id, %error, event = record.id(), "an event has no JSON form");
                 return None;
             }

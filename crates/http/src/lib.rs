@@ -17,6 +17,7 @@ mod dry_run;
 mod events;
 mod follow;
 mod health;
+mod known;
 mod lines;
 mod lists;
 mod local;

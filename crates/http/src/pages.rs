@@ -12,8 +12,8 @@ use axum::response::{IntoResponse, Response};
 use landfall_service::access::Visitor;
 use tower::ServiceExt as _;
 
-use crate::serve::Peer;
-use crate::{Shared, answers, request_id};
+use crate::known::Known;
+use crate::{Shared, answers};
 
 /// Routes of another entrypoint. Each of their requests has a [`Visitor`] in its extensions.
 #[derive(Default)]
@@ -81,11 +81,11 @@ pub(crate) fn introduced(router: Router, context: Shared) -> Router {
 }
 
 async fn introduce(State(context): State<Shared>, mut request: Request, next: Next) -> Response {
-    let extensions = request.extensions();
+    let known = Known::of_mut(request.extensions_mut());
     let visitor = Visitor {
-        address: extensions.get::<Peer>().map(|peer| peer.address),
-        over_tls: extensions.get::<Peer>().is_some_and(|peer| peer.over_tls),
-        request_id: request_id::origin(extensions).unwrap_or_default(),
+        address: known.peer.map(|peer| peer.address),
+        over_tls: known.over_tls(),
+        request_id: known.origin().unwrap_or_default(),
         rates: Arc::clone(&context.rates),
     };
     request.extensions_mut().insert(visitor);

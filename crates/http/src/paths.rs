@@ -1,5 +1,6 @@
 //! Names in paths: percent-decoded, and checked as they are in a body.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
@@ -45,6 +46,6 @@ impl Names {
 }
 
 /// A name as a segment of a path.
-pub(crate) fn segment(name: &str) -> String {
-    utf8_percent_encode(name, SEGMENT).to_string()
+pub(crate) fn segment(name: &str) -> Cow<'_, str> {
+    utf8_percent_encode(name, SEGMENT).into()
 }

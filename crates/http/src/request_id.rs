@@ -4,10 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use axum::http::HeaderMap;
 use axum::http::header::{HeaderName, HeaderValue};
-use axum::http::{Extensions, HeaderMap};
-use bytes::Bytes;
-use landfall_domain::CommandId;
 use landfall_service::answer::Origin;
 
 /// The header that gives it, in a request and in the answer.
@@ -15,25 +13,26 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// A longer id of a caller's is replaced.
 const MAX_ID: usize = 128;
 
-/// The id of a request, in the request's extensions.
+/// The id of a request. There is nothing in it but visible letters, digits and signs.
 #[derive(Debug, Clone)]
-pub(crate) struct RequestId(pub(crate) HeaderValue);
+pub(crate) struct RequestId(Origin);
 
 impl RequestId {
-    /// As text: there is nothing in it but visible letters, digits and signs.
+    /// As text.
     pub(crate) fn text(&self) -> &str {
-        self.0.to_str().unwrap_or_default()
+        &self.0
+    }
+
+    /// For the engine.
+    pub(crate) fn origin(&self) -> Origin {
+        Arc::clone(&self.0)
+    }
+
+    /// For the answer.
+    pub(crate) fn header(&self) -> HeaderValue {
+        HeaderValue::from_str(&self.0).unwrap_or(HeaderValue::from_static("-"))
     }
 }
-
-/// The id of the request with these extensions, for the engine.
-pub(crate) fn origin(extensions: &Extensions) -> Option<Origin> {
-    extensions.get().map(|id: &RequestId| Arc::from(id.text()))
-}
-
-/// Which command an answer is about, in the answer's extensions: the log says so.
-#[derive(Debug, Clone)]
-pub(crate) struct About(pub(crate) CommandId);
 
 /// Makes ids.
 pub(crate) struct Ids {
@@ -54,16 +53,57 @@ impl Ids {
 
     /// The caller's id, or a new one.
     pub(crate) fn id(&self, headers: &HeaderMap) -> RequestId {
-        let good = |id: &&HeaderValue| {
-            let ascii = id.as_bytes().iter().all(u8::is_ascii_graphic);
-            id.len() <= MAX_ID && !id.is_empty() && ascii
+        let good = |id: &&str| {
+            !id.is_empty() && id.len() <= MAX_ID && id.bytes().all(|byte| byte.is_ascii_graphic())
         };
-        if let Some(id) = headers.get(REQUEST_ID).filter(good) {
-            return RequestId(id.clone());
+        let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+        if let Some(id) = given.filter(good) {
+            return RequestId(id.into());
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let id = Bytes::from(format!("{}{number:x}", self.prefix));
-        let id = HeaderValue::from_maybe_shared(id);
-        RequestId(id.unwrap_or_else(|_| HeaderValue::from_static("-")))
+        let mut id = String::with_capacity(self.prefix.len() + HEX_DIGITS);
+        id.push_str(&self.prefix);
+        push_hex(&mut id, number);
+        RequestId(id.into())
+    }
+}
+
+/// The most digits that a number has.
+const HEX_DIGITS: usize = 16;
+
+/// Without the formatter: every request is given one.
+fn push_hex(text: &mut String, number: u64) {
+    let digits = HEX_DIGITS - (number | 1).leading_zeros() as usize / 4;
+    for place in (0..digits).rev() {
+        let digit = (number >> (place * 4)) & 0xf;
+        text.push(char::from(b"0123456789abcdef"[digit as usize]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_the_formatter_writes_them() {
+        for number in [0, 1, 0xf, 0x10, 0xabc, 0x0123_4567_89ab_cdef, u64::MAX] {
+            let mut text = String::new();
+            push_hex(&mut text, number);
+            assert_eq!(text, format!("{number:x}"));
+        }
+    }
+
+    #[test]
+    fn an_id_is_the_callers_where_it_can_be_told_on() {
+        let ids = Ids::new(255);
+        let id = |given: &'static str| {
+            let value = HeaderValue::from_static(given);
+            let headers = [(REQUEST_ID, value)].into_iter().collect();
+            ids.id(&headers).text().to_owned()
+        };
+        assert_eq!(id("a-7"), "a-7");
+        assert_eq!(id("a 7"), "ff-1");
+        assert_eq!(id(""), "ff-2");
+        assert_eq!(ids.id(&HeaderMap::new()).header(), "ff-3");
     }
 }

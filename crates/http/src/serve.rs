@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use crate::known::Known;
 use crate::{Limits, Tls};
 
 /// The least room for a request's head that the protocol's implementation works with.
@@ -27,7 +28,7 @@ const MIN_HEAD: usize = 8 << 10;
 /// How long to wait when no connection can be accepted, for instance because there are no more files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Who is at the other end of a connection; every request that comes through it knows.
+/// Who is at the other end of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer {
     pub(crate) address: IpAddr,
@@ -149,7 +150,7 @@ async fn connection<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     shutdown: CancellationToken,
 ) {
     let service = router.map_request(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer);
+        Known::of_mut(request.extensions_mut()).peer = Some(peer);
         request.map(Body::new)
     });
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));

@@ -25,10 +25,11 @@ use crate::body::{self, Format};
 use crate::commands;
 use crate::door;
 use crate::dry_run;
+use crate::known::{self, Known};
 use crate::lines::{Line, Lines};
 use crate::problems::{Kind, Problem};
 use crate::results::{Slot, results};
-use crate::{Shared, query, request_id};
+use crate::{Shared, query};
 
 /// The most commands in one piece.
 const PIECE_COMMANDS: usize = 256;
@@ -102,7 +103,7 @@ async fn one(
     let whole = body::json(context, parts, body).await?;
     let mut request = wire::parse(&whole.bytes)?;
     request.id = body::one_id(body::idempotency_key(&parts.headers)?, request.id)?;
-    let caller = door::caller(&parts.extensions)?;
+    let caller = known::caller(&parts.extensions)?;
     door::may_give(caller, &request.command)?;
     request.actor = caller.actor();
     if dry_run {
@@ -134,8 +135,8 @@ async fn ndjson(context: Shared, parts: &Parts, body: Body) -> Result<Response<B
             .app
             .bus
             .stream()
-            .with_origin(request_id::origin(&parts.extensions)),
-        caller: door::caller(&parts.extensions)?.clone(),
+            .with_origin(Known::of(&parts.extensions).and_then(Known::origin)),
+        caller: known::caller(&parts.extensions)?.clone(),
         context,
         end: None,
         index: 0,

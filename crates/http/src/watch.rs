@@ -16,19 +16,18 @@ use std::task::{Context as TaskContext, Poll, ready};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
-};
+use axum::http::header::{HeaderValue, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use crate::Shared;
+use crate::answers;
+use crate::commands::Notes;
+use crate::known::Known;
 use crate::problems::{Cause, Kind, Problem};
-use crate::request_id::{About, Ids, REQUEST_ID, RequestId};
-use crate::serve::Peer;
+use crate::request_id::{Ids, REQUEST_ID, RequestId};
 
 /// What the layer needs.
 #[derive(Clone)]
@@ -80,15 +79,13 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let id = self.state.ids.id(request.headers());
-        request.extensions_mut().insert(id.clone());
+        let known = Known::of_mut(request.extensions_mut());
+        known.id = Some(id.clone());
+        let over_tls = known.over_tls();
         let route = request.extensions().get::<MatchedPath>().cloned();
         let method = request.method().clone();
         let started = tracing::enabled!(tracing::Level::DEBUG)
             .then(|| (Instant::now(), request.uri().path().to_owned()));
-        let over_tls = request
-            .extensions()
-            .get()
-            .is_some_and(|peer: &Peer| peer.over_tls);
         let probe = is_probe(route.as_ref());
         let room = probe || {
             let under_way = self.state.context.metrics.begin();
@@ -155,8 +152,8 @@ impl Under {
             .context
             .metrics
             .answered(self.route(), &self.method, status);
-        let about: Option<About> = response.extensions_mut().remove();
-        let command_id = about.as_ref().map(|About(id)| id.as_str());
+        let notes: Option<Notes> = response.extensions_mut().remove();
+        let command_id = notes.as_ref().and_then(Notes::command_id);
         let (request_id, method) = (self.id.text(), &self.method);
         if let Some(Cause(cause)) = response.extensions_mut().remove() {
             let route = self.route().unwrap_or_default();
@@ -175,25 +172,22 @@ impl Under {
             tracing::debug!(request_id, command_id, %method, path, status, micros, "answered");
         }
         let headers = response.headers_mut();
-        headers.insert(REQUEST_ID, self.id.0.clone());
+        headers.insert(REQUEST_ID, self.id.header());
         harden(headers, self.over_tls);
     }
 }
 
 /// What browsers are told with every answer. Where an answer says something itself, that holds.
 fn harden(headers: &mut HeaderMap, over_tls: bool) {
-    let fixed = HeaderValue::from_static;
-    headers.insert(X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
-    headers
-        .entry(REFERRER_POLICY)
-        .or_insert(fixed("no-referrer"));
-    headers
-        .entry(CONTENT_SECURITY_POLICY)
-        .or_insert(fixed("default-src 'none'; frame-ancestors 'none'"));
-    // Stock and promises are old as soon as they are told, and nobody else's business.
-    headers.entry(CACHE_CONTROL).or_insert(fixed("no-store"));
+    // Most answers were made with it.
+    if !headers.contains_key(X_CONTENT_TYPE_OPTIONS) {
+        for (name, value) in answers::hard() {
+            headers.entry(name).or_insert_with(|| value.clone());
+        }
+    }
     if over_tls {
-        headers.insert(STRICT_TRANSPORT_SECURITY, fixed("max-age=31536000"));
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(STRICT_TRANSPORT_SECURITY, year);
     }
 }
 

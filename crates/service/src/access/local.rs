@@ -8,6 +8,10 @@ pub fn is_local(authority: &str) -> bool {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         _ => authority,
     };
+    // As nearly all say it.
+    if matches!(host, "127.0.0.1" | "localhost") {
+        return true;
+    }
     let bare = host
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'));

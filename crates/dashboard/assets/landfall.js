@@ -8,9 +8,15 @@
   const WORDS = {
     live: "Live",
     lost: "Connection lost. What you see may be old; trying again.",
+    full: "Too many pages are live: this one may be old; trying again.",
+    unsent: "Connection lost: what you asked for did not go through.",
     paused: "Paused",
     still: "",
   };
+  // Of all windows of this browser one holds the stream and tells the others: a browser opens six connections to one
+  // host at the most, and each stream takes one for itself.
+  const TURN = "landfall-live";
+  const others = navigator.locks && window.BroadcastChannel ? new BroadcastChannel(TURN) : null;
 
   let source = null;
   let waiting = null;
@@ -18,6 +24,9 @@
   let all = false;
   let fetching = false;
   let retry = null;
+  let leaving = null; // ends our turn at the stream, or our waiting for it
+  let lost = false; // something may have happened that we were not told
+  let at = null; // how far in the log the stream is
 
   const state = (name) => {
     const shown = document.getElementById("live-state");
@@ -39,22 +48,43 @@
     return at && part.contains(at) && at.matches("input, select, textarea, button");
   };
 
-  const rows = (part) =>
-    new Map([...part.querySelectorAll("tbody tr")].map((row) => [row.cells[0]?.textContent, row.innerHTML]));
+  const key = (row) => `${row.cells[0]?.textContent}\n${row.cells[1]?.textContent}`;
+
+  const rows = (part) => new Map([...part.querySelectorAll("tbody tr")].map((row) => [key(row), row.innerHTML]));
+
+  const FOCUS = "a[href], button, summary, input, select, textarea, [tabindex]";
+
+  // Where the focus is in a part: in which row, and at what of it.
+  const spot = (part) => {
+    const focus = document.activeElement;
+    if (!focus || focus === part || !part.contains(focus)) return null;
+    const row = focus.closest("tbody tr");
+    const place = [...(row ?? part).querySelectorAll(FOCUS)].indexOf(focus);
+    return { row: row && key(row), place, href: focus.getAttribute("href") };
+  };
+
+  const focusAgain = (part, { row, place, href }) => {
+    const within = row === null ? part : [...part.querySelectorAll("tbody tr")].find((fresh) => key(fresh) === row);
+    const all = [...(within ?? part).querySelectorAll(FOCUS)];
+    const same = (found) => found.getAttribute("href") === href;
+    const found = all[place] && same(all[place]) ? all[place] : all.find(same);
+    // What had the focus is gone: the keyboard goes on from where it was.
+    (found ?? part.querySelector(FOCUS) ?? document.getElementById("main"))?.focus({ preventScroll: true });
+  };
 
   const takeOver = (part, fresh) => {
     if (part.innerHTML === fresh.innerHTML || busy(part)) return;
     const before = rows(part);
-    const at = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    const focus = spot(part);
     const scrolled = part.querySelector(".scroll")?.scrollLeft;
     const open = [...part.querySelectorAll("details[open][id]")].map((shown) => shown.id);
     part.innerHTML = fresh.innerHTML;
     for (const row of part.querySelectorAll("tbody tr")) {
-      if (before.size && before.get(row.cells[0]?.textContent) !== row.innerHTML) row.classList.add("changed");
+      if (before.size && before.get(key(row)) !== row.innerHTML) row.classList.add("changed");
     }
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
     if (scrolled) part.querySelector(".scroll").scrollLeft = scrolled;
-    if (at) [...part.querySelectorAll("a[href]")].find((link) => link.getAttribute("href") === at)?.focus();
+    if (focus) focusAgain(part, focus);
     window.htmx?.process(part);
   };
 
@@ -62,6 +92,7 @@
     waiting = null;
     if (fetching || document.hidden) return;
     const wanted = parts().filter(concerns);
+    const whole = all;
     told = new Set();
     all = false;
     if (!wanted.length) return;
@@ -77,6 +108,8 @@
       }
       if (!answer.ok || location.href !== address) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const main = document.getElementById("main");
+      if (main && whole) main.dataset.log = page.getElementById("main")?.dataset.log ?? "";
       for (const part of wanted) {
         const fresh = page.getElementById(part.id);
         if (fresh && part.isConnected) takeOver(part, fresh);
@@ -86,7 +119,7 @@
       all = true; // the stream will say when it is worth trying
     } finally {
       fetching = false;
-      if (told.size || (all && source?.readyState === EventSource.OPEN)) soon();
+      if (told.size || (all && !lost)) soon();
     }
   };
 
@@ -99,36 +132,101 @@
     soon();
   };
 
+  // Whether the page is as new as what has been told. Where it is newer it will be told so, too.
+  const compare = () => {
+    if (at !== null && document.getElementById("main")?.dataset.log !== at) everything();
+  };
+
+  // What the stream has said, to us or to the window that holds it.
+  const heard = (said) => {
+    at = said.log ?? at;
+    switch (said.kind) {
+      case "hello":
+        state("live");
+        if (lost) everything();
+        else compare();
+        lost = false;
+        break;
+      case "changed":
+        if (said.all) all = true;
+        for (const name of said.names ?? []) told.add(name);
+        soon();
+        break;
+      case "lost":
+      case "full":
+        lost = true;
+        state(said.kind);
+        break;
+      case "out":
+        location.reload();
+    }
+  };
+
+  const tell = (said) => {
+    others?.postMessage(said);
+    heard(said);
+  };
+
+  // Why there is no stream: EventSource does not say.
+  const ask = async () => {
+    const enough = new AbortController();
+    try {
+      const answer = await fetch("/live", { signal: enough.signal, cache: "no-store" });
+      enough.abort();
+      if (answer.status === 401) tell({ kind: "out" });
+      else if (answer.status === 503) tell({ kind: "full" });
+    } catch {
+      // It is lost, as was told.
+    }
+  };
+
   const connect = () => {
     clearTimeout(retry);
     source?.close();
-    let first = true;
-    source = new EventSource("/live");
-    source.addEventListener("hello", () => {
-      state("live");
-      // What happened while nobody listened.
-      if (!first || lost) everything();
-      first = false;
-      lost = false;
-    });
-    source.addEventListener("message", (message) => {
-      const { names, all: whole } = JSON.parse(message.data);
-      if (whole) all = true;
-      for (const name of names ?? []) told.add(name);
-      soon();
-    });
-    source.addEventListener("error", () => {
-      lost = true;
-      state("lost");
-      if (source.readyState === EventSource.CLOSED) retry = setTimeout(connect, RETRY);
+    const stream = new EventSource("/live");
+    source = stream;
+    stream.addEventListener("hello", (message) => tell({ kind: "hello", ...JSON.parse(message.data) }));
+    stream.addEventListener("message", (message) => tell({ kind: "changed", ...JSON.parse(message.data) }));
+    stream.addEventListener("error", () => {
+      if (source !== stream) return;
+      tell({ kind: "lost" });
+      if (stream.readyState !== EventSource.CLOSED) return;
+      ask();
+      retry = setTimeout(connect, RETRY);
     });
   };
-  let lost = false;
+
+  others?.addEventListener("message", ({ data }) => {
+    if (document.hidden) return;
+    if (data.kind !== "ask") heard(data);
+    else if (source?.readyState === EventSource.OPEN && at !== null) others.postMessage({ kind: "hello", log: at });
+  });
+
+  const follow = () => {
+    if (!others) {
+      connect();
+      return;
+    }
+    const turn = new AbortController();
+    leaving = turn;
+    const ours = () =>
+      new Promise((end) => {
+        if (turn.signal.aborted) {
+          end();
+          return;
+        }
+        turn.signal.addEventListener("abort", end);
+        connect();
+      });
+    navigator.locks.request(TURN, { signal: turn.signal }, ours).catch(() => {});
+    others.postMessage({ kind: "ask" });
+  };
 
   const pause = () => {
     clearTimeout(retry);
     source?.close();
     source = null;
+    leaving?.abort();
     state("paused");
   };
 
@@ -137,7 +235,7 @@
       pause();
     } else {
       lost = true;
-      connect();
+      follow();
     }
   });
 
@@ -162,10 +260,14 @@
   // A page that was put together anew begins at its heading, for those who hear it.
   document.addEventListener("htmx:afterSettle", (event) => {
     forget();
-    if (event.detail.boosted && !document.querySelector("[autofocus]")) {
-      document.getElementById("main")?.focus({ preventScroll: true });
-    }
+    if (!event.detail.boosted) return;
+    // It was put together before it came here, and what was told meanwhile was told to the page before.
+    compare();
+    const wrong = document.querySelector("main [aria-invalid=true]");
+    if (wrong) wrong.focus();
+    else if (!document.querySelector("[autofocus]")) document.getElementById("main")?.focus({ preventScroll: true });
   });
+  document.addEventListener("htmx:sendError", () => state("unsent"));
 
-  if (!document.hidden) connect();
+  if (!document.hidden) follow();
 })();

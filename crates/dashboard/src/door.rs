@@ -64,11 +64,10 @@ async fn visit(context: &Shared, request: &Parts) -> Result<Visit, Response> {
         return Err(Failed::too_often("This key has asked too often of late.").into_response());
     }
     if request.method != Method::GET && request.method != Method::HEAD && !is_ours(headers) {
-        return Err(Failed::Forbidden(
-            "This was sent from another site's page, and nothing was done.".into(),
-        )
-        .into_response());
+        return Err(Failed::not_ours().into_response());
     }
+    // A page that cannot tell how new it is fetches itself once more when it goes live.
+    let log = app.views.end().await.unwrap_or_default();
     Ok(Visit {
         caller,
         path: request.uri.path().to_owned(),
@@ -80,6 +79,7 @@ async fn visit(context: &Shared, request: &Parts) -> Result<Visit, Response> {
             .map(|visitor| visitor.request_id.clone())
             .unwrap_or_default(),
         read_only: app.read_only,
+        log,
         from_here: is_from_here(headers),
     })
 }
@@ -121,22 +121,25 @@ async fn caller(context: &Shared, headers: &HeaderMap) -> Result<Caller, Stay> {
     }
 }
 
+/// Who comes with a session that holds. A browser may show several: cookies know no ports, so another Landfall of this
+/// machine has left its own.
 fn by_session(ring: &KeyRing, headers: &HeaderMap, now: jiff::Timestamp) -> Option<Caller> {
-    let safe = cookie(headers, COOKIE_SAFE);
     // A plain name could come from somebody else's host under the same domain; within this machine there is none.
-    let local = || cookie(headers, COOKIE_LOCAL).filter(|_| is_here(headers));
-    let text = safe.or_else(local)?;
-    session::holder(ring, text, now).ok()
+    let local = cookies(headers, COOKIE_LOCAL).filter(|_| is_here(headers));
+    let mut sessions = cookies(headers, COOKIE_SAFE).chain(local);
+    sessions.find_map(|text| session::holder(ring, text, now).ok())
 }
 
-/// A cookie's value.
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// The values of all cookies of a name.
+fn cookies<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
     let lines = headers.get_all(COOKIE).iter();
-    let mut pairs = lines
+    let pairs = lines
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+    pairs
+        .filter(move |(key, _)| *key == name)
+        .map(|(_, value)| value)
 }
 
 /// Whether a browser calls this machine by a name that is no other's.
@@ -215,10 +218,13 @@ mod tests {
 
     #[test]
     fn a_cookie_is_found_by_its_whole_name() {
-        let found = |line| cookie(&headers(&[("cookie", line)]), "landfall").map(str::to_owned);
-        assert_eq!(found("a=1; landfall=x_y; b=2"), Some("x_y".into()));
-        assert_eq!(found("notlandfall=1; landfall2=2"), None);
-        assert_eq!(found("landfall"), None);
-        assert_eq!(found("landfall=a=b"), Some("a=b".into()));
+        let found = |line| {
+            let headers = headers(&[("cookie", line)]);
+            cookies(&headers, "landfall").collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(found("a=1; landfall=x_y; b=2"), "x_y");
+        assert_eq!(found("notlandfall=1; landfall2=2"), "");
+        assert_eq!(found("landfall"), "");
+        assert_eq!(found("landfall=a=b; landfall=c"), "a=b c");
     }
 }

@@ -38,6 +38,11 @@ pub(crate) enum Failed {
 }
 
 impl Failed {
+    /// It was not sent from a page of ours.
+    pub(crate) fn not_ours() -> Self {
+        Self::Forbidden("This was sent from another site's page, and nothing was done.".into())
+    }
+
     /// A defect of ours; the reason is for the log alone.
     pub(crate) fn broken(cause: impl Into<String>) -> Self {
         Self::Broken(cause.into())

@@ -65,6 +65,8 @@ pub(crate) struct Frame {
     pub(crate) clock: String,
     /// The warehouse's zone.
     pub(crate) zone: String,
+    /// Where the log ended when the page was begun; empty where that is not known.
+    pub(crate) log: String,
     /// What was asked for in the search.
     pub(crate) search: String,
     /// What has just been done.
@@ -85,6 +87,7 @@ impl Frame {
             read_only: visit.read_only,
             clock: format::instant(&visit.local(visit.now)),
             zone: zone(&visit.zone),
+            log: visit.log.clone(),
             search: visit.params.get("q").unwrap_or_default().to_owned(),
             done: visit
                 .params
@@ -112,6 +115,7 @@ impl Frame {
             read_only: false,
             clock: String::new(),
             zone: String::new(),
+            log: String::new(),
             search: String::new(),
             done: None,
         }

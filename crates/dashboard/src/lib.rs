@@ -118,12 +118,13 @@ pub fn site(app: Dashboard) -> Site {
     let inside = pages::routes()
         .route("/do/{command}", get(actions::form).post(actions::submit))
         .route("/live", get(live::live))
-        .route("/sign-out", post(sign_in::sign_out))
         .method_not_allowed_fallback(async || Failed::NotAskedSo)
         .layer(enter());
     let pages = Router::new()
         .route("/assets/{file}", get(assets::asset_file))
         .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))
+        // Also for whose session holds no longer: its cookie goes.
+        .route("/sign-out", post(sign_in::sign_out))
         .method_not_allowed_fallback(async || Failed::NotAskedSo)
         .merge(inside)
         .layer(axum::extract::DefaultBodyLimit::max(FORM))

@@ -1,7 +1,10 @@
 //! Live pages: a browser that shows something is told when that has changed, and fetches its page anew.
 //!
 //! What is sent are names only (`order:SO-1`, `sku:LAMP`), gathered for a moment: a storm of events is one message.
-//! Nothing is lost when a connection is: whoever comes back fetches everything.
+//! Each message says how far in the log it comes, and each page how new it is: a page that is older than what has been
+//! told fetches everything. So nothing is lost when a connection is, or between a page and its first message.
+//!
+//! Of all windows of a browser one holds the stream, and tells the others: a browser opens few connections to one host.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -9,7 +12,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use bytes::Bytes;
@@ -47,7 +50,9 @@ pub(crate) async fn live(
     visit: Visit,
 ) -> Result<Response<Body>, Failed> {
     let Some(place) = context.followers.place(visit.caller.actor()) else {
-        return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response());
+        let busy = "Too many pages are live at present; try again.\n";
+        let later = [(RETRY_AFTER, HeaderValue::from_static("10"))];
+        return Ok((StatusCode::SERVICE_UNAVAILABLE, later, busy).into_response());
     };
     let follower = Follower {
         commits: context.app.commits.clone(),
@@ -85,7 +90,8 @@ impl Follower {
     async fn next(&mut self) -> Option<String> {
         if !self.greeted {
             self.greeted = true;
-            return Some("retry: 2000\nevent: hello\ndata: {}\n\n".into());
+            let hello = json!({"log": self.cursor});
+            return Some(format!("retry: 2000\nevent: hello\ndata: {hello}\n\n"));
         }
         let stopping = self.context.app.stopping.clone();
         stopping.run_until_cancelled(self.wait()).await?
@@ -115,9 +121,9 @@ impl Follower {
                     found.next
                 };
                 let told = if all {
-                    json!({"all": true})
+                    json!({"all": true, "log": self.cursor})
                 } else {
-                    json!({"names": names})
+                    json!({"names": names, "log": self.cursor})
                 };
                 return Some(format!("data: {told}\n\n"));
             }

@@ -55,9 +55,7 @@ pub(crate) async fn sign_in(
 ) -> Result<Response, Failed> {
     let RawForm(form) = form?;
     if !door::is_ours(&headers) {
-        return Err(Failed::Forbidden(
-            "This was sent from another site's page, and nothing was done.".into(),
-        ));
+        return Err(Failed::not_ours());
     }
     let over_tls = visitor.as_ref().is_some_and(|visitor| visitor.over_tls);
     let form = Params::read(std::str::from_utf8(&form).unwrap_or_default());
@@ -104,7 +102,10 @@ pub(crate) async fn sign_in(
 }
 
 /// Ends the session in this browser. (With its key it ends everywhere.)
-pub(crate) async fn sign_out() -> Response {
+pub(crate) async fn sign_out(headers: HeaderMap) -> Response {
+    if !door::is_ours(&headers) {
+        return Failed::not_ours().into_response();
+    }
     let mut response = see_other("/sign-in");
     for (name, more) in [(COOKIE_SAFE, " Secure;"), (COOKIE_LOCAL, "")] {
         let gone = format!("{name}=; Path=/; Max-Age=0;{more} HttpOnly; SameSite=Strict");
@@ -140,7 +141,8 @@ pub(crate) fn first(method: &Method, uri: &Uri, headers: &HeaderMap) -> Response
 /// Where to go on: a page of ours, whatever the address says.
 pub(crate) fn own_path(next: Option<&str>) -> &str {
     next.filter(|next| {
-        let fits = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
+        // What follows a `#` is not the address's, and something may be put behind it.
+        let fits = |byte: u8| byte.is_ascii_graphic() && byte != b'\\' && byte != b'#';
         next.starts_with('/') && !next.starts_with("//") && next.bytes().all(fits)
     })
     .unwrap_or("/")
@@ -156,6 +158,7 @@ mod tests {
             (Some("/orders?sku=A"), "/orders?sku=A"),
             (Some("//evil.example"), "/"),
             (Some("/\\evil.example"), "/"),
+            (Some("/orders#lines"), "/"),
             (Some("https://evil.example"), "/"),
             (Some("/a\r\nb"), "/"),
             (Some(""), "/"),

@@ -29,6 +29,8 @@ pub(crate) struct Visit {
     pub(crate) request_id: Origin,
     /// Whether nothing can be done here.
     pub(crate) read_only: bool,
+    /// Where the log ended before anything was read: what a page shows is at least as new.
+    pub(crate) log: String,
     /// Whether one of our own pages has led here: what its address says of what was done is then true.
     pub(crate) from_here: bool,
 }

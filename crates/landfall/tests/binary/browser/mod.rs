@@ -3,12 +3,14 @@
 mod accessibility;
 mod sign_in;
 mod tour;
+mod windows;
 mod without_script;
 
 use std::time::{Duration, Instant};
 
 use fantoccini::cookies::Cookie;
 use fantoccini::elements::Element;
+use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use landfall_testkit::servers::browser::ARGUMENTS;
@@ -83,6 +85,25 @@ impl Browser {
 
     pub(crate) async fn open(&self, url: &str) {
         self.client.goto(url).await.unwrap();
+    }
+
+    pub(crate) async fn window(&self) -> WindowHandle {
+        self.client.window().await.unwrap()
+    }
+
+    /// Another window of the same browser, from now on the one that is asked.
+    pub(crate) async fn new_window(&self) -> WindowHandle {
+        let made = self.client.new_window(false).await.unwrap();
+        self.switch(&made.handle).await;
+        made.handle
+    }
+
+    pub(crate) async fn switch(&self, window: &WindowHandle) {
+        self.client.switch_to_window(window.clone()).await.unwrap();
+    }
+
+    pub(crate) async fn close_window(&self) {
+        self.client.close_window().await.unwrap();
     }
 
     /// The first element like that, when it is there.

@@ -159,7 +159,9 @@ impl World {
         let mut history = history.map_err(|error| failed(&error))?;
         for (day, requests) in std::mem::take(&mut history.told) {
             let morning = history.days.morning(day, &self.zone);
-            self.clock.set(morning.map_err(|error| failed(&error))?);
+            let morning = morning.map_err(|error| failed(&error))?;
+            // Before nine, today's work begins earlier: nothing has happened that is still to come.
+            self.clock.set(morning.min(self.now));
             for answer in bus.handle_all(requests).await {
                 answer.map_err(|error| failed(&error))?;
             }

@@ -1,7 +1,10 @@
 //! Bodies of requests: their content type, their length, the time they take, and the idempotency key
 //! beside them.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::LazyLock;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -125,14 +128,34 @@ pub(crate) async fn whole(
     } else {
         None
     };
-    match tokio::time::timeout(context.limits.body_timeout, collect(&mut body, most)).await {
-        Ok(Ok(Some(bytes))) => Ok(Whole { bytes, _room: room }),
-        Ok(Ok(None)) => Err(refused(parts, body, too_large(most)).await),
-        Ok(Err(_)) => Err(Problem::ill_formed("", "was cut off")),
-        Err(_) => Err(Problem::new(
+    match within(context.limits.body_timeout, collect(&mut body, most)).await {
+        Some(Ok(Some(bytes))) => Ok(Whole { bytes, _room: room }),
+        Some(Ok(None)) => Err(refused(parts, body, too_large(most)).await),
+        Some(Err(_)) => Err(Problem::ill_formed("", "was cut off")),
+        None => Err(Problem::new(
             Kind::Timeout,
             "The body did not come in time. Nothing was done.",
         )),
+    }
+}
+
+/// What comes of something within this time; none if it takes longer. The clock is started when it has been asked twice:
+/// nearly every body is there with its head, as soon as it is asked for, and a timer costs more than to read it.
+async fn within<T>(time: Duration, asked: impl Future<Output = T>) -> Option<T> {
+    let mut asked = pin!(asked);
+    let mut again = false;
+    let soon = poll_fn(|cx| match asked.as_mut().poll(cx) {
+        Poll::Ready(answer) => Poll::Ready(Some(answer)),
+        Poll::Pending if again => Poll::Ready(None),
+        Poll::Pending => {
+            again = true;
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    });
+    match soon.await {
+        Some(answer) => Some(answer),
+        None => tokio::time::timeout(time, asked).await.ok(),
     }
 }
 

@@ -26,7 +26,8 @@ impl ProductCache {
 
     /// The product, which counts as used.
     pub(super) fn get_mut(&mut self, sku: &Sku) -> Option<&mut Product> {
-        if !self.young.contains_key(sku)
+        if !self.old.is_empty()
+            && !self.young.contains_key(sku)
             && let Some((sku, product)) = self.old.remove_entry(sku)
         {
             self.young.insert(sku, product);

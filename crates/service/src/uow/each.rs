@@ -13,18 +13,21 @@ pub fn each<T, R>(
     things: impl IntoIterator<Item = T>,
     mut ask: impl FnMut(T) -> Result<R, Stop>,
 ) -> Result<Vec<R>, Stop> {
-    let mut missing = Keys::default();
+    // Nearly always nothing is missing, and this is on the way of every command.
+    let mut missing: Option<Box<Keys>> = None;
     let mut found = Vec::new();
     for thing in things {
         match ask(thing) {
             Ok(result) => found.push(result),
-            Err(Stop::Needs(keys)) => missing.extend(*keys),
+            Err(Stop::Needs(keys)) => match &mut missing {
+                Some(missing) => missing.extend(*keys),
+                None => missing = Some(keys),
+            },
             Err(stop) => return Err(stop),
         }
     }
-    if missing.is_empty() {
-        Ok(found)
-    } else {
-        Err(Stop::Needs(Box::new(missing)))
+    match missing {
+        None => Ok(found),
+        Some(missing) => Err(Stop::Needs(missing)),
     }
 }

@@ -27,6 +27,7 @@ pub(crate) enum Write {
     /// What nearly every group changes. Products and heads must be as they were loaded.
     Group,
     Log,
+    /// Answers by themselves.
     Answers,
     Commit,
 }
@@ -79,9 +80,11 @@ pub(crate) fn ask<'a>(
     basis: Basis,
 ) -> Result<(), Fault> {
     let supply = supply::ask(trip, changes, partitions);
-    let new_lines = lines::ask(trip, changes, partitions);
-    group::ask(trip, changes, supply, new_lines, id, basis)?;
-    log::ask(trip, changes, partitions);
+    let lines = lines::ask(trip, changes, partitions);
+    let histories = log::Histories::of(changes, partitions);
+    let log = log::common(changes, &histories, partitions)?;
+    group::ask(trip, changes, supply, lines, log, id, basis);
+    log::ask(trip, changes, histories, partitions);
     Ok(())
 }
 

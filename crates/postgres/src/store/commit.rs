@@ -2,6 +2,8 @@
 
 use landfall_service::store::{Changes, StoreError};
 
+use tokio_postgres::error::DbError;
+
 use super::resolve::Held;
 use super::{COMMIT, PgStore, Role, none_open, only_reads};
 use crate::error::{Fault, Meaning, meaning_of};
@@ -61,11 +63,13 @@ impl PgStore {
             return self.fail(fault).await;
         };
         let meaning = error.code().map(meaning_of);
+        let table = error.as_db_error().and_then(DbError::table);
         let fault = match (write, meaning) {
             // A product that is not as it was loaded is loaded again: somebody may have changed it by hand.
             (Write::Group, Some(Meaning::Miscounted)) | (Write::Answers, Some(Meaning::Taken)) => {
                 Fault::Conflict
             }
+            (Write::Group, Some(Meaning::Taken)) if table == Some("answers") => Fault::Conflict,
             (Write::Shipments, Some(Meaning::Miscounted)) => {
                 Fault::Refused("a shipment to be changed is not there".into())
             }

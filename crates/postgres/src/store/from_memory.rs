@@ -1,4 +1,4 @@
-//! Units of work for which nothing was read: each is one round trip, mostly one statement, and several may be under way.
+//! Units of work for which nothing was read: each is one statement, and several may be under way.
 //!
 //! Nothing is locked before. The statement advances the heads of its partitions where they are as they were left, and so
 //! takes them; a line or an answer that is there already breaks a key. Whatever is not as it was taken for lets all of it
@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 use landfall_service::store::{Changes, StoreError};
 
 use super::resolve::Held;
-use super::{BEGIN, COMMIT, PLAN_ANEW, PgStore, Role};
+use super::{PLAN_ANEW, PgStore, Role};
 use crate::codes::Id;
 use crate::error::Fault;
 use crate::link::Link;
@@ -121,7 +121,8 @@ impl PgStore {
     }
 }
 
-/// One burst, which is a transaction.
+/// One statement, which is a transaction by itself. Of several that are sent at once, the database would carry out the rest
+/// where it refuses the BEGIN alone; so what needs more is left to a unit of work that is begun.
 async fn carry_out(
     link: &Link,
     changes: &Changes,
@@ -130,22 +131,17 @@ async fn carry_out(
     basis: Basis,
     plan_anew: bool,
 ) -> Result<(), Fault> {
-    let mut writes = Trip::new(link);
     write::check_events(changes)?;
+    let mut writes = Trip::new(link);
     write::ask(&mut writes, changes, partitions, id, basis)?;
+    if writes.len() != 1 {
+        return Err(Fault::Conflict);
+    }
     let mut trip = Trip::new(link);
     if plan_anew {
         trip.plain(Write::Commit, PLAN_ANEW);
     }
-    // A statement by itself is a transaction.
-    let several = writes.len() > 1;
-    if several {
-        trip.plain(Write::Commit, BEGIN);
-    }
     trip.append(writes);
-    if several {
-        trip.plain(Write::Commit, COMMIT);
-    }
     for (_, rows) in trip.go().await {
         rows.map_err(|fault| link.why(fault))?;
     }

@@ -1,5 +1,6 @@
 //! What nearly every group of commands changes, in one statement: counters of products, units of batches, what is
-//! available, new lines with their rows in the directory, events, and the heads.
+//! available, new lines with their rows in the directory, their parts and their history, events, answers, and the heads. It
+//! is all that a group of new lines of known products writes, so that such a group is a transaction by itself.
 //!
 //! A statement costs the database and the client more than the rows of a small group do, so there is one for all of
 //! them. What there is none of comes as empty arrays. Its parts touch different rows, so that their order does not
@@ -8,10 +9,9 @@
 
 use landfall_service::store::Changes;
 
-use super::{Basis, Write, heads, log, supply};
+use super::{Basis, Write, heads, lines, log, supply};
 use crate::codes::Id;
-use crate::error::Fault;
-use crate::trip::{Param, Trip};
+use crate::trip::Trip;
 
 /// A day that had no units perhaps has no row in `availability` yet. Products and heads must be as they were loaded.
 /// The commit is noted at the first of its heads. These are advanced before anything else: where nothing was locked
@@ -57,7 +57,14 @@ pub(super) const GROUP: &str = "WITH counted AS ( UPDATE products p SET version 
          next_number) AS k WHERE h.partition = k.partition AND h.version = k.before RETURNING 1), \
      noted AS ( INSERT INTO commits (partition, slot, version, id) VALUES ($55::smallint, $56::smallint, \
          $57::bigint, $58::uuid) ON CONFLICT (partition, slot) DO UPDATE SET version = excluded.version, id = \
-         excluded.id) \
+         excluded.id), \
+     parted AS ( INSERT INTO line_parts (partition, batch, shortage, promise, number, units) SELECT \
+         unnest($63::smallint[]), unnest($64::bigint[]), unnest($65::smallint[]), unnest($66::date[]), \
+         unnest($67::bigint[]), unnest($68::bigint[])), \
+     entered AS ( INSERT INTO history (partition, kind, thing, \"offset\") SELECT unnest($69::smallint[]), 3, \
+         unnest($70::bigint[]), unnest($71::bigint[])), \
+     remembered AS ( INSERT INTO answers (partition, id, command, answer, time) SELECT unnest($72::smallint[]), \
+         unnest($73::text[]), unnest($74::text[]), unnest($75::text[]), unnest($76::timestamptz[])) \
      SELECT 1 / (CASE WHEN (SELECT count(*) FROM advanced) <> cardinality($50::smallint[]) THEN 0 \
          WHEN $59::bigint IS NOT NULL AND NOT EXISTS (SELECT FROM access_version WHERE partition = 0 AND version = \
          $59::bigint) THEN 0 \
@@ -66,26 +73,29 @@ pub(super) const GROUP: &str = "WITH counted AS ( UPDATE products p SET version 
          WHEN (SELECT count(*) FROM counted) = cardinality($1::smallint[]) AND (SELECT count(*) FROM moved) = \
          cardinality($7::smallint[]) THEN 1 ELSE 0 END)";
 
-/// Adds the statement, where there is anything to write but answers.
+/// Adds the statement, where any head is advanced: all else is nothing but answers.
 pub(super) fn ask<'a>(
     trip: &mut Trip<'a, Write>,
     changes: &'a Changes,
     supply: supply::Common<'a>,
-    new_lines: Vec<Param<'a>>,
+    lines: lines::Common<'a>,
+    log: log::Common<'a>,
     id: Id,
     basis: Basis,
-) -> Result<(), Fault> {
+) {
     let Some(note) = heads::Noted::of(&changes.heads, id) else {
-        return Ok(());
+        return;
     };
     let mut params = supply.products;
     params.extend(supply.units);
     params.extend(supply.availability);
-    params.extend(new_lines);
-    params.extend(log::columns(&changes.events)?);
+    params.extend(lines.new);
+    params.extend(log.events);
     params.extend(heads::columns(&changes.heads));
     params.extend(note.params());
     params.extend(basis.params());
+    params.extend(lines.parts);
+    params.extend(log.histories);
+    params.extend(log.answers);
     trip.ask(Write::Group, GROUP, params);
-    Ok(())
 }

@@ -38,15 +38,21 @@ const DELETE_PARTS: &str = "WITH gone AS ( \
           WHERE t.partition = k.partition AND t.batch = k.batch AND t.shortage = k.shortage \
             AND t.promise = k.promise AND t.number = k.number RETURNING 1) \
      SELECT 1 / (CASE WHEN count(*) = $6::bigint THEN 1 ELSE 0 END) FROM gone";
-const INSERT_PARTS: &str = "INSERT INTO line_parts (partition, batch, shortage, promise, number, units) \
-     SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::smallint[], $4::date[], $5::bigint[], $6::bigint[])";
 
 /// Which of these lines are in the directory, and where.
 const TAKEN: &str = "SELECT v.home FROM unnest($1::smallint[], $2::text[], $3::text[]) \
          AS k (partition, order_id, line_id) \
      JOIN order_view v ON v.partition = k.partition AND v.order_id = k.order_id AND v.line_id = k.line_id";
 
-pub(super) const STATEMENTS: [&str; 4] = [UPDATE, DELETE_PARTS, INSERT_PARTS, TAKEN];
+pub(super) const STATEMENTS: [&str; 3] = [UPDATE, DELETE_PARTS, TAKEN];
+
+/// What the statement for the whole group takes of lines: the columns of each table, in their order.
+pub(super) struct Common<'a> {
+    /// New lines, and their rows in the directory.
+    pub(super) new: Vec<Param<'a>>,
+    /// Partition, batch, shortage, promise, number, units: of lines that are split, or are split otherwise now.
+    pub(super) parts: Vec<Param<'a>>,
+}
 
 /// A line to be written, and what is known of it beside its own row.
 struct Written<'a> {
@@ -61,12 +67,12 @@ struct Written<'a> {
     accepted: Option<i64>,
 }
 
-/// Adds what is written here, and gives back what the statement for the whole group takes: new lines.
+/// Adds what is written here, and gives back what the statement for the whole group takes.
 pub(super) fn ask<'a>(
     trip: &mut Trip<'a, Write>,
     changes: &'a Changes,
     partitions: u16,
-) -> Vec<Param<'a>> {
+) -> Common<'a> {
     let (mut new, mut old): (Vec<Written<'a>>, Vec<Written<'a>>) = Default::default();
     let (mut gone, mut made) = (Parts::default(), Parts::default());
     for product in &changes.products {
@@ -102,8 +108,10 @@ pub(super) fn ask<'a>(
     old.sort_unstable_by(|a, b| (a.partition, &a.line.key).cmp(&(b.partition, &b.line.key)));
     gone.delete(trip);
     update(trip, &old);
-    made.insert(trip);
-    columns_of_new(&new)
+    Common {
+        new: columns_of_new(&new),
+        parts: made.columns(),
+    }
 }
 
 /// The columns of changed lines.
@@ -319,19 +327,15 @@ impl Parts {
         trip.ask(Write::Lines, DELETE_PARTS, params);
     }
 
-    fn insert(self, trip: &mut Trip<'_, Write>) {
-        if self.numbers.is_empty() {
-            return;
-        }
-        let params = vec![
+    fn columns<'a>(self) -> Vec<Param<'a>> {
+        vec![
             param(self.partitions),
             param(self.batches),
             param(self.shortages),
             param(self.promises),
             param(self.numbers),
             param(self.units),
-        ];
-        trip.ask(Write::Lines, INSERT_PARTS, params);
+        ]
     }
 }
 

@@ -1,16 +1,17 @@
-//! The event log, by what the history of a thing is found in it, placed orders, and remembered answers.
+//! The event log, by what the history of a thing is found in it, placed orders, and remembered answers. What a group of new
+//! lines has of it goes in the statement for the whole group.
 
 use hashbrown::HashMap;
 use landfall_domain::{Event, OrderId};
 use landfall_service::LogRecord;
-use landfall_service::store::{Changes, Remembered, partition_of};
+use landfall_service::store::{Changes, LineChange, Remembered, partition_of};
 
 use super::Write;
 use crate::codes::{self, Micros, int, small};
 use crate::error::Fault;
 use crate::trip::{Param, Trip, param};
 
-/// Events of lines, those apart that accept them. (An event about something that is not there has no place in a
+/// Events of lines that were there. (An event about something that is not there has no place in a
 /// history: that is for an audit to tell.)
 const OF_LINES: &str = "INSERT INTO history (partition, kind, thing, \"offset\") \
      SELECT v.home, 3, v.number, k.\"offset\" \
@@ -39,9 +40,9 @@ const OF_SHIPMENTS: &str = "INSERT INTO shipment_history (partition, shipment, h
 
 const ORDERS: &str = "INSERT INTO orders (partition, order_id, deliver, lines, placed) \
      SELECT * FROM unnest($1::smallint[], $2::text[], $3::smallint[], $4::text[], $5::bigint[])";
+/// Where no head is advanced, and so there is no statement for the whole group.
 const ANSWERS: &str = "INSERT INTO answers (partition, id, command, answer, time) \
-     SELECT * FROM unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) \
-         AS k (partition, id, command, answer, time) ORDER BY partition, id";
+     SELECT * FROM unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])";
 
 pub(super) const STATEMENTS: [&str; 6] = [
     OF_LINES,
@@ -52,16 +53,46 @@ pub(super) const STATEMENTS: [&str; 6] = [
     ANSWERS,
 ];
 
-/// The directories that histories are found by must be written already.
-pub(super) fn ask<'a>(trip: &mut Trip<'a, Write>, changes: &'a Changes, partitions: u16) {
-    write_orders(trip, changes, partitions);
-    write_histories(trip, &changes.events, partitions);
-    write_answers(trip, &changes.remembered, partitions);
+/// What the statement for the whole group takes of the log: the columns of each table, in their order.
+pub(super) struct Common<'a> {
+    /// Partition, offset, time, type, SKU, actor, command id, data.
+    pub(super) events: Vec<Param<'a>>,
+    /// Partition, number, offset: of events of new lines, those apart that accept them.
+    pub(super) histories: Vec<Param<'a>>,
+    /// Partition, id, command, answer, time.
+    pub(super) answers: Vec<Param<'a>>,
 }
 
-/// The columns of events: partition, offset, time, type, SKU, actor, command id, data. One in which no event has
-/// anything is left out.
-pub(super) fn columns(events: &[LogRecord]) -> Result<Vec<Param<'_>>, Fault> {
+/// Gives what the statement for the whole group takes.
+pub(super) fn common<'a>(
+    changes: &'a Changes,
+    histories: &Histories<'_>,
+    partitions: u16,
+) -> Result<Common<'a>, Fault> {
+    Ok(Common {
+        events: columns(&changes.events)?,
+        histories: histories.new.columns(),
+        answers: columns_of_answers(&changes.remembered, partitions),
+    })
+}
+
+/// Adds the rest. The directories that histories are found by must be written already.
+pub(super) fn ask<'a>(
+    trip: &mut Trip<'a, Write>,
+    changes: &'a Changes,
+    histories: Histories<'a>,
+    partitions: u16,
+) {
+    write_orders(trip, changes, partitions);
+    histories.write(trip);
+    if changes.heads.is_empty() && !changes.remembered.is_empty() {
+        let params = columns_of_answers(&changes.remembered, partitions);
+        trip.ask(Write::Answers, ANSWERS, params);
+    }
+}
+
+/// The columns of events. One in which no event has anything is left out.
+fn columns(events: &[LogRecord]) -> Result<Vec<Param<'_>>, Fault> {
     let data: Vec<String> = events
         .iter()
         .map(|record| data(&record.event))
@@ -122,34 +153,95 @@ impl<'a> About<'a> {
     }
 }
 
-/// Enters what is not found otherwise: all events about supply, and those of lines that do not accept them.
-fn write_histories<'a>(trip: &mut Trip<'a, Write>, events: &'a [LogRecord], partitions: u16) {
-    let (mut lines, mut batches, mut shipments) =
-        (About::default(), About::default(), About::default());
-    let mut line_ids: Vec<&'a str> = Vec::new();
-    for record in events.iter().filter(|record| !accepts(&record.event)) {
-        if let Some((order_id, line_id)) = record.event.line() {
-            lines.add(order_id.as_str(), record, partitions);
-            line_ids.push(line_id.as_str());
-        } else if let Some(reference) = record.event.batch() {
-            batches.add(reference.as_str(), record, partitions);
-        } else if let Some(reference) = record.event.shipment() {
-            shipments.add(reference.as_str(), record, partitions);
+/// The events of new lines, those apart that accept them: their numbers are known here.
+#[derive(Default)]
+struct OfNew {
+    homes: Vec<i16>,
+    numbers: Vec<i64>,
+    offsets: Vec<i64>,
+}
+
+impl OfNew {
+    fn columns<'a>(&self) -> Vec<Param<'a>> {
+        vec![
+            param(self.homes.clone()),
+            param(self.numbers.clone()),
+            param(self.offsets.clone()),
+        ]
+    }
+}
+
+/// What is not found otherwise: all events about supply, and those of lines that do not accept them.
+#[derive(Default)]
+pub(super) struct Histories<'a> {
+    new: OfNew,
+    lines: About<'a>,
+    line_ids: Vec<&'a str>,
+    batches: About<'a>,
+    shipments: About<'a>,
+}
+
+impl<'a> Histories<'a> {
+    pub(super) fn of(changes: &'a Changes, partitions: u16) -> Self {
+        let mut found = Self::default();
+        let mut new = None;
+        let events = changes.events.iter();
+        for record in events.filter(|record| !accepts(&record.event)) {
+            if let Some((order_id, line_id)) = record.event.line() {
+                let new = new.get_or_insert_with(|| numbers_of_new(changes, partitions));
+                let key = (record.partition, order_id.as_str(), line_id.as_str());
+                if let Some(number) = new.get(&key) {
+                    found.new.homes.push(small(record.partition));
+                    found.new.numbers.push(int(*number));
+                    found.new.offsets.push(int(record.offset));
+                } else {
+                    found.lines.add(order_id.as_str(), record, partitions);
+                    found.line_ids.push(line_id.as_str());
+                }
+            } else if let Some(reference) = record.event.batch() {
+                found.batches.add(reference.as_str(), record, partitions);
+            } else if let Some(reference) = record.event.shipment() {
+                found.shipments.add(reference.as_str(), record, partitions);
+            }
         }
+        found
     }
-    if !lines.names.is_empty() {
-        let params = vec![
-            param(lines.partitions),
-            param(lines.names),
-            param(line_ids),
-            param(lines.homes),
-            param(lines.offsets),
-        ];
-        trip.ask(Write::Log, OF_LINES, params);
+
+    /// Enters them, those of new lines apart.
+    fn write(self, trip: &mut Trip<'a, Write>) {
+        let lines = self.lines;
+        if !lines.names.is_empty() {
+            let params = vec![
+                param(lines.partitions),
+                param(lines.names),
+                param(self.line_ids),
+                param(lines.homes),
+                param(lines.offsets),
+            ];
+            trip.ask(Write::Log, OF_LINES, params);
+        }
+        self.batches.ask(trip, OF_BATCHES);
+        self.batches.ask(trip, OF_CARGO);
+        self.shipments.ask(trip, OF_SHIPMENTS);
     }
-    batches.ask(trip, OF_BATCHES);
-    batches.ask(trip, OF_CARGO);
-    shipments.ask(trip, OF_SHIPMENTS);
+}
+
+/// The numbers of new lines, by the partition of their product and their key.
+fn numbers_of_new(changes: &Changes, partitions: u16) -> HashMap<(u16, &str, &str), u64> {
+    let products = changes.products.iter();
+    let numbers = products.flat_map(|product| {
+        let home = partition_of(product.sku.as_str(), partitions);
+        let new = product.lines.iter().filter(|line| line.before.is_none());
+        new.map(move |LineChange { after, .. }| {
+            let key = (
+                home,
+                after.key.order_id.as_str(),
+                after.key.line_id.as_str(),
+            );
+            (key, after.number)
+        })
+    });
+    numbers.collect()
 }
 
 /// Whether an event accepts a line: the line's own row has its offset.
@@ -236,44 +328,28 @@ fn write_orders<'a>(trip: &mut Trip<'a, Write>, changes: &'a Changes, partitions
     trip.ask(Write::Log, ORDERS, params);
 }
 
-fn write_answers<'a>(trip: &mut Trip<'a, Write>, answers: &'a [Remembered], partitions: u16) {
-    if answers.is_empty() {
-        return;
-    }
-    let partition = |id: &str| small(partition_of(id, partitions));
-    let params = vec![
-        param(
-            answers
-                .iter()
-                .map(|a| partition(a.id.as_str()))
-                .collect::<Vec<i16>>(),
-        ),
-        param(
-            answers
-                .iter()
-                .map(|a| a.id.as_str())
-                .collect::<Vec<&'a str>>(),
-        ),
-        param(
-            answers
-                .iter()
-                .map(|a| a.command.as_str())
-                .collect::<Vec<&'a str>>(),
-        ),
-        param(
-            answers
-                .iter()
-                .map(|a| a.answer.as_str())
-                .collect::<Vec<&'a str>>(),
-        ),
-        param(
-            answers
-                .iter()
-                .map(|a| Micros::of(a.time))
-                .collect::<Vec<Micros>>(),
-        ),
-    ];
-    trip.ask(Write::Answers, ANSWERS, params);
+/// The columns of answers, in the order of their keys, which is the same for all writers: two that remember the same ones
+/// do not wait for each other in a circle.
+fn columns_of_answers(answers: &[Remembered], partitions: u16) -> Vec<Param<'_>> {
+    let home = |answer: &Remembered| small(partition_of(answer.id.as_str(), partitions));
+    let mut answers: Vec<(i16, &Remembered)> = answers
+        .iter()
+        .map(|answer| (home(answer), answer))
+        .collect();
+    answers.sort_unstable_by(|(one, a), (other, b)| (one, &a.id).cmp(&(other, &b.id)));
+    let text = |of: fn(&Remembered) -> &str| -> Vec<&str> {
+        answers.iter().map(|(_, answer)| of(answer)).collect()
+    };
+    let homes: Vec<i16> = answers.iter().map(|(home, _)| *home).collect();
+    let times = answers.iter().map(|(_, answer)| Micros::of(answer.time));
+    let times: Vec<Micros> = times.collect();
+    vec![
+        param(homes),
+        param(text(|answer| answer.id.as_str())),
+        param(text(|answer| &answer.command)),
+        param(text(|answer| &answer.answer)),
+        param(times),
+    ]
 }
 
 #[cfg(test)]

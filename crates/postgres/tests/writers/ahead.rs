@@ -7,12 +7,15 @@ use crate::changes::{lines, new_line, products, sku_in};
 use crate::database::{Pg, commit_ids, options};
 use crate::proxy::{Cut, Proxy};
 use landfall_domain::product::Counters;
-use landfall_domain::{LineKey, OrderLine, Sku, Terms};
+use landfall_domain::{Allocation, Event, LineKey, OrderLine, Sku, Terms};
 use landfall_postgres::{Options, PgDatabase, PgStore};
-use landfall_service::store::{Changes, Head, LineChange, ProductChange, Store, StoreError};
-use landfall_testkit::commands::key;
+use landfall_service::LogRecord;
+use landfall_service::store::{
+    AnswerKey, Changes, Head, LineChange, ProductChange, Remembered, Store, StoreError,
+};
+use landfall_testkit::commands::{key, name};
 use landfall_testkit::database::is_missing;
-use landfall_testkit::servers::postgres::rows;
+use landfall_testkit::servers::postgres::{Options as ServerOptions, rows};
 use landfall_testkit::servers::{PostgresServer, needed};
 use landfall_testkit::{Database, run};
 
@@ -78,7 +81,68 @@ impl Known {
             ..Changes::default()
         })
     }
+
+    /// The same, with an event about the line beside the one that accepts it.
+    fn told(&mut self, mut changes: Arc<Changes>) -> Arc<Changes> {
+        let offset = self.head.next_offset;
+        self.head.next_offset += 1;
+        let told = Arc::make_mut(&mut changes);
+        told.heads[0].1 = self.head;
+        let LineKey { order_id, line_id } = told.products[0].lines[0].after.key.clone();
+        told.events.push(LogRecord {
+            partition: self.head.partition,
+            offset,
+            sku: Some(self.sku.clone()),
+            time: jiff::Timestamp::UNIX_EPOCH,
+            command_id: "c".into(),
+            actor: None,
+            event: Event::OutOfStock {
+                order_id,
+                line_id,
+                quantity: 1,
+            },
+        });
+        changes
+    }
 }
+
+/// The same, the line served in two parts.
+fn split(mut changes: Arc<Changes>) -> Arc<Changes> {
+    let line = &mut Arc::make_mut(&mut changes).products[0].lines[0].after;
+    line.terms.split = true;
+    line.quantity = 3;
+    line.allocations = [(101, 1), (102, 2)]
+        .map(|(batch_number, quantity)| Allocation {
+            batch: name(&format!("b-{batch_number}")),
+            batch_number,
+            quantity,
+        })
+        .to_vec();
+    changes
+}
+
+/// The same, and an answer under this idempotency key.
+fn answered(mut changes: Arc<Changes>, id: &str) -> Arc<Changes> {
+    let answer = Remembered {
+        id: AnswerKey::new(None, &name(id)),
+        command: "{}".into(),
+        answer: "{}".into(),
+        time: jiff::Timestamp::UNIX_EPOCH,
+    };
+    Arc::make_mut(&mut changes).remembered.push(answer);
+    changes
+}
+
+/// Waits until somebody waits for a lock.
+async fn somebody_waits(url: &str) {
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    while rows(url, waits) == [["0"]] {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// All orders that have a line.
+const ORDERS: &str = "SELECT order_id FROM lines ORDER BY order_id";
 
 /// Which of these orders have a line.
 async fn there(store: &mut PgStore, orders: &[&str]) -> Vec<bool> {
@@ -176,6 +240,67 @@ fn who_meets_another_writer_is_not_alone() {
         store.roll_back().await.unwrap();
         assert!(!store.is_alone());
         assert_eq!(there(&mut store, &["o-2", "theirs"]).await, [false, true]);
+    });
+}
+
+#[test]
+fn the_partition_is_taken_before_anything_else_is_written() {
+    let settings = vec!["deadlock_timeout=1ms".into()];
+    let options = ServerOptions {
+        settings,
+        ..ServerOptions::default()
+    };
+    let Some(server) = needed(PostgresServer::start_with(&options)) else {
+        return;
+    };
+    run(async {
+        let url = server.url();
+        let options = Options {
+            lock_timeout: Duration::from_mins(1),
+            ..crate::database::options(16)
+        };
+        let database = PgDatabase::open(&url, options).await.unwrap();
+        let (mut store, mut other) = (database.store(commit_ids()), database.store(commit_ids()));
+        let mut known = Known::make(&mut store, 3).await;
+        // Both split a line with the same number over the same batches.
+        let mut theirs = Known::begin(&mut other, &known.sku).await;
+        store.send(split(known.more(key("o-1", "l"))), None);
+        somebody_waits(&url).await;
+        // Whoever holds the partition waits for nobody: a circle would be noticed by the one who comes last.
+        let theirs = split(theirs.more(key("theirs", "l")));
+        other.commit(&theirs).await.expect("it holds the partition");
+        assert!(is_conflict(&store.settle().await));
+        assert_eq!(rows(&url, ORDERS), [["first-3"], ["theirs"]]);
+        let parts = "SELECT batch, units FROM line_parts ORDER BY 1";
+        assert_eq!(rows(&url, parts), [["101", "1"], ["102", "2"]]);
+    });
+}
+
+#[test]
+fn a_part_of_it_is_never_written_without_the_rest() {
+    let Some(server) = needed(PostgresServer::start()) else {
+        return;
+    };
+    run(async {
+        let proxy = Proxy::before(server.port()).await;
+        let url = proxy.url(&server.url(), server.port());
+        let database = PgDatabase::open(&url, options(16)).await.unwrap();
+        let mut store = database.store(commit_ids());
+        let mut known = Known::make(&mut store, 3).await;
+        let more = known.more(key("o-1", "l"));
+        let whole = answered(split(known.told(more)), "k");
+        store.send(whole, None);
+        store.settle().await.unwrap();
+        let written = "SELECT (SELECT count(*) FROM line_parts), (SELECT count(*) FROM answers), \
+             (SELECT count(*) FROM history h JOIN lines l ON l.number = h.thing WHERE kind = 3 AND order_id = 'o-1')";
+        assert_eq!(rows(&server.url(), written), [["2", "1", "1"]]);
+        // The answer is there already. Should the database refuse to begin a transaction, the line is not written either.
+        proxy.cut(Cut::Begin);
+        let again = answered(split(known.more(key("o-2", "l"))), "k");
+        store.send(again, None);
+        assert!(is_conflict(&store.settle().await));
+        assert_eq!(rows(&server.url(), ORDERS), [["first-3"], ["o-1"]]);
+        assert_eq!(rows(&server.url(), written), [["2", "1", "1"]]);
     });
 }
 

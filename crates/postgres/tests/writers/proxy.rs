@@ -18,6 +18,8 @@ pub(crate) enum Cut {
     After = 2,
     /// As [`Cut::After`], and nobody gets through to the database any longer.
     ForGood = 3,
+    /// Nothing breaks, but the database refuses every BEGIN: for itself, and what is sent behind it is carried out.
+    Begin = 4,
 }
 
 /// Listens on a port of its own and hands everything on to a database.
@@ -67,6 +69,9 @@ async fn hand_on(mut client: TcpStream, database: u16, cut: Arc<AtomicU8>) {
             read = client.read(&mut said) => {
                 let Ok(length @ 1..) = read else { return };
                 let now = cut.load(Ordering::SeqCst);
+                if now == Cut::Begin as u8 {
+                    misspell(&mut said[..length], b"BEGIN ISOLATION");
+                }
                 if now == Cut::Before as u8 {
                     cut.store(Cut::Open as u8, Ordering::SeqCst);
                     return;
@@ -89,6 +94,15 @@ async fn hand_on(mut client: TcpStream, database: u16, cut: Arc<AtomicU8>) {
                 }
             }
         }
+    }
+}
+
+/// Makes something of these words that the database does not understand.
+fn misspell(said: &mut [u8], words: &[u8]) {
+    let mut from = 0;
+    while let Some(place) = said[from..].windows(words.len()).position(|at| at == words) {
+        said[from + place] = b'?';
+        from += place + words.len();
     }
 }
 

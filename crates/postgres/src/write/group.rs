@@ -14,9 +14,9 @@ use crate::codes::Id;
 use crate::trip::Trip;
 
 /// A day that had no units perhaps has no row in `availability` yet. Products and heads must be as they were loaded.
-/// The commit is noted at the first of its heads. These are advanced before anything else: where nothing was locked
-/// before, that takes the partitions, in the order in which they are given. What else [`Basis`] says
-/// is looked at next.
+/// The commit is noted at the first of its heads. What else [`Basis`] says is looked at first, for that needs no waiting: all
+/// of a statement sees the same moment. Then the heads are advanced, before anything else: where nothing was locked before,
+/// that takes the partitions, in the order in which they are given.
 pub(super) const GROUP: &str = "WITH counted AS ( UPDATE products p SET version = k.version, backordered = k.backordered, late = k.late FROM \
          (SELECT unnest($1::smallint[]) AS partition, unnest($2::bigint[]) AS number, unnest($3::bigint[]) AS \
          version, unnest($4::bigint[]) AS backordered, unnest($5::bigint[]) AS late, unnest($6::bigint[]) AS before) \
@@ -65,11 +65,11 @@ pub(super) const GROUP: &str = "WITH counted AS ( UPDATE products p SET version 
          unnest($70::bigint[]), unnest($71::bigint[])), \
      remembered AS ( INSERT INTO answers (partition, id, command, answer, time) SELECT unnest($72::smallint[]), \
          unnest($73::text[]), unnest($74::text[]), unnest($75::text[]), unnest($76::timestamptz[])) \
-     SELECT 1 / (CASE WHEN (SELECT count(*) FROM advanced) <> cardinality($50::smallint[]) THEN 0 \
+     SELECT 1 / (CASE WHEN $60::smallint IS NOT NULL AND NOT EXISTS (SELECT FROM commits WHERE partition = \
+         $60::smallint AND slot = $61::smallint AND id = $62::uuid) THEN 0 \
          WHEN $59::bigint IS NOT NULL AND NOT EXISTS (SELECT FROM access_version WHERE partition = 0 AND version = \
          $59::bigint) THEN 0 \
-         WHEN $60::smallint IS NOT NULL AND NOT EXISTS (SELECT FROM commits WHERE partition = $60::smallint AND slot = \
-         $61::smallint AND id = $62::uuid) THEN 0 \
+         WHEN (SELECT count(*) FROM advanced) <> cardinality($50::smallint[]) THEN 0 \
          WHEN (SELECT count(*) FROM counted) = cardinality($1::smallint[]) AND (SELECT count(*) FROM moved) = \
          cardinality($7::smallint[]) THEN 1 ELSE 0 END)";
 

@@ -214,6 +214,38 @@ fn what_rests_on_something_else_is_a_conflict_and_so_is_all_behind_it() {
 }
 
 #[test]
+fn what_is_bound_to_fail_waits_for_nobody() {
+    if is_missing::<Pg<16>>() {
+        return;
+    }
+    run(async {
+        let mut pg = Pg::<16>::create();
+        let patient = Options {
+            lock_timeout: Duration::from_mins(10),
+            statement_timeout: Duration::from_mins(10),
+            ..options(16)
+        };
+        let database = PgDatabase::open(&pg.server.url(), patient).await.unwrap();
+        let (mut store, mut other) = (database.store(commit_ids()), pg.store());
+        let mut one = Known::make(&mut store, 3).await;
+        let mut apart = Known::make(&mut store, 9).await;
+        let held = Known::begin(&mut other, &one.sku).await;
+        // Behind one that fails, and by API keys that are others now.
+        store.send(apart.more(key("first-9", "l")), None);
+        store.send(one.more(key("o-1", "l")), None);
+        for _ in 0..2 {
+            let settled = tokio::time::timeout(Duration::from_mins(1), store.settle());
+            assert!(is_conflict(&settled.await.expect("nobody waits")));
+        }
+        one.head = held.head;
+        store.send(one.more(key("o-1", "l")), Some(7));
+        let settled = tokio::time::timeout(Duration::from_mins(1), store.settle());
+        assert!(is_conflict(&settled.await.expect("nobody waits")));
+        other.roll_back().await.unwrap();
+    });
+}
+
+#[test]
 fn who_meets_another_writer_is_not_alone() {
     if is_missing::<Pg<16>>() {
         return;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use landfall_service::store::{Changes, StoreError};
+use landfall_service::store::{Changes, Head, StoreError};
 use tokio::time::{Instant, sleep};
 
 use super::{COMMIT, PgStore};
@@ -35,6 +35,16 @@ enum Fate {
     Overwritten,
 }
 
+/// What an answer is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tells {
+    Nothing,
+    /// The commit that is noted where this one would be.
+    Noted,
+    /// The version to which the partition was advanced.
+    Fence,
+}
+
 impl PgStore {
     /// Asks the database, until it answers or the time is up, whether the commit with this id happened.
     pub(super) async fn resolve(
@@ -52,7 +62,10 @@ impl PgStore {
         let mut pause = PAUSE;
         loop {
             let why = match self.committed(changes, id, held).await {
-                Ok(Fate::Committed) => return Ok(()),
+                Ok(Fate::Committed) => {
+                    self.others.left(&changes.heads);
+                    return Ok(());
+                }
                 Ok(Fate::Lost) => return Err(StoreError::Conflict),
                 Ok(Fate::Overwritten) => {
                     let why = "too many commits followed to tell whether this one happened";
@@ -82,25 +95,36 @@ impl PgStore {
         let link = self.connect().await?;
         let partition = small(after.partition);
         let mut trip = Trip::new(link);
-        trip.plain(false, super::BEGIN);
-        trip.ask(false, write::SETTLE, vec![param(partition)]);
+        trip.plain(Tells::Nothing, super::BEGIN);
+        trip.ask(Tells::Nothing, write::SETTLE, vec![param(partition)]);
         let slot = write::slot(after.version);
-        trip.ask(true, write::COMMITTED, vec![param(partition), param(slot)]);
+        let noted = vec![param(partition), param(slot)];
+        trip.ask(Tells::Noted, write::COMMITTED, noted);
         if held == Held::Unlocked {
-            let version = int(before.version);
-            trip.ask(false, write::FENCE, vec![param(partition), param(version)]);
+            let fence = vec![param(partition), param(int(before.version))];
+            trip.ask(Tells::Fence, write::FENCE, fence);
         }
-        trip.plain(false, COMMIT);
+        trip.plain(Tells::Nothing, COMMIT);
         let mut fate = Fate::Lost;
+        let mut fence = None;
         for (tells, found) in trip.go().await {
-            for row in found?.iter().filter(|_| tells) {
-                let version = rows::count(row, 0)?;
-                if version == after.version && rows::get::<Id>(row, 1)? == id {
-                    fate = Fate::Committed;
-                } else if version > after.version {
-                    fate = Fate::Overwritten;
+            for row in found? {
+                match tells {
+                    Tells::Nothing => {}
+                    Tells::Noted => {
+                        let version = rows::count(&row, 0)?;
+                        if version == after.version && rows::get::<Id>(&row, 1)? == id {
+                            fate = Fate::Committed;
+                        } else if version > after.version {
+                            fate = Fate::Overwritten;
+                        }
+                    }
+                    Tells::Fence => fence = Some(rows::count(&row, 0)?),
                 }
             }
+        }
+        if let Some(version) = fence {
+            self.others.left(&[(*before, Head { version, ..*before })]);
         }
         Ok(fate)
     }

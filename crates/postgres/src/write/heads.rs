@@ -17,7 +17,7 @@ pub(crate) const COMMITTED: &str =
 
 /// Lets whatever rests on this version of a partition fail.
 pub(crate) const FENCE: &str = "UPDATE heads SET version = version + 1 \
-      WHERE partition = $1::smallint AND version = $2::bigint";
+      WHERE partition = $1::smallint AND version = $2::bigint RETURNING version";
 
 pub(super) const STATEMENTS: [&str; 3] = [SETTLE, COMMITTED, FENCE];
 

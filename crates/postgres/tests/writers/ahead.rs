@@ -360,6 +360,10 @@ fn a_lost_answer_is_looked_up() {
             let happened = cut == Cut::After;
             assert_eq!(result.is_ok(), happened, "{result:?}");
             assert_eq!(there(&mut store, &[&order]).await, [happened]);
+            // What is found is what it left itself: there is nobody else.
+            Known::begin(&mut store, &known.sku).await;
+            store.roll_back().await.unwrap();
+            assert!(store.is_alone(), "{cut:?}");
             if !happened {
                 assert!(is_conflict(&result));
                 // Should it come after all, it is refused: it was said that it did not happen.

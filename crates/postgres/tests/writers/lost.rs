@@ -54,6 +54,9 @@ fn a_lost_answer_to_commit_is_looked_up() {
             let seen = store.begin(&lines(&[key(order, "l")])).await.unwrap();
             assert_eq!(seen.lines.len(), usize::from(cut == Cut::After));
             store.roll_back().await.unwrap();
+            store.begin(&products(&[sku])).await.unwrap();
+            store.roll_back().await.unwrap();
+            assert!(store.is_alone(), "it found what it had left itself");
         }
     });
 }

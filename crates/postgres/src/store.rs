@@ -191,7 +191,7 @@ impl PgStore {
                 trip.plain(Ask::Bound, ROLLBACK);
             }
             if std::mem::take(&mut plan_anew) {
-                trip.plain(Ask::Bound, PLAN_ANEW);
+                trip.attempt(Ask::Bound, PLAN_ANEW);
             }
             if reader {
                 trip.plain(Ask::Bound, BEGIN_READER);

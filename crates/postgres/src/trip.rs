@@ -42,6 +42,20 @@ impl<'a, What> Trip<'a, What> {
         }));
     }
 
+    /// Adds one that need not succeed, as long as the connection lasts: what is sent behind it is carried out all the same,
+    /// and does not rest on it.
+    pub(crate) fn attempt(&mut self, what: What, sql: &'static str) {
+        let client = &self.link.client;
+        self.what.push(what);
+        self.asked.push(Box::pin(async move {
+            match client.batch_execute(sql).await.map_err(Fault::from) {
+                Err(fault) if !fault.ends_link() => tracing::debug!(?fault, "{sql} failed"),
+                done => done?,
+            }
+            Ok(Vec::new())
+        }));
+    }
+
     /// Adds a statement that was prepared.
     pub(crate) fn ask(&mut self, what: What, sql: &'static str, params: Vec<Param<'a>>) {
         let link = self.link;

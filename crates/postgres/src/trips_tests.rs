@@ -1,4 +1,5 @@
-//! A group costs a handful of round trips, however many lines and products it has.
+//! A group costs a handful of round trips, however many lines and products it has; and of a round trip it is told what
+//! failed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +13,7 @@ use landfall_testkit::commands::{batch, cancel_order, line, order, with_id};
 use landfall_testkit::servers::{needed, postgres};
 use landfall_testkit::{FixedClock, run};
 
+use crate::trip::Trip;
 use crate::{CommitIds, Options, PgDatabase, PgStore};
 
 /// A store whose round trips are counted.
@@ -141,5 +143,30 @@ fn a_group_is_a_handful_of_round_trips_whatever_its_products() {
         }
         drop(bus);
         running.join();
+    });
+}
+
+#[test]
+fn what_need_not_succeed_fails_alone() {
+    let Some(server) = needed(postgres::database()) else {
+        return;
+    };
+    run(async {
+        let database = PgDatabase::open(&server.url(), Options::default()).await;
+        let mut store = database.unwrap().store(CommitIds::of(1));
+        let link = store.connect().await.unwrap();
+        let mut trip = Trip::new(link);
+        trip.attempt((), "DISCARD NOTHING");
+        trip.plain((), "BEGIN");
+        let answers = trip.go().await;
+        assert_eq!(answers.len(), 2);
+        assert!(answers.iter().all(|((), rows)| rows.is_ok()), "{answers:?}");
+        // But the end of the connection is told: nobody knows what became of the rest.
+        let mut trip = Trip::new(link);
+        trip.attempt((), "SELECT pg_terminate_backend(pg_backend_pid())");
+        trip.plain((), "ROLLBACK");
+        let answers = trip.go().await;
+        let ended = |rows: &crate::trip::Rows| rows.as_ref().is_err_and(|fault| fault.ends_link());
+        assert!(answers.iter().all(|((), rows)| ended(rows)), "{answers:?}");
     });
 }

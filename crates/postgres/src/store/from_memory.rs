@@ -139,7 +139,7 @@ async fn carry_out(
     }
     let mut trip = Trip::new(link);
     if plan_anew {
-        trip.plain(Write::Commit, PLAN_ANEW);
+        trip.attempt(Write::Commit, PLAN_ANEW);
     }
     trip.append(writes);
     for (_, rows) in trip.go().await {

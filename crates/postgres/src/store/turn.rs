@@ -96,7 +96,7 @@ impl PgStore {
             trip.plain(Ask::Bound, ROLLBACK);
         }
         if plan_anew {
-            trip.plain(Ask::Bound, PLAN_ANEW);
+            trip.attempt(Ask::Bound, PLAN_ANEW);
         }
         trip.plain(Ask::Bound, BEGIN);
         trip.ask(Ask::Heads, sql::LOCK, vec![param(usual)]);

@@ -96,6 +96,11 @@ impl Micros {
         Self(time.as_microsecond() - EPOCH_SECONDS * 1_000_000)
     }
 
+    /// So much later, or earlier where that is negative.
+    pub(crate) fn plus(self, micros: i64) -> Self {
+        Self(self.0.saturating_add(micros))
+    }
+
     pub(crate) fn time(self) -> Result<Timestamp, Fault> {
         self.0
             .checked_add(EPOCH_SECONDS * 1_000_000)

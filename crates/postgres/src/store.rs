@@ -5,13 +5,16 @@
 //! Partitions are locked in ascending order. One that is needed later and is below one already held is taken only if
 //! it is free, or two writers could wait for each other.
 
+mod clock;
 mod commit;
 mod from_memory;
+mod growth;
 mod resolve;
 mod turn;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use landfall_service::keys::Keys;
@@ -24,7 +27,9 @@ use crate::link::Link;
 use crate::load::{self, Ask, Found, Wanted, sql};
 use crate::trip::{Trip, param};
 use crate::write;
+use clock::DbClock;
 use from_memory::Sent;
+use growth::Growth;
 use turn::Others;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
@@ -61,37 +66,8 @@ pub struct PgStore {
     /// Partitions that the last unit of work could not get: the next one takes them first, in order.
     missed: BTreeSet<u16>,
     others: Others,
-}
-
-/// Rows written through a connection since its statements were planned.
-///
-/// A plan that was made when the tables were empty may go by any index that begins with the partition, for all are
-/// alike then. So all are made anew each time as many rows again have been written, and a few times more: later, what
-/// the database itself knows of its tables leads to the same.
-#[derive(Debug)]
-struct Growth {
-    rows: usize,
-    plan_at: usize,
-}
-
-impl Default for Growth {
-    fn default() -> Self {
-        Self {
-            rows: 0,
-            plan_at: 64,
-        }
-    }
-}
-
-impl Growth {
-    /// Whether it is time to plan anew.
-    fn is_due(&mut self) -> bool {
-        let due = self.rows >= self.plan_at;
-        if due {
-            self.plan_at = self.rows * 4;
-        }
-        due
-    }
+    /// As the last commit through the present connection told it.
+    clock: Option<DbClock>,
 }
 
 /// What a store is for.
@@ -144,6 +120,7 @@ impl PgStore {
             growth: Growth::default(),
             missed: BTreeSet::new(),
             others: Others::default(),
+            clock: None,
         }
     }
 
@@ -164,6 +141,7 @@ impl PgStore {
             link
         } else {
             self.growth = Growth::default();
+            self.clock = None;
             Arc::new(open(&self.database, &self.role).await?)
         };
         Ok(self.link.insert(link))
@@ -382,10 +360,11 @@ impl Store for PgStore {
             && usable
             && self.open.is_none()
             && self.others.are_absent()
+            && self.clock.is_some_and(|clock| clock.is_good())
     }
 
-    fn send(&mut self, changes: Arc<Changes>, access_version: Option<u64>) {
-        self.send_now(changes, access_version);
+    fn send(&mut self, changes: Arc<Changes>, access_version: Option<u64>, until: Instant) {
+        self.send_now(changes, access_version, until);
     }
 
     async fn decided(&mut self) {

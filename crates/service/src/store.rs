@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use landfall_domain::product::Counters;
@@ -264,11 +265,13 @@ pub trait Store: Send + 'static {
 
     /// Sends a whole unit of work at once, for changes that nothing was read for: they rest on what the last one left, and
     /// on those that were sent before and are not settled. Everything is written if these were, if the partitions are still
-    /// as the changes have them before, if what is new is not there yet, and if the version of the API keys is this one,
-    /// where one is told. Else nothing is, and it is a conflict: to begin, load and run again shows why.
+    /// as the changes have them before, if what is new is not there yet, if the version of the API keys is this one, where
+    /// one is told, and if it is not later than `until`, when the day is over of which the changes were made: whatever
+    /// happens to this process meanwhile, nothing is promised of a day that is over. Else nothing is, and it is a
+    /// conflict: to begin, load and run again shows why.
     ///
     /// Called outside a unit of work, and none is begun before all that was sent is settled.
-    fn send(&mut self, _changes: Arc<Changes>, _access_version: Option<u64>) {}
+    fn send(&mut self, _changes: Arc<Changes>, _access_version: Option<u64>, _until: Instant) {}
 
     /// Waits until the oldest unit of work that was sent is decided. It may be given up and called again.
     fn decided(&mut self) -> impl Future<Output = ()> + Send {

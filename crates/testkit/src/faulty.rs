@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use landfall_domain::{BatchRef, LineKey};
@@ -187,10 +188,10 @@ impl<S: Store> Store for Faulty<S> {
         goes_well && self.inner.is_alone()
     }
 
-    fn send(&mut self, changes: Arc<Changes>, access_version: Option<u64>) {
+    fn send(&mut self, changes: Arc<Changes>, access_version: Option<u64>, until: Instant) {
         self.faults.plan().commits += 1;
         self.sent.push_back(Arc::clone(&changes));
-        self.inner.send(changes, access_version);
+        self.inner.send(changes, access_version, until);
     }
 
     async fn decided(&mut self) {

@@ -4,6 +4,7 @@ use landfall_service::store::{Changes, StoreError};
 
 use tokio_postgres::error::DbError;
 
+use super::clock::DbClock;
 use super::resolve::Held;
 use super::{COMMIT, PgStore, Role, none_open, only_reads};
 use crate::error::{Fault, Meaning, meaning_of};
@@ -32,11 +33,18 @@ impl PgStore {
         }
         trip.plain(Write::Commit, COMMIT);
         let held: Vec<u16> = held.iter().map(|head| head.partition).collect();
+        let mut clock = self.clock;
         for (write, rows) in trip.go().await {
-            let Err(fault) = rows else {
-                continue;
+            let fault = match rows {
+                Ok(rows) => {
+                    if write == Write::Group {
+                        // It is written, whatever the clock says.
+                        clock = DbClock::read(&rows).unwrap_or_default();
+                    }
+                    continue;
+                }
+                Err(fault) => link.why(fault),
             };
-            let fault = link.why(fault);
             if fault.ends_link() {
                 // The database may have received all of it, and may be at work on it still.
                 self.link = None;
@@ -46,6 +54,7 @@ impl PgStore {
             return Err(self.refused(write, fault, &held, changes).await);
         }
         self.open = None;
+        self.clock = clock;
         self.others.left(&changes.heads);
         self.growth.rows += changes.events.len();
         Ok(())

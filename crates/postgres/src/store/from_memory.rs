@@ -11,9 +11,11 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use landfall_service::store::{Changes, StoreError};
 
+use super::clock::DbClock;
 use super::resolve::Held;
 use super::{PLAN_ANEW, PgStore, Role};
 use crate::codes::Id;
@@ -31,9 +33,12 @@ pub(super) struct Sent {
     outcome: Outcome,
 }
 
+/// Written, and what the database's clock said.
+type Written = Result<Option<DbClock>, Fault>;
+
 enum Outcome {
-    Awaited(Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>),
-    Known(Result<(), Fault>),
+    Awaited(Pin<Box<dyn Future<Output = Written> + Send>>),
+    Known(Written),
 }
 
 impl fmt::Debug for Sent {
@@ -45,7 +50,12 @@ impl fmt::Debug for Sent {
 }
 
 impl PgStore {
-    pub(super) fn send_now(&mut self, changes: Arc<Changes>, access_version: Option<u64>) {
+    pub(super) fn send_now(
+        &mut self,
+        changes: Arc<Changes>,
+        access_version: Option<u64>,
+        until: Instant,
+    ) {
         let partitions = self.partitions();
         let plan_anew = self.growth.is_due();
         let Role::Writer(ids) = &mut self.role else {
@@ -55,10 +65,11 @@ impl PgStore {
         let basis = Basis {
             access_version,
             after: self.sent.iter().rev().find_map(|before| before.noted),
+            until: self.clock.map(|clock| clock.at(until)),
         };
         let noted = Noted::of(&changes.heads, id);
         let outcome = match &self.link {
-            Some(link) => {
+            Some(link) if basis.until.is_some() => {
                 let (link, changes) = (Arc::clone(link), Arc::clone(&changes));
                 let carried_out = async move {
                     carry_out(&link, &changes, partitions, id, basis, plan_anew).await
@@ -72,7 +83,7 @@ impl PgStore {
                     Poll::Pending => Outcome::Awaited(carried_out),
                 }
             }
-            None => Outcome::Known(Err(Fault::Conflict)),
+            _ => Outcome::Known(Err(Fault::Conflict)),
         };
         self.sent.push_back(Sent {
             id,
@@ -103,7 +114,8 @@ impl PgStore {
             return Err(StoreError::Conflict);
         };
         match result {
-            Ok(()) => {
+            Ok(clock) => {
+                self.clock = clock;
                 self.others.left(&changes.heads);
                 self.growth.rows += changes.events.len();
                 Ok(())
@@ -130,7 +142,7 @@ async fn carry_out(
     id: Id,
     basis: Basis,
     plan_anew: bool,
-) -> Result<(), Fault> {
+) -> Written {
     write::check_events(changes)?;
     let mut writes = Trip::new(link);
     write::ask(&mut writes, changes, partitions, id, basis)?;
@@ -142,8 +154,13 @@ async fn carry_out(
         trip.attempt(Write::Commit, PLAN_ANEW);
     }
     trip.append(writes);
-    for (_, rows) in trip.go().await {
-        rows.map_err(|fault| link.why(fault))?;
+    let mut clock = None;
+    for (write, rows) in trip.go().await {
+        let rows = rows.map_err(|fault| link.why(fault))?;
+        if write == Write::Group {
+            // It is written, whatever the clock says.
+            clock = DbClock::read(&rows).unwrap_or_default();
+        }
     }
-    Ok(())
+    Ok(clock)
 }

@@ -16,7 +16,8 @@ use crate::trip::Trip;
 /// A day that had no units perhaps has no row in `availability` yet. Products and heads must be as they were loaded.
 /// The commit is noted at the first of its heads. What else [`Basis`] says is looked at first, for that needs no waiting: all
 /// of a statement sees the same moment. Then the heads are advanced, before anything else: where nothing was locked before,
-/// that takes the partitions, in the order in which they are given.
+/// that takes the partitions, in the order in which they are given; and then it may be too late for it. It tells the
+/// database's time.
 pub(super) const GROUP: &str = "WITH counted AS ( UPDATE products p SET version = k.version, backordered = k.backordered, late = k.late FROM \
          (SELECT unnest($1::smallint[]) AS partition, unnest($2::bigint[]) AS number, unnest($3::bigint[]) AS \
          version, unnest($4::bigint[]) AS backordered, unnest($5::bigint[]) AS late, unnest($6::bigint[]) AS before) \
@@ -59,19 +60,20 @@ pub(super) const GROUP: &str = "WITH counted AS ( UPDATE products p SET version 
          $57::bigint, $58::uuid) ON CONFLICT (partition, slot) DO UPDATE SET version = excluded.version, id = \
          excluded.id), \
      parted AS ( INSERT INTO line_parts (partition, batch, shortage, promise, number, units) SELECT \
-         unnest($63::smallint[]), unnest($64::bigint[]), unnest($65::smallint[]), unnest($66::date[]), \
-         unnest($67::bigint[]), unnest($68::bigint[])), \
-     entered AS ( INSERT INTO history (partition, kind, thing, \"offset\") SELECT unnest($69::smallint[]), 3, \
-         unnest($70::bigint[]), unnest($71::bigint[])), \
-     remembered AS ( INSERT INTO answers (partition, id, command, answer, time) SELECT unnest($72::smallint[]), \
-         unnest($73::text[]), unnest($74::text[]), unnest($75::text[]), unnest($76::timestamptz[])) \
+         unnest($64::smallint[]), unnest($65::bigint[]), unnest($66::smallint[]), unnest($67::date[]), \
+         unnest($68::bigint[]), unnest($69::bigint[])), \
+     entered AS ( INSERT INTO history (partition, kind, thing, \"offset\") SELECT unnest($70::smallint[]), 3, \
+         unnest($71::bigint[]), unnest($72::bigint[])), \
+     remembered AS ( INSERT INTO answers (partition, id, command, answer, time) SELECT unnest($73::smallint[]), \
+         unnest($74::text[]), unnest($75::text[]), unnest($76::text[]), unnest($77::timestamptz[])) \
      SELECT 1 / (CASE WHEN $60::smallint IS NOT NULL AND NOT EXISTS (SELECT FROM commits WHERE partition = \
          $60::smallint AND slot = $61::smallint AND id = $62::uuid) THEN 0 \
          WHEN $59::bigint IS NOT NULL AND NOT EXISTS (SELECT FROM access_version WHERE partition = 0 AND version = \
          $59::bigint) THEN 0 \
          WHEN (SELECT count(*) FROM advanced) <> cardinality($50::smallint[]) THEN 0 \
+         WHEN $63::timestamptz IS NOT NULL AND clock_timestamp() >= $63::timestamptz THEN 0 \
          WHEN (SELECT count(*) FROM counted) = cardinality($1::smallint[]) AND (SELECT count(*) FROM moved) = \
-         cardinality($7::smallint[]) THEN 1 ELSE 0 END)";
+         cardinality($7::smallint[]) THEN 1 ELSE 0 END), clock_timestamp()";
 
 /// Adds the statement, where any head is advanced: all else is nothing but answers.
 pub(super) fn ask<'a>(

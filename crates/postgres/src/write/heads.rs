@@ -2,7 +2,7 @@
 
 use landfall_service::store::Head;
 
-use crate::codes::{Id, int, small};
+use crate::codes::{Id, Micros, int, small};
 use crate::trip::{Param, param};
 
 /// How many commits are known by their id of those that are noted at a partition: the first that they advance.
@@ -44,16 +44,19 @@ pub(crate) struct Basis {
     pub(crate) access_version: Option<u64>,
     /// A commit that must have happened.
     pub(crate) after: Option<Noted>,
+    /// When it is too late, by the database's clock.
+    pub(crate) until: Option<Micros>,
 }
 
 impl Basis {
-    /// Version, and of the commit the partition, the slot and the id.
+    /// Version, of the commit the partition, the slot and the id, and the time.
     pub(super) fn params<'a>(self) -> Vec<Param<'a>> {
         vec![
             param(self.access_version.map(int)),
             param(self.after.map(|after| small(after.partition))),
             param(self.after.map(|after| slot(after.version))),
             param(self.after.map(|after| after.id)),
+            param(self.until),
         ]
     }
 }

@@ -56,6 +56,10 @@ fn a_lost_answer_to_commit_is_looked_up() {
             store.roll_back().await.unwrap();
             store.begin(&products(&[sku])).await.unwrap();
             store.roll_back().await.unwrap();
+            let apart = sku_in(if cut == Cut::After { 8 } else { 9 });
+            let loaded = store.begin(&products(&[apart.clone()])).await.unwrap();
+            let more = new_line(&loaded.heads, &apart, key(&format!("{order}-more"), "l"));
+            store.commit(&more).await.unwrap();
             assert!(store.is_alone(), "it found what it had left itself");
         }
     });

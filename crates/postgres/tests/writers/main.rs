@@ -10,6 +10,7 @@ mod ahead;
 mod changes;
 #[path = "../database/mod.rs"]
 mod database;
+mod known;
 mod lost;
 mod proxy;
 mod retries;

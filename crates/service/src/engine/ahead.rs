@@ -111,13 +111,15 @@ impl<S: Store> Engine<S> {
                 answers,
                 changes,
                 access_version,
+                until,
             } => {
                 let events = changes.events.len();
                 let span = tracing::trace_span!(
                     target: "landfall::trace", parent: &group.span, "commit", events
                 );
                 let since = Instant::now();
-                self.store.send(Arc::clone(&changes), access_version);
+                let sent = Arc::clone(&changes);
+                self.store.send(sent, access_version, until);
                 under_way.sent.push_back(Sent {
                     group,
                     answers,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use landfall_domain::{Command, CommandId, Event, Rejection};
 use tracing::Instrument as _;
@@ -45,7 +46,7 @@ pub(super) async fn run<S: Store>(
     if changes.is_empty() {
         store.roll_back().await?;
     } else {
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let events = changes.events.len();
         let span = tracing::trace_span!(target: "landfall::trace", "commit", events);
         store.commit(&changes).instrument(span).await?;
@@ -62,6 +63,7 @@ pub(super) async fn run<S: Store>(
 /// What comes out of it rests on partitions that the commit looks at, because the group changes them. A refusal changes
 /// nothing, so a group with one is not for this.
 pub(super) fn work_out(uow: &mut UnitOfWork, group: &[Request], calendar: &Calendar) -> FromMemory {
+    let started = Instant::now();
     let (now, day) = calendar.read();
     let access_version = group.iter().find_map(|request| request.let_in_by);
     let fits = |request: &Request| {
@@ -86,6 +88,7 @@ pub(super) fn work_out(uow: &mut UnitOfWork, group: &[Request], calendar: &Calen
         answers,
         changes: Arc::new(changes),
         access_version,
+        until: started + calendar.rest_of_day(now),
     }
 }
 
@@ -97,6 +100,8 @@ pub(super) enum FromMemory {
         changes: Arc<Changes>,
         /// The version of the API keys by which the commands were let in, where any was.
         access_version: Option<u64>,
+        /// When the day is over that the promises were made on.
+        until: Instant,
     },
     /// Something that it names is not in memory. The unit of work is as it was.
     Unfit,

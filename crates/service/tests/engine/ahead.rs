@@ -2,9 +2,9 @@
 //! told to.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use landfall_service::audit::audit;
@@ -29,6 +29,8 @@ struct Plan {
     fails: AtomicBool,
     sent: AtomicUsize,
     begun: AtomicUsize,
+    /// Until when the last one that was sent may be written.
+    until: Mutex<Option<Instant>>,
 }
 
 impl Plan {
@@ -88,7 +90,8 @@ impl Store for Alone {
         true
     }
 
-    fn send(&mut self, changes: Arc<Changes>, _: Option<u64>) {
+    fn send(&mut self, changes: Arc<Changes>, _: Option<u64>, until: Instant) {
+        *self.plan.until.lock().expect("no panic") = Some(until);
         self.plan.sent.fetch_add(1, Ordering::SeqCst);
         self.sent.push_back(changes);
     }
@@ -273,6 +276,20 @@ fn what_has_to_be_read_waits_for_what_is_under_way() {
         let left = world.views.batch(&batch, jiff::civil::date(2026, 1, 1));
         let left = left.await.unwrap().expect("it is there");
         assert_eq!((left.purchased, left.allocated), (1, 1));
+    });
+}
+
+#[test]
+fn what_is_sent_is_good_for_its_day() {
+    run(async {
+        let world = World::start().await;
+        let before = Instant::now();
+        let answer = world.bus.handle(line("o-1", "SOFA", 1)).await;
+        assert_eq!(words(&[answer]), ["done"]);
+        let until = world.plan.until.lock().unwrap().expect("it was sent");
+        // It is noon.
+        let half = Duration::from_hours(12);
+        assert!((before + half..=Instant::now() + half).contains(&until));
     });
 }
 

@@ -9,6 +9,7 @@ mod clock;
 mod commit;
 mod from_memory;
 mod growth;
+mod ids;
 mod resolve;
 mod turn;
 
@@ -20,7 +21,7 @@ use jiff::Timestamp;
 use landfall_service::keys::Keys;
 use landfall_service::store::{Changes, Head, Loaded, Store, StoreError};
 
-use crate::codes::{Id, Micros, small};
+use crate::codes::{Micros, small};
 use crate::database::PgDatabase;
 use crate::error::Fault;
 use crate::link::Link;
@@ -30,6 +31,7 @@ use crate::write;
 use clock::DbClock;
 use from_memory::Sent;
 use growth::Growth;
+pub use ids::CommitIds;
 use turn::Others;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
@@ -75,26 +77,6 @@ pub struct PgStore {
 enum Role {
     Writer(CommitIds),
     Reader,
-}
-
-/// Numbers commits, so that a writer that lost the answer to one can find out whether it happened.
-#[derive(Debug)]
-pub struct CommitIds {
-    writer: u64,
-    next: u64,
-}
-
-impl CommitIds {
-    /// The ids of one writer. `writer` must be another one for each, also after a restart: take it by chance.
-    pub fn of(writer: u64) -> Self {
-        Self { writer, next: 0 }
-    }
-
-    fn next(&mut self) -> Id {
-        self.next += 1;
-        let id = u128::from(self.writer) << 64 | u128::from(self.next);
-        Id(id.to_be_bytes())
-    }
 }
 
 impl PgDatabase {

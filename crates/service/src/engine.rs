@@ -305,20 +305,11 @@ impl<S: Store> Engine<S> {
                     self.uow.reset();
                     self.stats.fail(&error);
                     attempt += 1;
-                    let commands = group.len();
-                    let (request_ids, command_ids) = (about.request_ids(), about.command_ids());
-                    if !matches!(error, StoreError::Conflict) || attempt == ATTEMPTS {
-                        tracing::warn!(
-                            %error, commands, attempt, %request_ids, %command_ids,
-                            "a group was not committed"
-                        );
+                    let again = matches!(error, StoreError::Conflict) && attempt < ATTEMPTS;
+                    about.not_committed(&error, attempt, again);
+                    if !again {
                         return Err(error);
                     }
-                    // What other replicas do is nothing to worry about, as long as it does not go on.
-                    tracing::debug!(
-                        %error, commands, attempt, %request_ids, %command_ids,
-                        "a group is tried again"
-                    );
                     tokio::time::sleep(pause(attempt, self.calendar.clock.now())).await;
                 }
             }

@@ -1,7 +1,9 @@
 //! Whether a commit happened whose answer was lost.
 
+use std::fmt;
 use std::time::Duration;
 
+use landfall_service::LogRecord;
 use landfall_service::store::{Changes, Head, StoreError};
 use tokio::time::{Instant, sleep};
 
@@ -45,6 +47,32 @@ enum Tells {
     Fence,
 }
 
+/// The commands whose events are committed, as far as there is room for them.
+struct CommandIds<'a>(&'a Changes);
+
+impl fmt::Display for CommandIds<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST: usize = 20;
+        let mut last = None;
+        let mut count = 0;
+        // The events of a command stand together, each partition's.
+        for LogRecord { command_id, .. } in &self.0.events {
+            if last.replace(command_id) == Some(command_id) {
+                continue;
+            }
+            count += 1;
+            if count <= MOST {
+                let comma = if count == 1 { "" } else { "," };
+                write!(f, "{comma}{command_id}")?;
+            }
+        }
+        match count.saturating_sub(MOST) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
 impl PgStore {
     /// Asks the database, until it answers or the time is up, whether the commit with this id happened.
     pub(super) async fn resolve(
@@ -54,14 +82,19 @@ impl PgStore {
         held: Held,
         lost: &Fault,
     ) -> Result<(), StoreError> {
+        let (commit, command_ids) = (id.to_string(), CommandIds(changes));
         tracing::warn!(
-            ?lost,
+            ?lost, commit, %command_ids,
             "the answer to a commit is lost: the database is asked whether it happened"
         );
         let until = Instant::now() + self.database.options.resolve_timeout;
         let mut pause = PAUSE;
         loop {
-            let why = match self.committed(changes, id, held).await {
+            let fate = self.committed(changes, id, held).await;
+            if let Ok(fate) = fate {
+                tracing::info!(commit, ?fate, "the database tells what became of a commit");
+            }
+            let why = match fate {
                 Ok(Fate::Committed) => {
                     self.others.left(&changes.heads);
                     return Ok(());

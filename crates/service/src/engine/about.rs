@@ -6,6 +6,7 @@ use landfall_domain::CommandId;
 
 use super::Place;
 use crate::answer::Request;
+use crate::store::StoreError;
 
 /// As many ids as fit into a line that people read; of more it is said how many.
 const MOST: usize = 20;
@@ -22,6 +23,24 @@ pub(super) struct About<'a> {
 }
 
 impl<'a> About<'a> {
+    /// Says that they were not committed. What is run again `again` is nothing to worry about, as long as it does not go
+    /// on: that is what other replicas do.
+    pub(super) fn not_committed(self, error: &StoreError, attempt: u32, again: bool) {
+        let commands = self.group.len();
+        let (request_ids, command_ids) = (self.request_ids(), self.command_ids());
+        if again {
+            tracing::debug!(
+                %error, commands, attempt, %request_ids, %command_ids,
+                "a group is tried again"
+            );
+        } else {
+            tracing::warn!(
+                %error, commands, attempt, %request_ids, %command_ids,
+                "a group was not committed"
+            );
+        }
+    }
+
     /// The ids of the requests that the commands came with, as far as they have any.
     pub(super) fn request_ids(self) -> List<impl Iterator<Item = &'a str> + Clone> {
         let places = self.first..self.first + self.group.len();

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
+use super::about::About;
 use super::group::{self, FromMemory};
 use super::{Engine, Place, failure};
 use crate::answer::{Answer, Request};
@@ -177,10 +178,16 @@ impl<S: Store> Engine<S> {
             }
         }
         for (group, error) in again {
-            if matches!(error, StoreError::Conflict) {
+            let about = About {
+                group: &group.requests,
+                first: 0,
+                origins: &group.origins,
+            };
+            let conflict = matches!(error, StoreError::Conflict);
+            about.not_committed(&error, 0, conflict);
+            if conflict {
                 self.commit(group).await;
             } else {
-                tracing::warn!(%error, commands = group.requests.len(), "a group was not committed");
                 let failure = failure(error);
                 let answers = group.requests.iter().map(|_| Err(failure.clone()));
                 let answers = answers.collect();

@@ -1,205 +1,17 @@
 //! Groups that are sent while the one before is under way: on the database in memory, behind a store that decides when it is
 //! told to.
 
-use std::collections::{HashSet, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::collections::HashSet;
+use std::sync::atomic::Ordering;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-use landfall_service::audit::audit;
-use landfall_service::engine::{self, Limits, Running};
-use landfall_service::keys::Keys;
-use landfall_service::memory::MemoryStore;
-use landfall_service::store::{Changes, Loaded, Store, StoreError};
-use landfall_service::views::Views;
-use landfall_service::{Answer, Bus, Request};
+use landfall_service::Failure;
 use landfall_testkit::commands::{batch, line, name, set_quantity, with_id};
-use landfall_testkit::{Database, FixedClock, Memory, run};
-use tokio::task::JoinHandle;
+use landfall_testkit::run;
 
-use super::{until, words};
-
-/// What a test lets happen, and what it sees.
-#[derive(Debug, Default)]
-struct Plan {
-    /// Nothing is decided.
-    holds: AtomicBool,
-    /// The next one that is settled is a conflict.
-    fails: AtomicBool,
-    sent: AtomicUsize,
-    begun: AtomicUsize,
-    /// Until when the last one that was sent may be written.
-    until: Mutex<Option<Instant>>,
-}
-
-impl Plan {
-    fn sent(&self) -> usize {
-        self.sent.load(Ordering::SeqCst)
-    }
-
-    fn begun(&self) -> usize {
-        self.begun.load(Ordering::SeqCst)
-    }
-}
-
-/// A store that is alone, and takes whole units of work.
-struct Alone {
-    inner: MemoryStore,
-    plan: Arc<Plan>,
-    sent: VecDeque<Arc<Changes>>,
-    /// One of those that were sent failed, and so do all behind it.
-    broken: bool,
-}
-
-impl Alone {
-    fn new(inner: MemoryStore, plan: &Arc<Plan>) -> Self {
-        Self {
-            inner,
-            plan: Arc::clone(plan),
-            sent: VecDeque::new(),
-            broken: false,
-        }
-    }
-
-    /// Writes what was sent, if it rests on what is there.
-    async fn write(&mut self, changes: &Changes) -> Result<(), StoreError> {
-        let lines = changes.products.iter().flat_map(|product| &product.lines);
-        let keys = Keys {
-            heads: changes
-                .heads
-                .iter()
-                .map(|(head, _)| head.partition)
-                .collect(),
-            lines: lines.map(|line| line.after.key.clone()).collect(),
-            ..Keys::default()
-        };
-        let loaded = self.inner.begin(&keys).await?;
-        let mut heads = changes.heads.iter();
-        let holds = heads.all(|(before, _)| loaded.heads.contains(before));
-        if self.broken || !holds || !loaded.lines.is_empty() {
-            self.inner.roll_back().await?;
-            return Err(StoreError::Conflict);
-        }
-        self.inner.commit(changes).await
-    }
-}
-
-impl Store for Alone {
-    fn is_alone(&self) -> bool {
-        true
-    }
-
-    fn send(&mut self, changes: Arc<Changes>, _: Option<u64>, until: Instant) {
-        *self.plan.until.lock().expect("no panic") = Some(until);
-        self.plan.sent.fetch_add(1, Ordering::SeqCst);
-        self.sent.push_back(changes);
-    }
-
-    async fn decided(&mut self) {
-        while self.plan.holds.load(Ordering::SeqCst) {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    }
-
-    async fn settle(&mut self) -> Result<(), StoreError> {
-        self.decided().await;
-        let Some(changes) = self.sent.pop_front() else {
-            return Err(StoreError::Conflict);
-        };
-        self.broken |= self.plan.fails.swap(false, Ordering::SeqCst);
-        let written = self.write(&changes).await;
-        self.broken &= !self.sent.is_empty();
-        written
-    }
-
-    async fn begin(&mut self, keys: &Keys) -> Result<Loaded, StoreError> {
-        assert!(self.sent.is_empty(), "what was sent is settled first");
-        self.plan.begun.fetch_add(1, Ordering::SeqCst);
-        self.inner.begin(keys).await
-    }
-
-    async fn load(&mut self, keys: &Keys) -> Result<Loaded, StoreError> {
-        self.inner.load(keys).await
-    }
-
-    async fn commit(&mut self, changes: &Changes) -> Result<(), StoreError> {
-        self.inner.commit(changes).await
-    }
-
-    async fn roll_back(&mut self) -> Result<(), StoreError> {
-        self.inner.roll_back().await
-    }
-
-    async fn forget(&mut self, before: Timestamp) -> Result<usize, StoreError> {
-        assert!(self.sent.is_empty(), "what was sent is settled first");
-        self.inner.forget(before).await
-    }
-}
-
-/// An engine on such a store, with a product in its memory.
-struct World {
-    bus: Bus,
-    plan: Arc<Plan>,
-    views: Arc<dyn Views>,
-    running: Running,
-}
-
-impl World {
-    async fn start() -> Self {
-        let mut database = Memory::create();
-        let plan = Arc::new(Plan::default());
-        let store = Alone::new(database.store(), &plan);
-        let open = database.reader();
-        let reader = move || open().map(|store| Alone::new(store, &Arc::default()));
-        let calendar = FixedClock::new().calendar(0);
-        let started = engine::start(store, reader, calendar, Limits::default());
-        let (bus, running) = started.expect("an engine");
-        let made = bus.handle(batch("b", "SOFA", 1_000)).await;
-        made.expect("a batch");
-        Self {
-            bus,
-            plan,
-            views: database.views(),
-            running,
-        }
-    }
-
-    fn ask(&self, request: impl Into<Request>) -> JoinHandle<Answer> {
-        let (bus, request) = (self.bus.clone(), request.into());
-        tokio::spawn(async move { bus.handle(request).await })
-    }
-
-    /// Nothing is decided from now on, and so many groups of a line each are under way.
-    async fn hold(&self, groups: usize) -> Vec<JoinHandle<Answer>> {
-        self.plan.holds.store(true, Ordering::SeqCst);
-        let mut asked = Vec::new();
-        let before = self.plan.sent();
-        for group in 0..groups {
-            asked.push(self.ask(line(&format!("held-{group}"), "SOFA", 1)));
-            until(|| self.plan.sent() == before + group + 1).await;
-        }
-        asked
-    }
-
-    fn go_on(&self) {
-        self.plan.holds.store(false, Ordering::SeqCst);
-    }
-
-    async fn allocated(&self) -> u64 {
-        let report = audit(&*self.views).await.expect("read");
-        assert!(report.ok, "{:#?}", report.findings);
-        report.allocated_lines
-    }
-}
-
-async fn all(asked: Vec<JoinHandle<Answer>>) -> Vec<Answer> {
-    let mut answers = Vec::new();
-    for task in asked {
-        answers.push(task.await.expect("an answer"));
-    }
-    answers
-}
+use super::alone::{World, all};
+use super::{logs, until, words};
 
 #[test]
 fn a_group_is_sent_behind_the_one_that_is_under_way() {
@@ -243,6 +55,48 @@ fn where_one_fails_all_behind_it_are_run_again_in_their_order() {
             let again = if fails { 2 } else { 1 };
             assert_eq!(world.plan.begun() - begun, again);
             assert_eq!(world.allocated().await, 1);
+        }
+    });
+}
+
+#[test]
+fn what_fails_names_its_commands() {
+    LazyLock::force(&logs::LISTENING);
+    run(async {
+        let world = World::start().await;
+        for (loses, id) in [(true, "c-lost"), (false, "c-vain")] {
+            let plan = &world.plan;
+            let what = if loses { &plan.loses } else { &plan.fails };
+            what.store(true, Ordering::SeqCst);
+            // After one that was lost some are not tried.
+            let sent = plan.sent();
+            for n in 0.. {
+                let name = format!("{id}-{n}");
+                let request = with_id(&name, line(&name, "SOFA", 1));
+                let origin = Some(format!("r-{name}").into());
+                let answer = world.bus.handle_from(origin, request).await;
+                if plan.sent() == sent {
+                    continue;
+                }
+                let lost = matches!(
+                    &answer,
+                    Err(Failure::Unavailable {
+                        outcome_unknown: true,
+                        ..
+                    })
+                );
+                assert_eq!(lost, loses, "{answer:?}");
+                let lines = logs::about(&name);
+                let [line] = &*lines else { panic!("{lines:?}") };
+                let (level, says) = if loses {
+                    ("WARN", "a group was not committed")
+                } else {
+                    ("DEBUG", "a group is tried again")
+                };
+                assert!(line.contains(level) && line.contains(says), "{line}");
+                assert!(line.contains(&format!("request_ids=r-{name} ")), "{line}");
+                break;
+            }
         }
     });
 }

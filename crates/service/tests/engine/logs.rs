@@ -1,8 +1,6 @@
 //! What the engine logs of groups that fail or are tried again. Engines have threads of their own, so one listener
 //! hears the whole process.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use std::io::Write;
 use std::sync::{LazyLock, Mutex};
 
@@ -13,7 +11,7 @@ use landfall_testkit::{Harness, Memory};
 
 static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
-static LISTENING: LazyLock<()> = LazyLock::new(|| {
+pub(crate) static LISTENING: LazyLock<()> = LazyLock::new(|| {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter("debug")
         .with_ansi(false)
@@ -34,7 +32,7 @@ impl Write for Log {
 }
 
 /// The lines about the command with this id.
-fn about(id: &str) -> Vec<String> {
+pub(crate) fn about(id: &str) -> Vec<String> {
     let said = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
     let id = format!("command_ids={id}");
     let lines = said

@@ -2,8 +2,10 @@
 //! memory, with faults.
 
 mod ahead;
+mod alone;
 mod answers;
 mod faults;
+mod logs;
 mod queue;
 
 use std::time::Duration;

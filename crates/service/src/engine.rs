@@ -195,6 +195,11 @@ impl<S: Store> Engine<S> {
                 {
                     let next = self.gather(first, &mut queue);
                     unsent = self.send(next, &mut under_way).err();
+                    if unsent.is_none() {
+                        // A task on this thread puts it on the wire: that is to come before the callers, of whom there
+                        // may be many.
+                        tokio::task::yield_now().await;
+                    }
                 }
                 group.answer(answers);
                 if let Some(next) = unsent {

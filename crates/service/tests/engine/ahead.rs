@@ -3,14 +3,15 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, OnceLock};
+use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use landfall_service::Failure;
 use landfall_testkit::commands::{batch, line, name, set_quantity, with_id};
 use landfall_testkit::run;
 
-use super::alone::{World, all};
+use super::alone::{Plan, World, all};
 use super::{logs, until, words};
 
 #[test]
@@ -98,6 +99,46 @@ fn what_fails_names_its_commands() {
                 break;
             }
         }
+    });
+}
+
+/// Notes how many were let out when whoever is woken has his answer.
+struct Woken {
+    plan: Arc<Plan>,
+    out: OnceLock<usize>,
+}
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.out
+            .get_or_init(|| self.plan.out.load(Ordering::SeqCst));
+    }
+}
+
+#[test]
+fn where_none_is_under_way_the_next_one_is_out_before_the_answers() {
+    run(async {
+        let world = World::start().await;
+        let mut asked = world.hold(1).await;
+        let request = line("o-1", "SOFA", 1);
+        let mut answer = Box::pin(world.bus.handle(request));
+        let plan = Arc::clone(&world.plan);
+        let woken = Arc::new(Woken {
+            plan,
+            out: OnceLock::new(),
+        });
+        let waker = Waker::from(Arc::clone(&woken));
+        let first = answer.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(first.is_pending());
+        until(|| world.plan.sent() == 2).await;
+        asked.push(world.ask(line("o-2", "SOFA", 1)));
+        until(|| world.bus.waiting().0 == 1).await;
+        world.go_on();
+        // Whoever answers wakes, on the thread of the engine.
+        until(|| woken.out.get().is_some()).await;
+        assert_eq!(woken.out.get(), Some(&3));
+        assert_eq!(words(&[answer.await]), ["done"]);
+        assert_eq!(words(&all(asked).await), ["done"; 2]);
     });
 }
 

@@ -13,7 +13,8 @@ use landfall_testkit::commands::{batch, cancel_order, line, order, with_id};
 use landfall_testkit::servers::{needed, postgres};
 use landfall_testkit::{FixedClock, run};
 
-use crate::trip::Trip;
+use crate::error::Fault;
+use crate::trip::{Rows, Trip};
 use crate::{CommitIds, Options, PgDatabase, PgStore};
 
 /// A store whose round trips are counted.
@@ -166,7 +167,7 @@ fn what_need_not_succeed_fails_alone() {
         trip.attempt((), "SELECT pg_terminate_backend(pg_backend_pid())");
         trip.plain((), "ROLLBACK");
         let answers = trip.go().await;
-        let ended = |rows: &crate::trip::Rows| rows.as_ref().is_err_and(|fault| fault.ends_link());
+        let ended = |rows: &Rows| rows.as_ref().is_err_and(Fault::ends_link);
         assert!(answers.iter().all(|((), rows)| ended(rows)), "{answers:?}");
     });
 }

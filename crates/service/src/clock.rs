@@ -39,8 +39,7 @@ impl Calendar {
     pub fn rest_of_day(&self, now: Timestamp) -> Duration {
         let next = Zoned::new(now, self.zone.clone()).tomorrow();
         let next = next.and_then(|tomorrow| tomorrow.start_of_day());
-        let rest = next.map(|next| next.timestamp().duration_since(now));
-        let rest = rest.map(|rest| rest.unsigned_abs());
+        let rest = next.map(|next| next.timestamp().duration_since(now).unsigned_abs());
         rest.unwrap_or_default()
     }
 }

@@ -1,6 +1,8 @@
 //! What the engine logs of groups that fail or are tried again. Engines have threads of their own, so one listener
 //! hears the whole process.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::io::Write;
 use std::sync::{LazyLock, Mutex};
 

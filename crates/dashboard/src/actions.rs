@@ -7,6 +7,7 @@
 mod catalogue;
 mod fields;
 mod preview;
+mod shown;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,18 +16,17 @@ use axum::extract::rejection::RawFormRejection;
 use axum::extract::{Path, RawForm, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
-use landfall_domain::{Command, Rejection};
+use landfall_domain::Command;
 use landfall_service::access::right_to;
 use landfall_service::answer::{Failure, Request};
 use landfall_service::wire::{self, FieldError};
 
 pub(crate) use catalogue::{Action, done_in_words};
-pub(crate) use fields::{Field, Kind};
 pub(crate) use preview::Preview;
+use shown::Shown;
 
 use crate::Shared;
 use crate::errors::{Failed, see_other};
-use crate::format;
 use crate::frame::{Frame, Place};
 use crate::links;
 use crate::params::Params;
@@ -58,23 +58,6 @@ pub(crate) fn offers(visit: &Visit, commands: &[&str], fields: &[(&str, &str)]) 
         .collect()
 }
 
-/// A field as it is shown.
-pub(crate) struct Shown {
-    pub(crate) field: &'static Field,
-    pub(crate) value: String,
-    pub(crate) wrong: Option<String>,
-    /// The box that makes a day none: its name, its words, whether it is ticked.
-    pub(crate) none: Option<(String, &'static str, bool)>,
-    /// It says what the command is about, and that was given: it is shown and not asked for.
-    pub(crate) given: bool,
-}
-
-impl Shown {
-    fn is_wide(&self) -> bool {
-        matches!(self.field.kind, Kind::Lines | Kind::Counts)
-    }
-}
-
 #[derive(Template)]
 #[template(path = "action.html")]
 struct ActionPage {
@@ -88,24 +71,46 @@ struct ActionPage {
     id: String,
 }
 
+impl ActionPage {
+    fn new(visit: &Visit, action: &'static Action, fields: Vec<Shown>, next: &str) -> Self {
+        Self {
+            frame: Frame::new(visit, Place::Elsewhere, action.title),
+            action,
+            fields,
+            wrong: Vec::new(),
+            preview: None,
+            next: next.to_owned(),
+            id: String::new(),
+        }
+    }
+
+    fn answer(&self, status: StatusCode) -> Result<Response, Failed> {
+        Ok((status, Html(self.render()?)).into_response())
+    }
+}
+
 /// The form of a command.
 pub(crate) async fn form(Path(command): Path<String>, visit: Visit) -> Result<Response, Failed> {
     let action = allowed(&visit, &command)?;
-    let fields = shown(action, &visit.params, &[]);
-    let next = own_path(visit.params.get("next")).to_owned();
-    page(
-        &visit,
-        action,
-        fields,
-        Vec::new(),
-        None,
-        next,
-        String::new(),
-        StatusCode::OK,
-    )
+    let fields = shown::asked_for(action, &visit.params);
+    let next = own_path(visit.params.get("next"));
+    ActionPage::new(&visit, action, fields, next).answer(StatusCode::OK)
 }
 
+/// Why what was looked at and sent off is shown once more.
+const CHANGED: &str = "Nothing has been done: it would do something else by now than was shown. \
+                       This is what it would do now.";
+const NOT_SEEN: &str = "Nothing has been done: this is first what it would do.";
+const NO_KEY: &str = "Nothing has been done: the form came without the key by which a second click \
+                      is known. This is what it would do.";
+
 /// A form that was filled in: what it would do, or, from there, that it is done.
+///
+/// What takes something from somebody (`hard`) is done only if it would still do what was looked at: it is run dry
+/// once more, and where that comes to anything else it is shown again. That is a courtesy to who looked and not a
+/// lock: between this look and the commit somebody else may come first. It costs a dry run each; what is not `hard`
+/// is done at once. What would change nothing is handed on as well: so is what this very form has done already, whose
+/// answer is remembered under its key, and the second click is told what the first was.
 pub(crate) async fn submit(
     State(context): State<Shared>,
     Path(command): Path<String>,
@@ -115,77 +120,72 @@ pub(crate) async fn submit(
     let RawForm(form) = form?;
     let action = allowed(&visit, &command)?;
     let form = Params::read(std::str::from_utf8(&form).unwrap_or_default());
-    let next = own_path(form.get("next")).to_owned();
-    let again = |errors: &[FieldError], wrong: Vec<String>, status| {
-        let fields = shown(action, &form, errors);
-        let next = next.clone();
-        page(
-            &visit,
-            action,
-            fields,
-            wrong,
-            None,
-            next,
-            String::new(),
-            status,
-        )
+    let next = own_path(form.get("next"));
+    let page = |errors: &[FieldError]| {
+        let fields = shown::filled_in(action, &form, errors);
+        ActionPage::new(&visit, action, fields, next)
     };
     let command = match read(action, &form) {
         Ok(command) => command,
         Err(errors) => {
-            let general = general(action, &errors);
-            return again(&errors, general, StatusCode::UNPROCESSABLE_ENTITY);
+            let mut page = page(&errors);
+            page.wrong = shown::general(action, &errors);
+            return page.answer(StatusCode::UNPROCESSABLE_ENTITY);
         }
     };
     if !visit.may(right_to(&command)) {
         return Err(forbidden(&visit));
     }
-    let mut request = Request {
-        id: None,
+    let apply = form.get("step") == Some("apply");
+    let id = form.get("id").filter(|_| apply);
+    let request = Request {
+        id: id.and_then(|id| id.parse().ok()),
         let_in_by: None,
         actor: visit.caller.actor(),
         command,
     };
     let bus = &context.app.bus;
-    let failure = if form.get("step") == Some("apply") {
-        request.id = form.get("id").and_then(|id| id.parse().ok());
-        let origin = Some(visit.request_id.clone());
-        match bus.handle_from(origin, request).await {
-            Ok(_) => {
-                let done = catalogue::done(action, &form);
-                return Ok(see_other(&with_done(&next, &done)));
-            }
-            Err(failure) => failure,
-        }
-    } else {
-        let command = request.command.clone();
-        let steps = bus.dry_run(vec![request]).await?;
+    let refused = |failure: &Failure| {
+        let status = match failure {
+            Failure::Rejected(_) | Failure::Unstorable { .. } => StatusCode::CONFLICT,
+            _ => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let (errors, general) = shown::told(action, failure);
+        let mut page = page(&errors);
+        page.wrong = general;
+        page.answer(status)
+    };
+    if action.hard || request.id.is_none() {
+        let steps = bus.dry_run(vec![request.clone()]).await?;
         if let Some(Err(failure)) = steps.first().map(|step| &step.answer) {
-            failure.clone()
-        } else {
-            let preview = Some(Preview::new(&command, &steps, visit.today()));
-            let fields = shown(action, &form, &[]);
-            let id = new_id(&visit);
-            return page(
-                &visit,
-                action,
-                fields,
-                Vec::new(),
-                preview,
-                next,
-                id,
-                StatusCode::OK,
-            );
+            return refused(failure);
         }
-    };
-    let status = match failure {
-        Failure::Rejected(_) | Failure::Unstorable { .. } => StatusCode::CONFLICT,
-        _ => StatusCode::SERVICE_UNAVAILABLE,
-    };
-    let (errors, general) = told(action, &failure);
-    again(&errors, general, status)
+        let preview = Preview::new(&request.command, &steps, visit.today());
+        let idle = steps.iter().all(|step| step.events.is_empty());
+        let shown = match (&request.id, form.get("seen")) {
+            _ if !apply => Some((StatusCode::OK, None)),
+            (None, _) => Some((StatusCode::UNPROCESSABLE_ENTITY, Some(NO_KEY))),
+            (Some(_), Some(seen)) if idle || seen == preview.seen => None,
+            (Some(_), Some(_)) => Some((StatusCode::CONFLICT, Some(CHANGED))),
+            (Some(_), None) => Some((StatusCode::CONFLICT, Some(NOT_SEEN))),
+        };
+        if let Some((status, why)) = shown {
+            let mut page = page(&[]);
+            page.wrong.extend(why.map(str::to_owned));
+            page.preview = Some(preview);
+            page.id = new_id(&visit);
+            return page.answer(status);
+        }
+    }
+    let origin = Some(visit.request_id.clone());
+    match bus.handle_from(origin, request).await {
+        Ok(_) => {
+            let done = catalogue::done(action, &form);
+            Ok(see_other(&with_done(next, &done)))
+        }
+        Err(failure) => refused(&failure),
+    }
 }
-
 fn allowed(visit: &Visit, command: &str) -> Result<&'static Action, Failed> {
     let action =
         catalogue::find(command).ok_or_else(|| Failed::NotFound("command", command.to_owned()))?;
@@ -213,86 +213,6 @@ pub(crate) fn read(action: &Action, form: &Params) -> Result<Command, Vec<FieldE
     wire::parse(bytes.as_bytes())
         .map(|request| request.command)
         .map_err(|bad| bad.errors)
-}
-
-fn shown(action: &'static Action, form: &Params, errors: &[FieldError]) -> Vec<Shown> {
-    let fields = action.fields.iter().map(|field| {
-        let value = form.get(field.name).unwrap_or(field.first).to_owned();
-        let wrong = errors.iter().find(|error| is_of(&error.field, field));
-        Shown {
-            given: field.names && !value.is_empty() && wrong.is_none(),
-            wrong: wrong.map(|error| format::sentence(&error.message)),
-            none: field.none().map(|words| {
-                let name = fields::none_of(field);
-                let ticked = form.get(&name) == Some("true");
-                (name, words, ticked)
-            }),
-            value,
-            field,
-        }
-    });
-    fields.collect()
-}
-
-/// Whether an error's path leads to a field: `lines[1].quantity` to `lines`.
-fn is_of(path: &str, field: &Field) -> bool {
-    let first = path.split(['.', '[']).next();
-    first == Some(field.name)
-}
-
-/// What no field of the form is to blame for.
-fn general(action: &Action, errors: &[FieldError]) -> Vec<String> {
-    let left = errors
-        .iter()
-        .filter(|error| !action.fields.iter().any(|field| is_of(&error.field, field)));
-    left.map(|error| format::sentence(format!("{} {}", error.field, error.message).trim()))
-        .collect()
-}
-
-/// A refusal, told at the field that it is about, or in general.
-fn told(action: &Action, failure: &Failure) -> (Vec<FieldError>, Vec<String>) {
-    let Failure::Rejected(rejection) = failure else {
-        return (Vec::new(), vec![format::sentence(&failure.to_string())]);
-    };
-    let (field, message) = match rejection {
-        Rejection::Invalid { field, message } | Rejection::Senseless { field, message } => {
-            (field.clone(), message.clone())
-        }
-        Rejection::UnknownSku { field, .. }
-        | Rejection::UnknownShipment {
-            field: Some(field), ..
-        } => (field.clone(), rejection.to_string()),
-        other => return (Vec::new(), vec![format::sentence(&other.to_string())]),
-    };
-    let errors = vec![FieldError { field, message }];
-    let general = general(action, &errors);
-    (errors, general)
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "it is the page's fields, in one place"
-)]
-fn page(
-    visit: &Visit,
-    action: &'static Action,
-    fields: Vec<Shown>,
-    wrong: Vec<String>,
-    preview: Option<Preview>,
-    next: String,
-    id: String,
-    status: StatusCode,
-) -> Result<Response, Failed> {
-    let page = ActionPage {
-        frame: Frame::new(visit, Place::Elsewhere, action.title),
-        action,
-        fields,
-        wrong,
-        preview,
-        next,
-        id,
-    };
-    Ok((status, Html(page.render()?)).into_response())
 }
 
 /// An idempotency key that no other form has: its request's id, and a count.

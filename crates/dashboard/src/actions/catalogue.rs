@@ -2,7 +2,8 @@
 
 use landfall_service::access::Right;
 
-use super::fields::{Field, Kind, field};
+use super::fields::{Field, Kind, field, said, whole};
+use crate::format;
 use crate::params::Params;
 
 /// A command as people know it.
@@ -27,23 +28,58 @@ pub(crate) struct Action {
 
 impl Action {
     /// What a form of it is about.
-    pub(crate) fn about(&self, form: &Params) -> String {
+    fn about(&self, form: &Params) -> String {
         let names = self.fields.iter().filter(|field| field.names);
-        let names: Vec<_> = names.filter_map(|field| form.get(field.name)).collect();
+        let names = names.map(|field| said(field, form));
+        let names: Vec<_> = names.filter(|name| !name.is_empty()).collect();
         names.join(" / ")
+    }
+
+    /// Whether it makes what it names: a name that can still be another.
+    fn makes(&self) -> bool {
+        matches!(
+            self.command,
+            "CreateBatch" | "CreateShipment" | "PlaceOrder" | "Allocate"
+        )
+    }
+
+    /// Whether a field says which of the things that are there is acted on.
+    pub(crate) fn acts_on(&self, field: &Field) -> bool {
+        field.names && !self.makes()
     }
 }
 
-/// That something was done, as an address carries it on: only the name in it is not our own.
+/// That something was done, as an address carries it on: only the name in it is not our own. `CancelOrder:SO-1`; of a
+/// line that was dispatched also how many units were, `all` or a number: `Dispatch all:SO-1 / LAMP`.
 pub(crate) fn done(action: &Action, form: &Params) -> String {
-    format!("{}:{}", action.command, action.about(form))
+    let about = action.about(form);
+    let of_line =
+        action.fields.contains(&DISPATCHED_LINE) && !said(&DISPATCHED_LINE, form).is_empty();
+    if !of_line {
+        return format!("{}:{about}", action.command);
+    }
+    let units = whole(said(&DISPATCHED_UNITS, form));
+    let units = units.map_or_else(|| "all".to_owned(), |units| units.to_string());
+    format!("{} {units}:{about}", action.command)
 }
 
 /// The same in words; none where nobody has done that.
 pub(crate) fn done_in_words(done: &str) -> Option<String> {
     let (command, about) = done.split_once(':')?;
-    let action = find(command)?;
-    Some(format!("{} {about}.", action.past))
+    let (command, units) = match command.split_once(' ') {
+        Some((command, units)) => (command, Some(units)),
+        None => (command, None),
+    };
+    let past = find(command)?.past;
+    match (command, units) {
+        (_, None) => Some(format!("{past} {about}.")),
+        ("Dispatch", Some("all")) => Some(format!("Dispatched line {about}.")),
+        ("Dispatch", Some(units)) => {
+            let units = format::count(units.parse().ok()?, "unit", "units");
+            Some(format!("Dispatched {units} of line {about}."))
+        }
+        (_, Some(_)) => None,
+    }
 }
 
 /// The action of a command.
@@ -55,6 +91,9 @@ const REFERENCE: Field = field("reference", "Batch", Kind::Text).names();
 const SHIPMENT: Field = field("reference", "Shipment", Kind::Text).names();
 const ORDER: Field = field("order_id", "Order", Kind::Text).names();
 const LINE: Field = field("line_id", "Line", Kind::Text).names();
+const DISPATCHED_LINE: Field = field("line_id", "Line", Kind::Text).may_name();
+const DISPATCHED_UNITS: Field = field("quantity", "Quantity", Kind::Whole)
+    .help("All of the line where nothing is said; takes a line.");
 const REASON: Field = field("reason", "Reason", Kind::Text).help("For the log.");
 const CODE: Field = field("code", "Why it is held", Kind::Text)
     .required()
@@ -318,12 +357,7 @@ const ACTIONS: [Action; 18] = [
         help: "The goods leave for the customer. Without a line: every allocated line whose batch is in the warehouse.",
         right: Right::Orders,
         hard: true,
-        fields: &[
-            ORDER,
-            field("line_id", "Line", Kind::Text),
-            field("quantity", "Quantity", Kind::Whole)
-                .help("All of the line where nothing is said; takes a line."),
-        ],
+        fields: &[ORDER, DISPATCHED_LINE, DISPATCHED_UNITS],
         past: "Dispatched order",
     },
 ];

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use landfall_domain::commands::parse_day;
 use landfall_service::wire::FieldError;
 use serde_json::{Map, Value, json};
 
@@ -16,7 +17,8 @@ pub(crate) struct Field {
     pub(crate) kind: Kind,
     /// Whether it has to be filled in.
     pub(crate) required: bool,
-    /// Whether it says what the command is about.
+    /// Whether it says what the command is about: given by the address of the form, it is shown and not asked for,
+    /// unless the command makes what it names.
     pub(crate) names: bool,
     /// What it is where nothing is said.
     pub(crate) first: &'static str,
@@ -72,6 +74,12 @@ impl Field {
         self
     }
 
+    /// It says what the command is about, where that is more than what is said elsewhere.
+    pub(crate) const fn may_name(mut self) -> Self {
+        self.names = true;
+        self
+    }
+
     pub(crate) const fn first(mut self, first: &'static str) -> Self {
         self.first = first;
         self
@@ -119,45 +127,38 @@ pub(crate) fn none_of(field: &Field) -> String {
     format!("{}_none", field.name)
 }
 
-/// The command's JSON. What only a form can have wrong is said here; the rest is the command's to say.
+/// The name of the hidden field that says what the form's address gave a field.
+pub(crate) fn given_of(field: &Field) -> String {
+    format!("given_{}", field.name)
+}
+
+/// What a field says. Spaces at the ends of what people type are nobody's name; but a name may have some, and what
+/// the form's own address gave, and nobody has changed since, is meant as it is: or one thing would be shown and
+/// another acted on.
+pub(crate) fn said<'a>(field: &Field, form: &'a Params) -> &'a str {
+    let text = form.get(field.name).unwrap_or_default();
+    if form.get(&given_of(field)) == Some(text) {
+        text
+    } else {
+        text.trim()
+    }
+}
+
+/// The command's JSON. What the form itself can know to be wrong is said here, all of it at once; the rest is the
+/// command's to say.
 pub(crate) fn json(action: &Action, form: &Params) -> Result<Value, Vec<FieldError>> {
     let mut errors = Vec::new();
     let mut object = Map::new();
     object.insert("type".into(), json!(action.command));
     for field in action.fields {
-        // As it was typed: spaces at the ends are nobody's name.
-        let text = form.get(field.name).unwrap_or_default().trim();
-        let value = match (field.kind, text) {
-            (Kind::DayOrNone, "") if form.get(&none_of(field)) == Some("true") => Some(Value::Null),
-            (Kind::DayOrNone, "") => {
-                errors.push(wrong(field, "is missing: give a day, or say that there is none"));
-                None
+        let text = said(field, form);
+        let none = form.get(&none_of(field)) == Some("true");
+        match value(field, text, none) {
+            Ok(Some(value)) => {
+                object.insert(field.name.into(), value);
             }
-            (_, "") => None,
-            (Kind::Text | Kind::Day | Kind::DayOrNone | Kind::Choice(_), text) => Some(json!(text)),
-            (Kind::Flag, text) => Some(json!(text == "true")),
-            (Kind::Whole, text) => Some(whole(text)),
-            (Kind::Names, text) => {
-                let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
-                Some(Value::Array(names.map(|name| json!(name)).collect()))
-            }
-            (Kind::Lines, text) => pairs(text, "a SKU and a quantity, as in LAMP 2")
-                .map(|pairs| {
-                    let line = |(sku, quantity): (&str, &str)| json!({"sku": sku, "quantity": whole(quantity)});
-                    Value::Array(pairs.into_iter().map(line).collect())
-                })
-                .map_err(|message| errors.push(wrong(field, &message)))
-                .ok(),
-            (Kind::Counts, text) => pairs(text, "a batch and a count, as in B-17 40")
-                .map(|pairs| {
-                    let count = |(batch, count): (&str, &str)| (batch.to_owned(), whole(count));
-                    Value::Object(pairs.into_iter().map(count).collect())
-                })
-                .map_err(|message| errors.push(wrong(field, &message)))
-                .ok(),
-        };
-        if let Some(value) = value {
-            object.insert(field.name.into(), value);
+            Ok(None) => {}
+            Err(wrong) => errors.extend(wrong),
         }
     }
     if errors.is_empty() {
@@ -167,41 +168,130 @@ pub(crate) fn json(action: &Action, form: &Params) -> Result<Value, Vec<FieldErr
     }
 }
 
-/// A number as people type it, with marks between thousands; what is none stays text, and the command says so.
-fn whole(text: &str) -> Value {
-    let digits: String = text
-        .chars()
-        .filter(|c| !matches!(c, ',' | ' ' | '\u{a0}' | '\u{202f}' | '\''))
-        .collect();
-    digits
-        .parse::<u64>()
-        .map_or_else(|_| json!(text), |number| json!(number))
-}
-
-/// A name and a number in each line that is not empty: the last word, and all before it. Or what is wrong: a line
-/// without them, or a name in two lines, of which one would be lost.
-fn pairs<'a>(text: &'a str, what: &str) -> Result<Vec<(&'a str, &'a str)>, String> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let mut names = HashSet::new();
-    lines
-        .map(|line| {
-            let pair = line.rsplit_once(char::is_whitespace);
-            let (name, number) =
-                pair.ok_or_else(|| format!("has a line \"{line}\" that is not {what}"))?;
-            let name = name.trim_end_matches([',', ';', ' ', '\t']);
-            if !names.insert(name) {
-                return Err(format!(
-                    "has \"{name}\" in two lines: put its units into one"
-                ));
+/// A field's value; none where nothing is said. `none`: the box is ticked that makes a day none.
+fn value(field: &Field, text: &str, none: bool) -> Result<Option<Value>, Vec<FieldError>> {
+    let wrong = |at: &str, message: String| FieldError {
+        field: format!("{}{at}", field.name),
+        message,
+    };
+    if text.is_empty() {
+        return match field.kind {
+            Kind::DayOrNone if none => Ok(Some(Value::Null)),
+            Kind::DayOrNone => {
+                let message = "is missing: give a day, or say that there is none";
+                Err(vec![wrong("", message.into())])
             }
-            Ok((name, number))
-        })
-        .collect()
+            _ if field.required => Err(vec![wrong("", "is missing".into())]),
+            _ => Ok(None),
+        };
+    }
+    let value = match field.kind {
+        Kind::Text | Kind::Choice(_) => json!(text),
+        Kind::Day | Kind::DayOrNone => {
+            parse_day(text).map_err(|bad| vec![wrong("", bad.to_string())])?;
+            json!(text)
+        }
+        Kind::Flag => json!(text == "true"),
+        Kind::Whole => {
+            let number = whole(text).ok_or_else(|| vec![wrong("", no_number(text))])?;
+            json!(number)
+        }
+        Kind::Names => {
+            let names = text
+                .split(',')
+                .map(str::trim)
+                .filter(|name| !name.is_empty());
+            names.map(|name| json!(name)).collect()
+        }
+        Kind::Lines => {
+            let pairs = pairs(
+                text,
+                "a SKU and a quantity, as in LAMP 2",
+                ".quantity",
+                wrong,
+            )?;
+            let line = |(sku, quantity): (&str, u64)| json!({"sku": sku, "quantity": quantity});
+            pairs.into_iter().map(line).collect()
+        }
+        Kind::Counts => {
+            let pairs = pairs(text, "a batch and a count, as in B-17 40", "", wrong)?;
+            let count = |(batch, count): (&str, u64)| (batch.to_owned(), json!(count));
+            Value::Object(pairs.into_iter().map(count).collect())
+        }
+    };
+    Ok(Some(value))
 }
 
-fn wrong(field: &Field, message: &str) -> FieldError {
-    FieldError {
-        field: field.name.into(),
-        message: message.into(),
+/// A number as people type it, perhaps with one kind of mark between its thousands. Anything else is none: `1,5` is
+/// no 15.
+pub(crate) fn whole(text: &str) -> Option<u64> {
+    const MARKS: [char; 6] = [',', ' ', '\u{a0}', '\u{202f}', '\'', '’'];
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let number = match text.chars().find(|c| MARKS.contains(c)) {
+        None => text.to_owned(),
+        Some(mark) => {
+            let mut groups = text.split(mark);
+            let first = groups.next()?;
+            let rest: Vec<_> = groups.collect();
+            // 0,500 is most likely a half.
+            if !matches!(first.len(), 1..=3) || first.starts_with('0') {
+                return None;
+            }
+            if rest.iter().any(|group| group.len() != 3) {
+                return None;
+            }
+            format!("{first}{}", rest.concat())
+        }
+    };
+    // The command says how large a number may be: this is larger.
+    digits(&number).then(|| number.parse().unwrap_or(u64::MAX))
+}
+
+fn no_number(text: &str) -> String {
+    format!("must be a whole number, and is \"{text}\"")
+}
+
+/// A name and a number in each line that is not empty: the last word, and all before it. Or all that is wrong: lines
+/// without them, and names in two lines, of which one would be lost. `number`: the path of the number in an entry.
+///
+/// Between the two there may be a comma or semicolon, as in what is copied from a table: a name that ends in one is
+/// written with another.
+fn pairs<'a>(
+    text: &'a str,
+    what: &str,
+    number: &str,
+    wrong: impl Fn(&str, String) -> FieldError,
+) -> Result<Vec<(&'a str, u64)>, Vec<FieldError>> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let (mut pairs, mut errors) = (Vec::new(), Vec::new());
+    let mut names = HashSet::new();
+    for (at, line) in lines.enumerate() {
+        let Some((name, units)) = line.rsplit_once(is_between) else {
+            errors.push(wrong(
+                &format!("[{at}]"),
+                format!("\"{line}\" is not {what}"),
+            ));
+            continue;
+        };
+        let name = name.trim_end();
+        let name = name.strip_suffix([',', ';']).unwrap_or(name).trim_end();
+        if !names.insert(name) {
+            let message = format!("has \"{name}\" in two lines: put its units into one");
+            errors.push(wrong("", message));
+        }
+        match whole(units) {
+            Some(units) => pairs.push((name, units)),
+            None => errors.push(wrong(&format!("[{at}]{number}"), no_number(units))),
+        }
     }
+    if errors.is_empty() {
+        Ok(pairs)
+    } else {
+        Err(errors)
+    }
+}
+
+/// Whether this stands between a name and a number. Spaces that do not break may be within a number.
+fn is_between(c: char) -> bool {
+    c.is_whitespace() && !matches!(c, '\u{a0}' | '\u{202f}')
 }

@@ -1,12 +1,15 @@
 //! What a command would do, as a planner sees it before it is done.
 
 use askama::Template;
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use landfall_domain::Command;
 use landfall_service::answer::Reply;
 use landfall_service::bus::DryRunStep;
 use landfall_service::resources::LineResource;
 use landfall_service::summary::{Summary, summarize};
+use landfall_service::wire;
+use sha2::{Digest as _, Sha256};
 
 use crate::format;
 use crate::pages::{is_open, line_promise, line_state};
@@ -28,6 +31,9 @@ pub(crate) struct Preview {
     pub(crate) lines: Option<Table>,
     /// What is allowed and most likely not meant.
     pub(crate) doubt: Option<String>,
+    /// A digest of the command and of all that is shown here: the form that is sent off from here carries it, and
+    /// what would come to another is shown anew.
+    pub(crate) seen: String,
 }
 
 impl Preview {
@@ -37,7 +43,7 @@ impl Preview {
         let broken = (summary.promises_broken > 0).then(|| broken(&summary));
         let improved = (summary.promises_improved > 0).then(|| improved(&summary));
         let answer = steps.first().and_then(|step| step.answer.as_ref().ok());
-        Self {
+        let mut preview = Self {
             tone: tone(&summary),
             figures: figures(&summary),
             broken,
@@ -45,40 +51,57 @@ impl Preview {
             lines: answer.and_then(|done| lines(&done.reply)),
             doubt: doubt(command, today),
             text: format::headline(&summary.text),
-        }
+            seen: String::new(),
+        };
+        preview.seen = digest(command, &preview);
+        preview
     }
 }
 
-/// A day in the past is taken, because what happened may be told late; but one may have mistyped the year.
+/// Of a command and of what is shown of it. It is no secret and no proof: whoever makes one up fools themselves.
+fn digest(command: &Command, preview: &Preview) -> String {
+    let hash = Sha256::new()
+        .chain_update(wire::canonical(command))
+        .chain_update(preview.render().unwrap_or_default())
+        .finalize();
+    let bytes = hash.iter().take(16);
+    bytes.fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+/// Years ahead from which on a day is doubted.
+const FAR: i64 = 2;
+
+/// A day in the past is taken, because what happened may be told late, and so is one that is far off; but one may have
+/// mistyped the year.
 fn doubt(command: &Command, today: Date) -> Option<String> {
-    let past = |day: Option<Date>| day.filter(|day| *day < today).map(format::day);
-    match command {
-        Command::HoldBatch(hold) => clears(past(hold.expected_clear)),
-        Command::HoldShipment(hold) => clears(past(hold.expected_clear)),
-        Command::CreateBatch(batch) => arrives(past(batch.eta)),
-        Command::ChangeBatchEta(change) => arrives(past(change.eta)),
-        Command::CreateShipment(shipment) => arrives(past(shipment.eta)),
-        Command::ChangeShipmentEta(change) => arrives(past(change.eta)),
-        Command::Allocate(line) => wanted(past(line.requested_date)),
-        Command::PlaceOrder(order) => wanted(past(order.requested_date)),
-        _ => None,
+    const CLEAR: (&str, &str) = (
+        "clear date",
+        "the hold would be on the list of those to be cleared",
+    );
+    const ETA: (&str, &str) = ("ETA", "the arrival would be overdue");
+    const WANTED: (&str, &str) = ("requested date", "no supply can meet it");
+    let (day, (what, past)) = match command {
+        Command::HoldBatch(hold) => (hold.expected_clear?, CLEAR),
+        Command::HoldShipment(hold) => (hold.expected_clear?, CLEAR),
+        Command::CreateBatch(batch) => (batch.eta?, ETA),
+        Command::ChangeBatchEta(change) => (change.eta?, ETA),
+        Command::CreateShipment(shipment) => (shipment.eta?, ETA),
+        Command::ChangeShipmentEta(change) => (change.eta?, ETA),
+        Command::Allocate(line) => (line.requested_date?, WANTED),
+        Command::PlaceOrder(order) => (order.requested_date?, WANTED),
+        _ => return None,
+    };
+    let far = today.checked_add(FAR.years()).unwrap_or(Date::MAX);
+    let told = format::day(day);
+    if day < today {
+        Some(format!("The {what}, {told}, is past: {past}."))
+    } else if day > far {
+        Some(format!(
+            "The {what}, {told}, is more than {FAR} years away: is the year meant?"
+        ))
+    } else {
+        None
     }
-}
-
-fn clears(day: Option<String>) -> Option<String> {
-    day.map(|day| {
-        format!(
-            "The clear date, {day}, is past: the hold would be on the list of those to be cleared."
-        )
-    })
-}
-
-fn arrives(day: Option<String>) -> Option<String> {
-    day.map(|day| format!("The ETA, {day}, is past: the arrival would be overdue."))
-}
-
-fn wanted(day: Option<String>) -> Option<String> {
-    day.map(|day| format!("The requested date, {day}, is past: no supply can meet it."))
 }
 
 fn tone(summary: &Summary) -> Tone {
@@ -121,7 +144,7 @@ fn figures(summary: &Summary) -> Vec<(String, &'static str, Tone)> {
         figure(improved, one, many, Tone::Good);
         let without = affected.saturating_sub(broken + kept + improved);
         if without > 0 {
-            let label = "no promise to keep";
+            let label = "without a promise to keep";
             figure(without, label, label, Tone::Plain);
         }
     }

@@ -2,6 +2,7 @@
 
 use landfall_domain::Command;
 
+use super::shown::is_of;
 use super::*;
 
 fn action(command: &str) -> &'static Action {
@@ -30,8 +31,131 @@ fn numbers_are_read_as_people_type_them() {
         panic!("no batch");
     };
     assert_eq!(batch.quantity.get(), 1_200);
-    let wrong = command("CreateBatch", "reference=B-1&sku=LAMP&quantity=many").unwrap_err();
+    for (typed, read) in [
+        ("7", Some(7)),
+        ("0042", Some(42)),
+        ("1 200", Some(1_200)),
+        ("12'345'678", Some(12_345_678)),
+        ("1\u{202f}200", Some(1_200)),
+        ("99999999999999999999999", Some(u64::MAX)),
+        ("1,5", None),
+        ("1'0", None),
+        ("1 5", None),
+        ("1,2345", None),
+        ("1234,567", None),
+        ("1,234 567", None),
+        ("1,,234", None),
+        ("0,500", None),
+        (",500", None),
+        ("500,", None),
+        ("1.200", None),
+        ("+5", None),
+        ("-5", None),
+        ("٣", None),
+        ("", None),
+    ] {
+        assert_eq!(fields::whole(typed), read, "{typed}");
+    }
+    let wrong = command("CreateBatch", "reference=B-1&sku=LAMP&quantity=1,5").unwrap_err();
     assert_eq!(wrong[0].field, "quantity");
+    assert_eq!(wrong[0].message, "must be a whole number, and is \"1,5\"");
+}
+
+#[test]
+fn all_that_the_form_knows_to_be_wrong_is_told_at_once() {
+    let fields = |wrong: Vec<FieldError>| -> Vec<String> {
+        wrong.into_iter().map(|error| error.field).collect()
+    };
+    let wrong = command("CreateBatch", "eta=soon&sku=+").unwrap_err();
+    assert_eq!(fields(wrong), ["reference", "sku", "quantity", "eta"]);
+    let wrong = command("PlaceOrder", "lines=A+2%0A%0AB%0AC+1,5%0AA+3&priority=x").unwrap_err();
+    let messages: Vec<_> = wrong.iter().map(|error| error.message.clone()).collect();
+    assert_eq!(
+        fields(wrong),
+        [
+            "order_id",
+            "lines[1]",
+            "lines[2].quantity",
+            "lines",
+            "priority"
+        ]
+    );
+    assert_eq!(
+        messages[1..4],
+        [
+            "\"B\" is not a SKU and a quantity, as in LAMP 2",
+            "must be a whole number, and is \"1,5\"",
+            "has \"A\" in two lines: put its units into one",
+        ]
+    );
+    let wrong = command("ReceiveShipment", "reference=S&counts=B-1+x").unwrap_err();
+    assert_eq!(wrong[0].field, "counts[0]");
+}
+
+#[test]
+fn the_line_that_is_wrong_is_told_as_it_was_typed() {
+    let form = Params::read("order_id=SO-1&lines=A+2%0A%0AB+0");
+    let action = action("PlaceOrder");
+    let errors = read(action, &form).unwrap_err();
+    let shown = shown::filled_in(action, &form, &errors);
+    let told = shown[1].wrong.as_deref().unwrap();
+    assert!(
+        told.starts_with("Line 3: the quantity must be a whole number"),
+        "{told}"
+    );
+    let lines: Vec<_> = (0..9).map(|at| format!("S{at}")).collect();
+    let form = Params::default().with("lines", Some(&lines.join("\n")));
+    let errors = read(action, &form).unwrap_err();
+    let shown = shown::filled_in(action, &form, &errors);
+    let told = shown[1].wrong.as_deref().unwrap();
+    assert!(told.contains("Line 5: \"S4\" is not a SKU"), "{told}");
+    assert!(told.ends_with("And 4 more are like that."), "{told}");
+}
+
+#[test]
+fn a_name_is_what_the_address_gave_or_what_was_typed() {
+    let order = |form: &str| match command("CancelOrder", form) {
+        Ok(Command::CancelOrder(cancel)) => cancel.order_id.to_string(),
+        other => panic!("{form}: {other:?}"),
+    };
+    assert_eq!(order("order_id=+ZAP&given_order_id=+ZAP"), " ZAP");
+    assert_eq!(order("order_id=+ZAP"), "ZAP");
+    assert_eq!(order("order_id=+ZIP+&given_order_id=+ZAP"), "ZIP");
+    let shown = |kind: &str, form: &str| {
+        let fields = shown::filled_in(action(kind), &Params::read(form), &[]);
+        let locked = fields.iter().filter(|shown| shown.locked);
+        let locked: Vec<_> = locked.map(|shown| shown.field.name).collect();
+        locked
+    };
+    let given = "order_id=+ZAP&given_order_id=+ZAP";
+    assert_eq!(shown("CancelOrder", given), ["order_id"]);
+    // What was typed can be typed anew, and so can the name of what is only to be made.
+    assert!(shown("CancelOrder", "order_id=ZAP").is_empty());
+    for kind in ["Allocate", "PlaceOrder"] {
+        assert!(shown(kind, given).is_empty(), "{kind}");
+    }
+    let given = "reference=B&given_reference=B";
+    for kind in ["CreateBatch", "CreateShipment"] {
+        assert!(shown(kind, given).is_empty(), "{kind}");
+    }
+    assert_eq!(shown("ReceiveBatch", given), ["reference"]);
+}
+
+#[test]
+fn a_name_that_ends_in_a_comma_is_written_with_another() {
+    for (text, name) in [
+        ("LAMP 2", "LAMP"),
+        ("LAMP, 2", "LAMP"),
+        ("LAMP ;\t2", "LAMP"),
+        ("LAMP,, 2", "LAMP,"),
+        ("LAMP;, 1\u{a0}200", "LAMP;"),
+    ] {
+        let form = Params::read("order_id=O").with("lines", Some(text));
+        let Ok(Command::PlaceOrder(order)) = read(action("PlaceOrder"), &form) else {
+            panic!("{text}");
+        };
+        assert_eq!(order.lines[0].sku.as_str(), name, "{text}");
+    }
 }
 
 #[test]
@@ -83,6 +207,22 @@ fn what_was_done_is_told_where_one_goes_back_to() {
         done_in_words(&done).as_deref(),
         Some("Cancelled line SO-1 / LAMP.")
     );
+    let done = |form: &str| {
+        let done = catalogue::done(action("Dispatch"), &Params::read(form));
+        done_in_words(&done).unwrap()
+    };
+    assert_eq!(done("order_id=T1"), "Dispatched order T1.");
+    assert_eq!(
+        done("order_id=T1&line_id=SOFA"),
+        "Dispatched line T1 / SOFA."
+    );
+    assert_eq!(
+        done("order_id=T1&line_id=SOFA&quantity=2"),
+        "Dispatched 2 units of line T1 / SOFA."
+    );
+    for made_up in ["Dispatch x:T1", "CancelOrder 2:T1", "Dispatch :T1"] {
+        assert_eq!(done_in_words(made_up), None, "{made_up}");
+    }
     // Nobody makes a page say what they like.
     assert_eq!(done_in_words("Your key has expired, write to us"), None);
 }

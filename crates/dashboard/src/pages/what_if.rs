@@ -84,6 +84,8 @@ pub(super) struct Apply {
     pub(super) eta: Date,
     pub(super) next: String,
     pub(super) id: String,
+    /// Of what is shown of it.
+    pub(super) seen: String,
 }
 
 impl WhatIf {
@@ -193,17 +195,19 @@ async fn outcome(
             _ => (Some(Preview::new(&command, &steps, visit.today())), None),
         },
     };
-    let may = visit.may(Right::Supply) && preview.is_some() && days != 0;
+    let seen = preview.as_ref().map(|preview| preview.seen.clone());
+    let seen = seen.filter(|_| visit.may(Right::Supply) && days != 0);
     Outcome {
         heading: format!("{moved}: {}", format::day(to)),
         preview,
         wrong: wrong.map(|failure| format::sentence(&failure.to_string())),
-        apply: may.then(|| Apply {
+        apply: seen.map(|seen| Apply {
             command: kind,
             reference: subject.reference().to_owned(),
             eta: to,
             next: subject.path(),
             id: actions::new_id(visit),
+            seen,
         }),
     }
 }

@@ -106,7 +106,7 @@ fn the_figures_of_a_preview_add_up() {
         let form = "order_id=SO-1&line_id=SOFA";
         let page = words(&site.post("/do/CancelLine", form).await.body);
         assert!(
-            page.contains("1 line affected 0 promises broken 0 promises kept 0 promises improved 1 no promise to keep"),
+            page.contains("1 line affected 0 promises broken 0 promises kept 0 promises improved 1 without a promise to keep"),
             "{page}"
         );
     });

@@ -5,6 +5,7 @@
 mod answers;
 mod arrivals;
 mod batches;
+mod forms;
 mod orders;
 mod products;
 mod search;

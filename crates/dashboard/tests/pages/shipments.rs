@@ -10,7 +10,7 @@ use landfall_testkit::commands::{
 use landfall_testkit::run;
 use landfall_testkit::today;
 
-use crate::support::{ODD, Site, cells, segment, site, site_with, words};
+use crate::support::{ODD, Site, apply, cells, segment, site, site_with, words};
 
 fn day(days: i64) -> Date {
     today().saturating_add(days.days())
@@ -111,21 +111,10 @@ fn what_if_it_is_late_is_seen_and_then_applied() {
             "there is nothing to do"
         );
 
-        let field = |name: &str| {
-            let (_, after) = page
-                .split_once(&format!(r#"name="{name}" value=""#))
-                .unwrap();
-            after.split_once('"').unwrap().0.to_owned()
-        };
-        let (_, outcome) = page
-            .split_once(r#"action="/do/ChangeShipmentEta""#)
-            .unwrap();
-        assert!(outcome.contains(r#"name="reference" value="S-1""#));
-        assert!(outcome.contains(r#"name="eta" value="2026-05-30""#));
-        let id = field("id");
-        let form = format!("reference=S-1&eta=2026-05-30&next=/shipments/S-1&step=apply&id={id}");
+        let (path, form) = apply(&page);
+        assert_eq!(path, "/do/ChangeShipmentEta");
         for _ in 0..2 {
-            let answer = site.post("/do/ChangeShipmentEta", &form).await;
+            let answer = site.post(&path, &form).await;
             assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
             let to = answer.headers[header::LOCATION].to_str().unwrap();
             assert!(to.starts_with("/shipments/S-1?done="), "{to}");

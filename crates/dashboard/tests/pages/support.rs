@@ -146,6 +146,50 @@ impl Site {
     }
 }
 
+/// The form of a page that carries out what was looked at: where it is sent, and what it says.
+#[track_caller]
+pub(crate) fn apply(page: &str) -> (String, String) {
+    sent(page, "name=\"step\" value=\"apply\"")
+}
+
+/// The form of a page in which a command is filled in, as it is: where it is sent, and what it says.
+#[track_caller]
+pub(crate) fn look(page: &str) -> (String, String) {
+    sent(page, "class=\"panel form\"")
+}
+
+#[track_caller]
+fn sent(page: &str, mark: &str) -> (String, String) {
+    let forms = page.split("<form ").skip(1);
+    let mut forms = forms.map(|form| form.split("</form>").next().unwrap());
+    let Some(form) = forms.find(|form| form.contains(mark)) else {
+        panic!("there is no such form: {}", words(page));
+    };
+    let value = |text: &str, name: &str| {
+        let (_, after) = text.split_once(&format!(" {name}=\""))?;
+        Some(plain(after.split_once('"').unwrap().0))
+    };
+    let inputs = form.split("<input").skip(1);
+    let inputs = inputs.map(|input| input.split('>').next().unwrap());
+    let inputs = inputs.filter(|input| !input.contains("checkbox") || input.contains(" checked"));
+    let pairs = inputs.filter_map(|input| {
+        let encode = |text: String| utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string();
+        let (name, value) = (value(input, "name")?, value(input, "value")?);
+        Some(format!("{}={}", encode(name), encode(value)))
+    });
+    let pairs: Vec<_> = pairs.collect();
+    (value(form, "action").unwrap(), pairs.join("&"))
+}
+
+/// Text as it was before it was put into a page.
+fn plain(text: &str) -> String {
+    text.replace("&#60;", "<")
+        .replace("&#62;", ">")
+        .replace("&#34;", "\"")
+        .replace("&#39;", "'")
+        .replace("&#38;", "&")
+}
+
 /// A name as one segment of a path.
 pub(crate) fn segment(name: &str) -> String {
     utf8_percent_encode(name, NON_ALPHANUMERIC).to_string()
@@ -186,11 +230,6 @@ pub(crate) fn words(html: &str) -> String {
         }
         text.push_str(after);
     }
-    let text = text
-        .replace("&#60;", "<")
-        .replace("&#62;", ">")
-        .replace("&#34;", "\"")
-        .replace("&#39;", "'")
-        .replace("&#38;", "&");
+    let text = plain(&text);
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use askama::Template;
 use axum::extract::rejection::RawFormRejection;
-use axum::extract::{Path, RawForm, State};
+use axum::extract::{RawForm, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use landfall_domain::Command;
@@ -30,6 +30,7 @@ use crate::errors::{Failed, see_other};
 use crate::frame::{Frame, Place};
 use crate::links;
 use crate::params::Params;
+use crate::paths::Name;
 use crate::sign_in::own_path;
 use crate::visit::Visit;
 
@@ -90,7 +91,7 @@ impl ActionPage {
 }
 
 /// The form of a command.
-pub(crate) async fn form(Path(command): Path<String>, visit: Visit) -> Result<Response, Failed> {
+pub(crate) async fn form(Name(command): Name, visit: Visit) -> Result<Response, Failed> {
     let action = allowed(&visit, &command)?;
     let fields = shown::asked_for(action, &visit.params);
     let next = own_path(visit.params.get("next"));
@@ -113,7 +114,7 @@ const NO_KEY: &str = "Nothing has been done: the form came without the key by wh
 /// answer is remembered under its key, and the second click is told what the first was.
 pub(crate) async fn submit(
     State(context): State<Shared>,
-    Path(command): Path<String>,
+    Name(command): Name,
     visit: Visit,
     form: Result<RawForm, RawFormRejection>,
 ) -> Result<Response, Failed> {

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::sync::LazyLock;
 
 use axum::body::Body;
-use axum::extract::Path;
+
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, VARY,
 };
@@ -14,6 +14,8 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
+
+use crate::paths::Name;
 
 struct Asset {
     name: &'static str,
@@ -76,7 +78,7 @@ pub(crate) fn url(name: &str) -> String {
 }
 
 /// Gives an asset.
-pub(crate) async fn asset_file(Path(file): Path<String>, headers: HeaderMap) -> Response<Body> {
+pub(crate) async fn asset_file(Name(file): Name, headers: HeaderMap) -> Response<Body> {
     let Some(asset) = ASSETS.iter().find(|asset| asset.file == file) else {
         let mut response = Response::new(Body::from("not found"));
         *response.status_mut() = StatusCode::NOT_FOUND;

@@ -18,6 +18,7 @@ mod links;
 mod live;
 mod pages;
 mod params;
+mod paths;
 mod sign_in;
 mod table;
 mod visit;

@@ -1,7 +1,7 @@
 //! One batch: how much of it there is, when and where, who counts on it, and what can be done.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use landfall_domain::BatchRef;
@@ -16,6 +16,7 @@ use crate::actions::{self, Offer};
 use crate::charts::columns::Columns;
 use crate::errors::Failed;
 use crate::frame::{Frame, Place};
+use crate::paths::Name;
 use crate::table::{Cell, Row, Table, Tone, column, numbers};
 use crate::visit::Visit;
 use crate::{Shared, format, links, live};
@@ -44,7 +45,7 @@ struct BatchPage {
 /// The page.
 pub(super) async fn page(
     State(context): State<Shared>,
-    Path(name): Path<String>,
+    Name(name): Name,
     visit: Visit,
 ) -> Result<Response, Failed> {
     let not_found = || Failed::NotFound("batch", name.clone());

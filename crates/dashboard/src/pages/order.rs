@@ -3,7 +3,7 @@
 mod words;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use futures_util::future::try_join_all;
 use landfall_domain::explanation::Verdict;
@@ -19,6 +19,7 @@ use crate::actions::{self, Offer};
 use crate::errors::Failed;
 use crate::frame::{Frame, Place};
 use crate::live;
+use crate::paths::Name;
 use crate::table::{Cell, Row, Table, Tone, column, numbers};
 use crate::visit::Visit;
 use crate::{Shared, format, links};
@@ -62,7 +63,7 @@ struct LinePart {
 /// The page.
 pub(super) async fn page(
     State(context): State<Shared>,
-    Path(id): Path<String>,
+    Name(id): Name,
     visit: Visit,
 ) -> Result<Response, Failed> {
     let not_found = || Failed::NotFound("order", id.clone());

@@ -4,7 +4,7 @@ mod ask;
 mod outlook;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use landfall_domain::{ShipmentRef, Sku};
 use landfall_service::resources::{BatchResource, LineResource};
@@ -16,6 +16,7 @@ use crate::charts::steps::Steps;
 use crate::errors::Failed;
 use crate::frame::{Frame, Place};
 use crate::live;
+use crate::paths::Name;
 use crate::table::{Bar, Cell, Row, Table, Tone, column, numbers};
 use crate::visit::Visit;
 use crate::{Shared, format, links};
@@ -64,7 +65,7 @@ struct Figure {
 /// The page.
 pub(super) async fn page(
     State(context): State<Shared>,
-    Path(sku): Path<String>,
+    Name(sku): Name,
     visit: Visit,
 ) -> Result<Response, Failed> {
     let not_found = || Failed::NotFound("product", sku.clone());

@@ -1,7 +1,7 @@
 //! One shipment: what it carries, who counts on it, and what it would mean if it were late.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use landfall_domain::ShipmentRef;
@@ -15,6 +15,7 @@ use super::{pegged, revisions, shipments};
 use crate::actions::{self, Offer};
 use crate::errors::Failed;
 use crate::frame::{Frame, Place};
+use crate::paths::Name;
 use crate::table::{Bar, Cell, Row, Table, column, numbers};
 use crate::visit::Visit;
 use crate::{Shared, format, links, live};
@@ -48,7 +49,7 @@ struct ShipmentPage {
 /// The page.
 pub(super) async fn page(
     State(context): State<Shared>,
-    Path(name): Path<String>,
+    Name(name): Name,
     visit: Visit,
 ) -> Result<Response, Failed> {
     let not_found = || Failed::NotFound("shipment", name.clone());

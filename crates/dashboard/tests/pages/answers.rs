@@ -144,3 +144,20 @@ fn a_day_that_is_past_is_taken_and_doubted() {
         assert!(!page.contains("is past"), "{page}");
     });
 }
+
+#[test]
+fn an_address_that_is_no_text_has_a_page() {
+    run(async {
+        let site = site();
+        for place in ["orders", "products", "batches", "shipments", "do"] {
+            let answer = site.get(&format!("/{place}/%ff")).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{place}");
+            let page = words(&answer.body);
+            assert!(page.contains("is not UTF-8"), "{place}: {page}");
+            assert!(page.contains("Arrivals"), "it has the way back: {page}");
+        }
+        let answer = site.get("/assets/%ff").await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        assert!(answer.body.contains("<!doctype html>"), "{}", answer.body);
+    });
+}

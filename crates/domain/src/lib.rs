@@ -23,6 +23,7 @@ pub mod room;
 pub mod shipment;
 pub mod shortage;
 pub mod values;
+pub mod words;
 
 pub use batch::{Batch, Supply};
 pub use commands::Command;

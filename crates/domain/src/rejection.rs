@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BatchRef, CommandId, LineKey, OrderId, ShipmentRef, Sku};
+use crate::words::{number, units};
 
 /// One field in which a repeated command differs from what was first accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,7 +83,7 @@ pub enum Rejection {
         differences: Vec<Difference>,
     },
     /// Nothing can hold it, and the caller did not want to wait.
-    #[error("nothing can hold {quantity} of {sku} for line {} of order {}", .line.line_id, .line.order_id)]
+    #[error("nothing can hold {} of {sku} for line {} of order {}", number(.quantity), .line.line_id, .line.order_id)]
     OutOfStock {
         /// The product.
         sku: Sku,
@@ -112,7 +113,7 @@ pub enum Rejection {
     },
     /// More is to leave than the line has.
     #[error(
-        "{quantity} units of line {} of order {} cannot leave: {allocated} are allocated to it", .line.line_id, .line.order_id
+        "{} of line {} of order {} cannot leave: {} are allocated to it", units(*.quantity), .line.line_id, .line.order_id, number(.allocated)
     )]
     BeyondAllocated {
         /// The line.
@@ -125,7 +126,7 @@ pub enum Rejection {
     },
     /// A batch cannot have had less than what has left of it.
     #[error(
-        "{dispatched} units of batch {reference} have been dispatched; the quantity cannot be less"
+        "{} of batch {reference} have been dispatched; the quantity cannot be less", units(*.dispatched)
     )]
     BelowDispatched {
         /// The batch.
@@ -158,9 +159,17 @@ fn of_a_batch() -> Option<String> {
 fn describe(differences: &[Difference]) -> String {
     let each: Vec<String> = differences
         .iter()
-        .map(|d| format!("{} was {} and is {}", d.field, d.accepted, d.given))
+        .map(|d| {
+            let (accepted, given) = (said(&d.accepted), said(&d.given));
+            format!("{} was {accepted} and is {given}", d.field)
+        })
         .collect();
     each.join(", ")
+}
+
+/// A value in a sentence. In JSON one that is not there is `null`; a field that is named so is not told apart.
+fn said(value: &str) -> &str {
+    if value == "null" { "none" } else { value }
 }
 
 /// A line key in JSON: an object with both ids.
@@ -199,6 +208,27 @@ mod line_key {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_there_is_none() {
+        let difference = |field: &str, accepted: &str, given: &str| Difference {
+            field: field.into(),
+            accepted: accepted.into(),
+            given: given.into(),
+        };
+        let conflict = Rejection::Conflict {
+            what: "shipment s-1".into(),
+            differences: vec![
+                difference("eta", "2026-11-28", "2027-01-01"),
+                difference("carrier", "Northing Line", "null"),
+            ],
+        };
+        assert_eq!(
+            conflict.to_string(),
+            "shipment s-1 exists with other content: eta was 2026-11-28 and is 2027-01-01, carrier was Northing Line \
+             and is none"
+        );
+    }
 
     /// Until shipments had commands of their own, only a batch could name one that is not there.
     #[test]

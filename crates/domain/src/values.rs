@@ -36,7 +36,7 @@ pub struct Count(
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadNumber {
     /// Out of a quantity's range.
-    #[error("must be a whole number from {min} to 1000000000000")]
+    #[error("must be a whole number from {min} to 1,000,000,000,000")]
     Quantity {
         /// The least that is accepted here: 0 or 1.
         min: u8,

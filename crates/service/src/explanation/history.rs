@@ -4,7 +4,9 @@ use jiff::civil::Date;
 use landfall_domain::events::{DeallocationReason, PromiseCause};
 use landfall_domain::{Allocation, Deliver, Event, OrderId, Policy, Terms};
 
-use super::phrases::{left_from, list, units};
+use landfall_domain::words::count;
+
+use super::phrases::{left_from, list, number, units};
 use super::supply;
 
 /// What happened, in words.
@@ -55,7 +57,11 @@ pub(super) fn event(event: &Event) -> String {
             from, to, cause, ..
         } => promise_changed(*from, *to, *cause),
         Event::LineAmended { from, to, .. } => {
-            format!("The customer wanted {to} instead of {}.", units(*from))
+            format!(
+                "The customer wanted {} instead of {}.",
+                number(to),
+                units(*from)
+            )
         }
         Event::LineCancelled { quantity, .. } => {
             format!("Cancelled: {} no longer wanted.", units(*quantity))
@@ -110,10 +116,7 @@ fn lost(reason: DeallocationReason) -> &'static str {
 }
 
 fn placed(order_id: &OrderId, deliver: Deliver, lines: usize) -> String {
-    let lines = match lines {
-        1 => "1 line".into(),
-        count => format!("{count} lines"),
-    };
+    let lines = count(lines as u64, "line", "lines");
     let deliver = match deliver {
         Deliver::Together => ", to go out together",
         Deliver::AsReady => "",

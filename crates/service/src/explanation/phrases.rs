@@ -2,6 +2,7 @@
 
 use landfall_domain::Location;
 use landfall_domain::events::Departure;
+pub(super) use landfall_domain::words::{number, units};
 
 /// How many batches of a split line a sentence names.
 pub(super) const BATCHES_NAMED: usize = 5;
@@ -20,26 +21,18 @@ pub(super) fn list<'a>(of: impl ExactSizeIterator<Item = (&'a str, u64)>) -> Str
         if count == 1 {
             format!("batch {batch}")
         } else {
-            format!("{batch} ({units})")
+            format!("{batch} ({})", number(units))
         }
     });
     let named = named.collect::<Vec<_>>().join(", ");
     match count.saturating_sub(BATCHES_NAMED) {
         _ if count == 1 => named,
         0 => format!("batches {named}"),
-        more => format!("batches {named} and {more} more"),
+        more => format!("batches {named} and {} more", number(more as u64)),
     }
 }
 
 pub(super) fn places(locations: &[Location]) -> String {
     let names: Vec<&str> = locations.iter().map(Location::as_str).collect();
     names.join(" or ")
-}
-
-pub(super) fn units(count: u64) -> String {
-    if count == 1 {
-        "1 unit".into()
-    } else {
-        format!("{count} units")
-    }
 }

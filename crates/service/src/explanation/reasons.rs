@@ -3,7 +3,7 @@
 use landfall_domain::explanation::{HoldOf, TooLateFor, Verdict, Weighed, deciding_hold};
 use landfall_domain::{Batch, Hold, OrderLine};
 
-use super::phrases::{places, units};
+use super::phrases::{number, places, units};
 
 /// The reason for or against a candidate.
 pub(super) fn verdict(weighed: &Weighed, batch: &Batch, line: &OrderLine) -> String {
@@ -28,8 +28,9 @@ pub(super) fn verdict(weighed: &Weighed, batch: &Batch, line: &OrderLine) -> Str
         }
         Verdict::TooSmall { wants, has } => {
             format!(
-                "It is too small: the line wants {}, and it has {has}.",
-                units(*wants)
+                "It is too small: the line wants {}, and it has {}.",
+                units(*wants),
+                number(has)
             )
         }
         Verdict::NotEnoughTogether {
@@ -38,14 +39,20 @@ pub(super) fn verdict(weighed: &Weighed, batch: &Batch, line: &OrderLine) -> Str
             together,
         } => {
             format!(
-                "It has {free} of the {} that the line wants; all batches together have {together}, and a line \
-                 that may be split waits until all of it fits.",
-                units(*wants)
+                "It has {} of the {} that the line wants; all batches together have {}, and a line that may be \
+                 split waits until all of it fits.",
+                number(free),
+                units(*wants),
+                number(together)
             )
         }
         Verdict::PromisedToOthers { wants, free } => {
+            let free = match free {
+                1 => "1 is".into(),
+                free => format!("{} are", number(free)),
+            };
             format!(
-                "It is promised to others: the line wants {}, and {free} are free.",
+                "It is promised to others: the line wants {}, and {free} free.",
                 units(*wants)
             )
         }
@@ -80,7 +87,7 @@ pub(super) fn short(verdict: &Verdict) -> String {
         Verdict::Held { of, hold } => held(*of, hold),
         Verdict::TooSmall { has: 0, .. } => "has nothing left".into(),
         Verdict::TooSmall { .. } => "is too small".into(),
-        Verdict::NotEnoughTogether { free, .. } => format!("has room for {free}"),
+        Verdict::NotEnoughTogether { free, .. } => format!("has room for {}", number(free)),
         Verdict::PromisedToOthers { .. } => "is promised to others".into(),
         Verdict::TooLate { .. } => "comes too late".into(),
         Verdict::NotPreferred { .. } => "comes after it in preference".into(),

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use landfall_domain::explanation::{Verdict, Weighed, deciding_hold};
 use landfall_domain::{Batch, Event, OrderLine, Policy, Status, Supply};
 
-use super::phrases::{BATCHES_NAMED, left_from, list, places, units};
+use super::phrases::{BATCHES_NAMED, left_from, list, number, places, units};
 use super::reasons::{held, short};
 use crate::log::LogRecord;
 
@@ -34,16 +34,23 @@ fn gone(line: &OrderLine, events: &[LogRecord]) -> String {
         _ => None,
     });
     let when = last.map_or_else(String::new, |(on, departures)| {
-        format!(", the last on {on} from {}", left_from(departures))
+        let the_last = if line.quantity == 1 { "" } else { ", the last" };
+        format!("{the_last} on {on} from {}", left_from(departures))
     });
     if line.cancelled {
         let left = line.dispatched;
         let rest = line.quantity.saturating_sub(left);
+        let other = match rest {
+            1 => "the other 1 was".into(),
+            rest => format!("the other {} were", number(rest)),
+        };
         format!(
-            "{} of {} left{when}; the other {rest} were cancelled.",
-            left,
+            "{} of {} left{when}; {other} cancelled.",
+            number(left),
             units(line.quantity)
         )
+    } else if line.quantity == 1 {
+        format!("The 1 unit left{when}.")
     } else {
         format!("All {} left{when}.", units(line.quantity))
     }
@@ -64,14 +71,19 @@ fn waits(line: &OrderLine, batches: &[Batch], weighed: &[Weighed], left_out: u64
             .map(|w| batches[w.at].available())
             .fold(0, u64::saturating_add);
         if free < line.outstanding() {
-            format!("all batches together have room for {free} only")
+            format!("all batches together have room for {} only", number(free))
         } else {
             "its queue has not been looked through since there is room".into()
         }
     } else {
         let refused = weighed.iter().filter(serves);
+        let them = if line.outstanding() == 1 {
+            "it"
+        } else {
+            "them"
+        };
         format!(
-            "no batch can hold them: {}",
+            "no batch can hold {them}: {}",
             named(refused, batches, left_out)
         )
     };
@@ -95,7 +107,7 @@ fn named<'a>(
         }
     }
     if more > 0 {
-        parts.push(format!("and {more} more"));
+        parts.push(format!("and {} more", number(more)));
     }
     parts.join(", ")
 }
@@ -117,14 +129,14 @@ fn promised(
         .iter()
         .take(BATCHES_NAMED)
         .map(|(batch, taken, _)| match &batch.shipment {
-            _ if from.len() > 1 => format!("{} ({taken})", batch.reference),
+            _ if from.len() > 1 => format!("{} ({})", batch.reference, number(taken)),
             Some(shipment) => format!("{} on shipment {shipment}", batch.reference),
             None => batch.reference.to_string(),
         })
         .collect();
     let more = from.len().saturating_sub(what.len());
     let and_more = if more > 0 {
-        format!(" and {more} more")
+        format!(" and {} more", number(more as u64))
     } else {
         String::new()
     };
@@ -285,7 +297,7 @@ fn partly(line: &OrderLine) -> String {
     }
     format!(
         "{} of {} left already; the rest: ",
-        line.dispatched,
+        number(line.dispatched),
         units(line.quantity)
     )
 }

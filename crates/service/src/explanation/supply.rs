@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use landfall_domain::{BatchRef, Carriage, Event, Hold, ShipmentRef};
 
-use super::phrases::{BATCHES_NAMED, units};
+use super::phrases::{BATCHES_NAMED, number, units};
 
 /// What happened to a batch; nothing where the event is about something else.
 pub(super) fn of_batch(event: &Event) -> String {
@@ -41,7 +41,7 @@ pub(super) fn of_batch(event: &Event) -> String {
             reason,
         } => {
             let why = told(reason.as_deref());
-            let to = units(*to);
+            let (from, to) = (number(from), units(*to));
             format!("Batch {reference} was adjusted from {from} to {to}{why}.")
         }
         Event::BatchEtaChanged {
@@ -81,13 +81,18 @@ pub(super) fn of_batch(event: &Event) -> String {
         } => {
             let count = match (*short, *over) {
                 (0, 0) => format!("{}, as expected", units(*quantity)),
-                (short, 0) => format!("{quantity} of {}, {short} short", units(*expected)),
-                (_, over) => format!("{}, {over} more than expected", units(*quantity)),
+                (short, 0) => format!(
+                    "{} of {}, {} short",
+                    number(quantity),
+                    units(*expected),
+                    number(short)
+                ),
+                (_, over) => format!("{}, {} more than expected", units(*quantity), number(over)),
             };
             let sold = if landed.of == 0 {
                 String::new()
             } else {
-                format!("; {} had a buyer by then", landed.sold)
+                format!("; {} had a buyer by then", number(landed.sold))
             };
             format!("Batch {reference} was received: {count}{sold}.")
         }
@@ -102,7 +107,7 @@ pub(super) fn of_batch(event: &Event) -> String {
             let left = if *to == 0 {
                 String::new()
             } else {
-                format!("; {to} had left")
+                format!("; {} had left", number(to))
             };
             format!("Batch {reference} was cancelled{why}: {lost} will never come{left}.")
         }

@@ -1,6 +1,7 @@
 //! The sentence of a summary: what is done, and what it comes to.
 
 use jiff::civil::Date;
+use landfall_domain::words::{count, number, units};
 use landfall_domain::{Command, Event, Hold};
 
 use super::Summary;
@@ -24,10 +25,10 @@ fn several(summary: &Summary) -> String {
     let mut text = count(summary.commands, "command", "commands");
     let mut aside = Vec::new();
     if summary.rejected > 0 {
-        aside.push(format!("{} refused", summary.rejected));
+        aside.push(format!("{} refused", number(summary.rejected)));
     }
     if summary.invalid > 0 {
-        aside.push(format!("{} ill-formed", summary.invalid));
+        aside.push(format!("{} ill-formed", number(summary.invalid)));
     }
     if !aside.is_empty() {
         text = format!("{text} ({})", aside.join(", "));
@@ -45,7 +46,7 @@ fn effects(summary: &Summary) -> String {
         let new = count(summary.lines_new, "new line", "new lines");
         parts.push(match summary.lines_new_waiting {
             0 => new,
-            waiting => format!("{new} ({waiting} without stock)"),
+            waiting => format!("{new} ({} without stock)", number(waiting)),
         });
     }
     if summary.lines_affected > 0 || parts.is_empty() {
@@ -58,7 +59,7 @@ fn effects(summary: &Summary) -> String {
         });
     }
     if summary.promises_improved > 0 {
-        parts.push(format!("{} improved", summary.promises_improved));
+        parts.push(format!("{} improved", number(summary.promises_improved)));
     }
     let mut text = parts.join(", ");
     if summary.days_late.max > 0 {
@@ -68,7 +69,7 @@ fn effects(summary: &Summary) -> String {
     match summary.lines_lost {
         0 => text,
         1 => format!("{text}; 1 line loses its stock"),
-        lost => format!("{text}; {lost} lines lose their stock"),
+        lost => format!("{text}; {} lines lose their stock", number(lost)),
     }
 }
 
@@ -111,11 +112,10 @@ fn name(command: &Command, answer: &Answer) -> String {
 /// What a command that is carried out does.
 fn done(command: &Command, step: &DryRunStep) -> String {
     let name = name(command, &step.answer);
-    let units = |units: u64| count(units, "unit", "units");
     match command {
         Command::CreateBatch(c) => format!("{name}, {} of {}", units(c.quantity.get()), c.sku),
         Command::ChangeBatchQuantity(c) => match quantity_before(&step.events) {
-            Some(from) => format!("{name} {from} → {}", units(c.quantity.get())),
+            Some(from) => format!("{name} {} → {}", number(from), units(c.quantity.get())),
             None => name,
         },
         Command::ChangeBatchEta(_) | Command::ChangeShipmentEta(_) => {
@@ -191,12 +191,12 @@ fn received(name: &str, events: &[LogRecord]) -> String {
     }
     match (missing, surplus) {
         (0, 0) => format!("{name} received"),
-        (short, 0) => format!("{name} received, {short} short"),
-        (0, over) => format!("{name} received, {over} over"),
-        (short, over) => format!("{name} received, {short} short and {over} over"),
+        (short, 0) => format!("{name} received, {} short", number(short)),
+        (0, over) => format!("{name} received, {} over", number(over)),
+        (short, over) => format!(
+            "{name} received, {} short and {} over",
+            number(short),
+            number(over)
+        ),
     }
-}
-
-fn count(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }

@@ -109,6 +109,12 @@ fn the_most_important_of_the_broken_come_first() {
             held.text,
             "batch b-1 held (customs), no clear date: 4 lines, 4 promises broken; 4 lines lose their stock"
         );
+        let more = of(&h, set_quantity("b-1", 12_000)).await;
+        assert!(
+            more.text.starts_with("batch b-1 6 → 12,000 units: "),
+            "{}",
+            more.text
+        );
         let some = of(&h, set_quantity("b-1", 2)).await;
         assert_eq!((some.promises_broken, some.lines_lost), (2, 2));
         assert_eq!(

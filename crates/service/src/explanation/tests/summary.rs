@@ -109,6 +109,23 @@ fn a_line_that_waits_is_told_what_is_against_every_batch() {
          small, b-3 is too small, and 12 more."
     );
     assert_eq!(told.candidates_left_out, 10);
+    let many = line("o-1", Terms::plain(1_200));
+    let full = vec![batch(1, "b-1", 1_100, None)];
+    let told = explain_case(self::case(&many, full), DAY);
+    assert_eq!(
+        told.summary,
+        "Waits for 1,200 units at priority 5, because no batch can hold them: b-1 is too small."
+    );
+    assert_eq!(
+        reason(&told, "b-1"),
+        "It is too small: the line wants 1,200 units, and it has 1,100."
+    );
+    let one = line("o-1", Terms::plain(1));
+    let told = explain_case(self::case(&one, vec![batch(1, "b-1", 0, None)]), DAY);
+    assert_eq!(
+        told.summary,
+        "Waits for 1 unit at priority 5, because no batch can hold it: b-1 has nothing left."
+    );
     let elsewhere = Terms {
         locations: vec!["EAST".parse().unwrap()],
         ..Terms::plain(5)
@@ -138,6 +155,33 @@ fn a_line_that_waits_is_told_what_is_against_every_batch() {
         "It has 2 of the 5 units that the line wants; all batches together have 3, and a line that may be \
          split waits until all of it fits."
     );
+}
+
+#[test]
+fn one_unit_that_left_is_told_in_the_singular() {
+    let mut gone = line("o-1", Terms::plain(1));
+    gone.dispatched = 1;
+    let told = |case| explain_case(case, DAY).summary;
+    let mut case = case(&gone, vec![batch(1, "b-1", 9, None)]);
+    assert_eq!(told(case.clone()), "The 1 unit left.");
+    case.events.push(record(
+        1,
+        Event::Dispatched {
+            order_id: gone.key.order_id.clone(),
+            line_id: gone.key.line_id.clone(),
+            quantity: 1,
+            departures: vec![Departure {
+                batch: "b-1".parse().unwrap(),
+                quantity: 1,
+                landed: None,
+            }],
+            outstanding: 0,
+            on: TODAY,
+            requested_date: None,
+            policy: Policy::Earliest,
+        },
+    ));
+    assert_eq!(told(case), "The 1 unit left on 2026-03-01 from batch b-1.");
 }
 
 #[test]

@@ -4,25 +4,7 @@ use std::borrow::Borrow;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
-
-/// A number with its thousands apart: `12,345`.
-pub(crate) fn number(number: impl Borrow<u64>) -> String {
-    let digits = number.borrow().to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `1 line`, `2 lines`.
-pub(crate) fn count(count: u64, one: &str, many: &str) -> String {
-    let word = if count == 1 { one } else { many };
-    format!("{} {word}", number(count))
-}
+pub(crate) use landfall_domain::words::{count, number};
 
 /// A day: `5 Jan 2027`.
 pub(crate) fn day(day: impl Borrow<Date>) -> String {
@@ -73,7 +55,9 @@ pub(crate) fn percent(part: u64, whole: u64) -> Option<String> {
 /// Words with their days as people read them: what the domain says has `2027-01-05`. A name may look like a day, so
 /// only what follows a word for time is one.
 pub(crate) fn dated(words: &str) -> String {
-    const BEFORE: [&str; 8] = ["for", "on", "to", "from", "until", "was", "date", "by"];
+    const BEFORE: [&str; 10] = [
+        "for", "on", "to", "from", "until", "was", "is", "date", "by", "after",
+    ];
     let mut before = "";
     let parts = words.split(' ').map(|word| {
         let text = word.trim_end_matches(['.', ',', ';', ':']);
@@ -125,25 +109,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_told_apart() {
-        for (given, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1_000, "1,000"),
-            (123_456, "123,456"),
-            (1_234_567, "1,234,567"),
-        ] {
-            assert_eq!(number(given), text);
-        }
-        assert_eq!(count(1, "line", "lines"), "1 line");
-        assert_eq!(count(1_200, "line", "lines"), "1,200 lines");
-    }
-
-    #[test]
     fn days_in_words_are_told_from_names() {
         assert_eq!(
             dated("Got 2 of batch 2027-01-06, promised for 2027-01-05; it was 2027-01-01."),
             "Got 2 of batch 2027-01-06, promised for 5 Jan 2027; it was 1 Jan 2027."
+        );
+        assert_eq!(
+            dated("eta was 2026-11-28 and is 2027-01-01, carrier was A and is none"),
+            "eta was 28 Nov 2026 and is 1 Jan 2027, carrier was A and is none"
         );
         assert_eq!(dated("on 2027-13-05 to æøå"), "on 2027-13-05 to æøå");
     }

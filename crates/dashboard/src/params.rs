@@ -57,7 +57,10 @@ impl Params {
     pub(crate) fn prefix(&self, name: &str, errors: &mut Vec<FieldError>) -> Option<String> {
         let text = self.get(name)?.trim();
         if text.len() > MAX_NAME || text.chars().any(char::is_control) {
-            errors.push(wrong(name, &"is nothing that a name could begin with"));
+            errors.push(wrong(
+                name,
+                &"must be the beginning of a name: 255 bytes at most, and no control characters",
+            ));
             return None;
         }
         Some(text.to_owned()).filter(|text| !text.is_empty())

@@ -93,6 +93,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         ],
         offers: actions::offers(&visit, &["CreateBatch"], &[]),
         empty: "No batch is like that.",
+        none: "There are no batches yet.",
         notice: lists::wrong_sort(&errors),
     };
     let hold = errors.is_empty();

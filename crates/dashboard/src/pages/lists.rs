@@ -108,7 +108,10 @@ pub(super) struct Listing<'a> {
     pub(super) columns: &'a [Column],
     pub(super) filters: Vec<Filter>,
     pub(super) offers: Vec<Offer>,
+    /// What is said where nothing is like what is asked for.
     pub(super) empty: &'static str,
+    /// What is said where there is nothing at all.
+    pub(super) none: &'static str,
     /// What should be known of all of it.
     pub(super) notice: Option<String>,
 }
@@ -199,7 +202,15 @@ fn page<T>(
     // A page of what changed last may have passed over much that is not of the list.
     let empty = match list.next {
         Some(_) => "Nothing on this page: the list goes on with the next.",
-        None => listing.empty,
+        None if listing
+            .filters
+            .iter()
+            .any(|filter| visit.params.get(filter.name).is_some()) =>
+        {
+            listing.empty
+        }
+        None if visit.params.get("cursor").is_some() => listing.empty,
+        None => listing.none,
     };
     let table = Table::new("rows", listing.heading, listing.columns)
         .listed(

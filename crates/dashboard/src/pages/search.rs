@@ -57,7 +57,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         asked: asked.clone().unwrap_or_default(),
         wrong: errors
             .first()
-            .map(|error| format!("What you search {}.", error.message)),
+            .map(|error| format!("What you search for {}.", error.message)),
         groups: Vec::new(),
         instead: None,
     };

@@ -78,6 +78,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         ],
         offers: actions::offers(&visit, &["CreateShipment"], &[]),
         empty: "No shipment is like that.",
+        none: "There are no shipments yet.",
         notice: lists::wrong_sort(&errors),
     };
     let hold = errors.is_empty();

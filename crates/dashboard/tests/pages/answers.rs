@@ -142,6 +142,96 @@ fn a_day_that_is_past_is_taken_and_doubted() {
         let form = format!("reference=B-1&eta={}", today());
         let page = words(&site.post("/do/ChangeBatchEta", &form).await.body);
         assert!(!page.contains("is past"), "{page}");
+        for (days, doubted) in [(700, false), (800, true)] {
+            let far = today().saturating_add(days.days());
+            let form = format!("reference=B-1&eta={far}");
+            let page = words(&site.post("/do/ChangeBatchEta", &form).await.body);
+            assert_eq!(page.contains("is the year meant?"), doubted, "{page}");
+        }
+        let form = "reference=B-1&eta=9999-12-31";
+        let page = words(&site.post("/do/ChangeBatchEta", form).await.body);
+        assert!(
+            page.contains("The ETA, 31 Dec 9999, is more than 2 years away"),
+            "{page}"
+        );
+    });
+}
+
+#[test]
+fn an_empty_list_says_whether_there_is_anything_at_all() {
+    run(async {
+        let site = site();
+        for (list, query, none, nothing) in [
+            (
+                "orders",
+                "prefix=X",
+                "There are no orders yet.",
+                "No order is like that.",
+            ),
+            (
+                "batches",
+                "held=yes",
+                "There are no batches yet.",
+                "No batch is like that.",
+            ),
+            (
+                "shipments",
+                "held=no",
+                "There are no shipments yet.",
+                "No shipment is like that.",
+            ),
+            (
+                "products",
+                "prefix=X",
+                "There are no products yet:",
+                "No product is like that.",
+            ),
+            (
+                "backorders",
+                "sku=X",
+                "No line waits.",
+                "No line that waits is like that.",
+            ),
+            (
+                "late",
+                "sku=X",
+                "No line is late.",
+                "No late line is like that.",
+            ),
+        ] {
+            let page = words(&site.page(&format!("/{list}")).await);
+            assert!(
+                page.contains(none) && !page.contains(nothing),
+                "{list}: {page}"
+            );
+            let page = words(&site.page(&format!("/{list}?{query}")).await);
+            assert!(
+                page.contains(nothing) && !page.contains(none),
+                "{list}: {page}"
+            );
+        }
+    });
+}
+
+#[test]
+fn a_repeat_that_differs_says_so_as_people_do() {
+    run(async {
+        let site = site();
+        let eta = "2026-11-28";
+        let form = format!("reference=S-1&eta={eta}&carrier=Northing+Line&step=apply&id=k");
+        let answer = site.post("/do/CreateShipment", &form).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        let answer = site
+            .post("/do/CreateShipment", "reference=S-1&eta=2027-01-01")
+            .await;
+        assert_eq!(answer.status, StatusCode::CONFLICT);
+        let page = words(&answer.body);
+        assert!(
+            page.contains(
+                "eta was 28 Nov 2026 and is 1 Jan 2027, carrier was Northing Line and is none"
+            ),
+            "{page}"
+        );
     });
 }
 

@@ -1,10 +1,11 @@
 //! Today: what needs a person.
 
 use jiff::ToSpan;
-use landfall_testkit::commands::{batch, hold, line, shipment};
+use landfall_testkit::commands::{batch, dispatch_units, hold, line, shipment};
 use landfall_testkit::{run, today};
 
 use crate::support::{cells, site, words};
+use crate::worklists::take_in;
 
 #[test]
 fn promises_on_goods_that_are_not_there_are_at_risk() {
@@ -25,5 +26,22 @@ fn promises_on_goods_that_are_not_there_are_at_risk() {
         assert!(words(&page).contains("6 units at risk"), "{page}");
         assert_eq!(cells(&page, "overdue")[0][2..5], ["+2 d", "2", "6"]);
         assert_eq!(cells(&page, "holds")[0][3..5], ["4", "5"]);
+    });
+}
+
+#[test]
+fn figures_of_one_are_in_the_singular() {
+    run(async {
+        let site = site();
+        let engine = &site.engine;
+        engine.batch(batch("B-1", "SOFA", 6)).await;
+        engine.line(line("SO-1", "SOFA", 1)).await;
+        engine.line(line("SO-2", "SOFA", 1)).await;
+        engine.done(dispatch_units("SO-1", "SOFA", 1)).await;
+        take_in(&site).await;
+        let page = words(&site.page("/").await);
+        for said in ["1 unit dispatched today", "2 lines allocated today"] {
+            assert!(page.contains(said), "{said}: {page}");
+        }
     });
 }

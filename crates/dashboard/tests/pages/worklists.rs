@@ -19,7 +19,7 @@ fn told(day: Date) -> String {
 }
 
 /// The desk takes in what has happened.
-async fn take_in(site: &Site) {
+pub(crate) async fn take_in(site: &Site) {
     let (_, tables) = site.engine.desk();
     tables.enroll("UTC").await.unwrap();
     catch_up(&*tables, 100).await.unwrap();

@@ -113,7 +113,18 @@ fn what_comes_from_elsewhere_does_nothing() {
     };
     assert_eq!(batch().json()["purchased"], 10);
     let head = [("cookie", &*cookie), ("sec-fetch-site", "same-origin")];
-    let answer = ask(&service, "POST", "/do/CancelBatch", &head, form);
+    // From a page of ours it is looked at first.
+    let answer = ask(&service, "POST", "/do/CancelBatch", &head, "reference=b1");
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let page = &answer.body;
+    let field = |name: &str| {
+        let (_, after) = page
+            .split_once(&format!("name=\"{name}\" value=\""))
+            .unwrap();
+        after.split_once('"').unwrap().0
+    };
+    let form = format!("{form}&id={}&seen={}", field("id"), field("seen"));
+    let answer = ask(&service, "POST", "/do/CancelBatch", &head, &form);
     assert_eq!(answer.status, 303, "{answer:?}");
     assert_eq!(batch().json()["purchased"], 0);
     let events = ask(

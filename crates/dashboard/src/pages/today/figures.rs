@@ -59,7 +59,11 @@ impl FigureRow {
         vec![
             Figure {
                 value: format::number(today.allocated),
-                label: "lines allocated today",
+                label: one_or(
+                    today.allocated,
+                    "line allocated today",
+                    "lines allocated today",
+                ),
                 help: "Lines that got stock today, for the first time or after they had waited.",
                 spark: self.values(|day| Some(float(day.allocated))),
             },
@@ -95,13 +99,21 @@ impl FigureRow {
             },
             Figure {
                 value: format::number(today.dispatched_units),
-                label: "units dispatched today",
+                label: one_or(
+                    today.dispatched_units,
+                    "unit dispatched today",
+                    "units dispatched today",
+                ),
                 help: "Units that left for customers today.",
                 spark: self.values(|day| Some(float(day.dispatched_units))),
             },
             Figure {
                 value: format::number(today.promises_broken),
-                label: "promises broken today",
+                label: one_or(
+                    today.promises_broken,
+                    "promise broken today",
+                    "promises broken today",
+                ),
                 help: "Promises that became later today, or were withdrawn; also of lines that have been mended since.",
                 spark: self.values(|day| Some(float(day.promises_broken))),
             },
@@ -136,6 +148,11 @@ impl FigureRow {
         });
         Table::new("days", "The last 30 days", &columns).with_rows(rows)
     }
+}
+
+/// The label of a number.
+fn one_or(number: u64, one: &'static str, many: &'static str) -> &'static str {
+    if number == 1 { one } else { many }
 }
 
 #[expect(

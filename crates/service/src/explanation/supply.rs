@@ -79,16 +79,7 @@ pub(super) fn of_batch(event: &Event) -> String {
             eta: _,
             landed,
         } => {
-            let count = match (*short, *over) {
-                (0, 0) => format!("{}, as expected", units(*quantity)),
-                (short, 0) => format!(
-                    "{} of {}, {} short",
-                    number(quantity),
-                    units(*expected),
-                    number(short)
-                ),
-                (_, over) => format!("{}, {} more than expected", units(*quantity), number(over)),
-            };
+            let count = receipt(*quantity, *expected, *short, *over);
             let sold = if landed.of == 0 {
                 String::new()
             } else {
@@ -112,6 +103,20 @@ pub(super) fn of_batch(event: &Event) -> String {
             format!("Batch {reference} was cancelled{why}: {lost} will never come{left}.")
         }
         _ => String::new(),
+    }
+}
+
+/// What was counted, beside what was expected.
+fn receipt(quantity: u64, expected: u64, short: u64, over: u64) -> String {
+    match (short, over) {
+        (0, 0) => format!("{}, as expected", units(quantity)),
+        (short, 0) => format!(
+            "{} of {}, {} short",
+            number(quantity),
+            units(expected),
+            number(short)
+        ),
+        (_, over) => format!("{}, {} more than expected", units(quantity), number(over)),
     }
 }
 
@@ -216,7 +221,7 @@ fn counted(counts: &BTreeMap<BatchRef, u64>) -> String {
     }
     let named = counts.iter().take(BATCHES_NAMED);
     let named: Vec<_> = named
-        .map(|(batch, count)| format!("{count} of batch {batch}"))
+        .map(|(batch, count)| format!("{} of batch {batch}", number(count)))
         .collect();
     let more = match counts.len().saturating_sub(BATCHES_NAMED) {
         0 => String::new(),

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use landfall_domain::commands::parse_day;
 use landfall_service::wire::FieldError;
 
-/// No name is longer, in bytes.
+/// No name is longer, in characters.
 const MAX_NAME: usize = 255;
 
 /// Parameters in their order. What a page does not know it carries on unread.
@@ -56,10 +56,10 @@ impl Params {
     /// The beginning of a name.
     pub(crate) fn prefix(&self, name: &str, errors: &mut Vec<FieldError>) -> Option<String> {
         let text = self.get(name)?.trim();
-        if text.len() > MAX_NAME || text.chars().any(char::is_control) {
+        if text.chars().count() > MAX_NAME || text.chars().any(char::is_control) {
             errors.push(wrong(
                 name,
-                &"must be the beginning of a name: 255 bytes at most, and no control characters",
+                &"must be the beginning of a name: 255 characters at most, and no control characters",
             ));
             return None;
         }

@@ -62,7 +62,7 @@ fn nothing_found_says_how_names_are_compared() {
             assert!(
                 answer
                     .body
-                    .contains("the beginning of a name: 255 bytes at most")
+                    .contains("the beginning of a name: 255 characters at most")
             );
         }
         for odd in ODD {
@@ -87,7 +87,7 @@ fn what_no_name_begins_with_is_asked_of_no_store() {
                     assert!(
                         answer
                             .body
-                            .contains("the beginning of a name: 255 bytes at most")
+                            .contains("the beginning of a name: 255 characters at most")
                     );
                 }
             }

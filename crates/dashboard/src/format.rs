@@ -6,6 +6,18 @@ use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
 pub(crate) use landfall_domain::words::{count, number};
 
+/// Letters of a figure that fit in one tile.
+const SHORT: usize = 9;
+
+/// The class of a tile that shows a figure: a long one needs the room of two.
+pub(crate) fn tile(figure: impl AsRef<str>) -> &'static str {
+    if figure.as_ref().len() > SHORT {
+        "long"
+    } else {
+        "short"
+    }
+}
+
 /// A day: `5 Jan 2027`.
 pub(crate) fn day(day: impl Borrow<Date>) -> String {
     day.borrow().strftime("%-d %b %Y").to_string()

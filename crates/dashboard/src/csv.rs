@@ -44,7 +44,7 @@ pub(crate) async fn file(
     let labels = columns.iter().zip(&kept).filter(|(_, kept)| **kept);
     let mut first = Writer::from_writer(Vec::new());
     first
-        .write_record(labels.map(|(column, _)| column.label))
+        .write_record(labels.map(|(column, _)| column.in_csv))
         .map_err(|error| unwritable(&error))?;
     let first = write(first, &kept, &rows)?;
     let next = next.map_or(Next::End, |cursor| Next::Page(Some(cursor)));

@@ -225,8 +225,10 @@ impl Cell {
 /// A column.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
-    /// What stands above it; also in a CSV file.
+    /// What stands above it.
     pub(crate) label: &'static str,
+    /// The same in a CSV file, which may say it in other units.
+    pub(crate) in_csv: &'static str,
     /// Whether it has numbers.
     pub(crate) number: bool,
     /// Where the list can be sorted by it.
@@ -260,6 +262,7 @@ pub(crate) struct Sort {
 pub(crate) const fn column(label: &'static str) -> Column {
     Column {
         label,
+        in_csv: label,
         number: false,
         sort: None,
         place: ColumnPlace::Everywhere,
@@ -270,6 +273,7 @@ pub(crate) const fn column(label: &'static str) -> Column {
 pub(crate) const fn numbers(label: &'static str) -> Column {
     Column {
         label,
+        in_csv: label,
         number: true,
         sort: None,
         place: ColumnPlace::Everywhere,
@@ -307,6 +311,12 @@ impl Column {
         if let Some(sort) = &mut self.sort {
             sort.usual = true;
         }
+        self
+    }
+
+    /// A file has it by another name: what a page tells in words or as a part is a number or an instant there.
+    pub(crate) const fn named_in_csv(mut self, label: &'static str) -> Self {
+        self.in_csv = label;
         self
     }
 

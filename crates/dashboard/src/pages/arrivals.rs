@@ -45,7 +45,7 @@ const COLUMNS: [Column; 9] = [
     column("Carries"),
     numbers("Units"),
     numbers("Free"),
-    column("Sold"),
+    column("Sold").named_in_csv("Units sold"),
 ];
 
 /// What arrives: one of both.

@@ -21,7 +21,7 @@ const COLUMNS: [Column; 10] = [
     column("When").rising_by("eta"),
     column("Shipment"),
     numbers("Purchased"),
-    column("Sold"),
+    column("Sold").named_in_csv("Units sold"),
     numbers("Available").sorted_by("available"),
     numbers("Allocated"),
     numbers("Dispatched").in_file(),

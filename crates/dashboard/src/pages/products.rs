@@ -17,7 +17,7 @@ const PATH: &str = "/products";
 pub(super) const COLUMNS: [Column; 5] = [
     column("SKU").rising_by("sku").usual(),
     numbers("Purchased"),
-    column("Sold"),
+    column("Sold").named_in_csv("Units sold"),
     numbers("Available").sorted_by("available"),
     numbers("Lines waiting").sorted_by("backordered"),
 ];

@@ -24,7 +24,7 @@ const COLUMNS: [Column; 9] = [
     column("Container"),
     numbers("Batches"),
     numbers("Units"),
-    column("Sold"),
+    column("Sold").named_in_csv("Units sold"),
 ];
 
 /// The list.

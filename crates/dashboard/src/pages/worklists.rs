@@ -25,7 +25,10 @@ const WAITING: [Column; 12] = [
     column("SKU"),
     numbers("Units"),
     numbers("Priority").sorted_by("priority"),
-    numbers("Waits for").sorted_by("age").usual(),
+    numbers("Waits for")
+        .sorted_by("age")
+        .usual()
+        .named_in_csv("Waiting since"),
     column("Why"),
     column("Requested"),
     column("Promised first"),

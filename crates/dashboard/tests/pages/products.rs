@@ -40,7 +40,7 @@ fn the_list_says_how_much_is_sold_and_who_waits() {
         let file = site.get("/products?format=csv").await;
         assert_eq!(
             file.body,
-            "SKU,Purchased,Sold,Available,Lines waiting\nLAMP,1200,0,1200,0\nSOFA,10,4,6,1\n"
+            "SKU,Purchased,Units sold,Available,Lines waiting\nLAMP,1200,0,1200,0\nSOFA,10,4,6,1\n"
         );
     });
 }

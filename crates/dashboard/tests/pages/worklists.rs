@@ -139,6 +139,10 @@ fn names_are_only_names_and_readers_only_read() {
         }
         let file = site.get("/backorders?format=csv").await.body;
         assert!(file.contains("'=🛋"), "no formula: {file}");
+        assert!(
+            file.contains(",Priority,Waiting since,Why,"),
+            "it is an instant: {file}"
+        );
         let reader = site.sign_in(Role::Read).await;
         let page = site.get_as(&reader, "/backorders").await;
         assert!(!page.body.contains("/do/"), "{}", page.body);

@@ -403,7 +403,7 @@ async fn file(context: Shared, coming: Vec<Coming>) -> Result<Response, Failed> 
             let ends = begins.saturating_add(ROWS).min(coming.len());
             let part = coming.get(begins..ends).unwrap_or_default();
             let read = arrivals(&*context.app.views, part).await?;
-            let rows = read.iter().map(row).collect();
+            let rows = read.iter().map(|arrival| row(arrival, true)).collect();
             Ok((rows, (ends < coming.len()).then(|| ends.to_string())))
         })
     });
@@ -413,11 +413,12 @@ async fn file(context: Shared, coming: Vec<Coming>) -> Result<Response, Failed> 
 fn table(params: &Params, arrivals: &[Arrival]) -> Table {
     Table::new("rows", "The same as a table", &COLUMNS)
         .listed(PATH, &params.with("done", None), &COLUMNS, None)
-        .with_rows(arrivals.iter().map(row))
+        .with_rows(arrivals.iter().map(|arrival| row(arrival, false)))
         .or_empty("Nothing is expected in these days.")
 }
 
-fn row(arrival: &Arrival) -> Row {
+/// `file`: for a file, which has room for everything.
+fn row(arrival: &Arrival, file: bool) -> Row {
     let Bar { purchased, .. } = arrival.sold;
     let mut state = Vec::new();
     if arrival.overdue {
@@ -437,7 +438,7 @@ fn row(arrival: &Arrival) -> Row {
             },
             Cell::text(arrival.kind),
             Cell::Day(arrival.eta),
-            revisions::cell(&arrival.earlier),
+            revisions::cell(&arrival.earlier, file),
             Cell::Several(state),
             Cell::text(&arrival.detail),
             Cell::Number(purchased),

@@ -8,6 +8,9 @@ use landfall_service::views::Thing;
 use crate::format;
 use crate::table::{Cell, Tone};
 
+/// Days that are told; of more only how many there were.
+const TOLD: usize = 3;
+
 /// The days on which it was expected before, the oldest first.
 pub(super) fn earlier(thing: &Thing, events: &[LogRecord]) -> Vec<Date> {
     let mut events: Vec<_> = events.iter().collect();
@@ -67,17 +70,33 @@ pub(super) fn eta(eta: Option<Date>, earlier: &[Date], overdue: bool, here: &str
     Cell::Several(parts)
 }
 
-/// The days on which it was expected before, in words; none where it always was the same.
-pub(super) fn words(earlier: &[Date]) -> Option<String> {
-    let days: Vec<_> = earlier.iter().map(format::day).collect();
-    (!days.is_empty()).then(|| days.join(", "))
+/// The last of these days, and how many others there were.
+fn last(earlier: &[Date]) -> (&[Date], Option<String>) {
+    let left = earlier.len().saturating_sub(TOLD);
+    let more = (left > 0).then(|| format!("and {} more", format::number(left as u64)));
+    (&earlier[left..], more)
 }
 
-/// The days on which it was expected before, as a cell.
-pub(super) fn cell(earlier: &[Date]) -> Cell {
-    match earlier {
-        [] => Cell::None,
-        days => Cell::Several(days.iter().map(|day| Cell::Day(*day)).collect()),
+/// The days on which it was expected before, in words; none where it always was the same.
+pub(super) fn words(earlier: &[Date]) -> Option<String> {
+    let (days, more) = last(earlier);
+    let days: Vec<_> = days.iter().map(format::day).collect();
+    let days = Some(days.join(", ")).filter(|days| !days.is_empty())?;
+    Some(match more {
+        Some(more) => format!("{days}, {more}"),
+        None => days,
+    })
+}
+
+/// The days on which it was expected before, as a cell: the last of them, or for a file all.
+pub(super) fn cell(earlier: &[Date], all: bool) -> Cell {
+    let (days, more) = if all { (earlier, None) } else { last(earlier) };
+    let days = days.iter().map(|day| Cell::Day(*day));
+    let cells: Vec<_> = days.chain(more.map(Cell::Text)).collect();
+    if cells.is_empty() {
+        Cell::None
+    } else {
+        Cell::Several(cells)
     }
 }
 
@@ -117,6 +136,24 @@ mod tests {
             landed: None,
             shipment: shipment.map(|name| name.parse().unwrap()),
         }
+    }
+
+    #[test]
+    fn of_many_days_the_last_are_told() {
+        let days: Vec<_> = (1..=30).map(|day| date(2027, 1, day)).collect();
+        assert_eq!(words(&[]), None);
+        assert_eq!(
+            words(&days[..3]).as_deref(),
+            Some("1 Jan 2027, 2 Jan 2027, 3 Jan 2027")
+        );
+        assert_eq!(
+            words(&days).as_deref(),
+            Some("28 Jan 2027, 29 Jan 2027, 30 Jan 2027, and 27 more")
+        );
+        let page = "2027-01-28; 2027-01-29; 2027-01-30; and 27 more";
+        assert_eq!(cell(&days, false).plain(), page);
+        assert_eq!(cell(&days, true).plain().split("; ").count(), 30);
+        assert_eq!(cell(&[], false), Cell::None);
     }
 
     #[test]

@@ -24,7 +24,7 @@ use figures::FigureRow;
 use sinks::{sink_rows, sink_table};
 use supply::{Missing, hold_table, overdue_table};
 pub(super) use work::cause;
-use work::{late_table, waiting_table};
+use work::{Broken, broken_table, capped, waiting_table};
 
 /// Rows of each table here; each leads to the whole list.
 const ROWS: usize = 10;
@@ -41,7 +41,13 @@ struct Today {
     days: Table,
     /// How far the worklist is behind, where that is worth a word.
     behind: Option<String>,
-    tables: Vec<(Table, Option<(String, &'static str)>)>,
+    tables: Vec<(Table, Vec<More>)>,
+}
+
+/// How much is not shown, and where it is.
+struct More {
+    words: String,
+    href: &'static str,
 }
 
 struct Alarm {
@@ -84,9 +90,11 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         ..BatchFilter::default()
     };
     let from = today.saturating_sub((figures::DAYS - 1).days());
-    let (late, waiting, ages, totals, lag, days) = tokio::try_join!(
+    let (late, waiting, lost, ages, totals, lag, days) = tokio::try_join!(
         desk.groups(WorkKind::Late, GroupBy::Source, &all, ROWS),
         desk.groups(WorkKind::Waiting, GroupBy::Sku, &all, ROWS),
+        // All of them: the lines that lost their stock are counted.
+        desk.groups(WorkKind::Waiting, GroupBy::Source, &all, usize::MAX),
         desk.ages(WorkKind::Waiting, visit.now),
         desk.totals(),
         desk.lag(),
@@ -104,17 +112,31 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         &app.sinks.iter().map(|sink| sink.read()).collect::<Vec<_>>(),
         visit.now,
     );
-    let alarms = alarms(&totals, &arrivals, &holds, sinks.len());
+    let (caption, late_left) = (capped("Broken promises, by cause", &late), late.left_out);
+    let broken = Broken::new(late, lost, ROWS);
+    let (late_cut, lost_cut) = broken.left_out();
+    let alarms = alarms(&totals, &broken, &arrivals, &holds, sinks.len());
     let tables = vec![
-        (late_table(&visit, &late), more(late.left_out, "/late")),
+        (
+            broken_table(&visit, &broken, caption),
+            [
+                more(late_left + late_cut, "more", "/late"),
+                more(lost_cut, "more that wait", "/backorders"),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+        ),
         (
             waiting_table(&visit, &waiting),
-            more(waiting.left_out, "/backorders"),
+            more(waiting.left_out, "more", "/backorders")
+                .into_iter()
+                .collect(),
         ),
-        (ages_table(&ages), None),
-        (overdue_table(arrivals), None),
-        (hold_table(holds), None),
-        (sink_table(sinks, app.sinks.is_empty()), None),
+        (ages_table(&ages), Vec::new()),
+        (overdue_table(arrivals), Vec::new()),
+        (hold_table(holds), Vec::new()),
+        (sink_table(sinks, app.sinks.is_empty()), Vec::new()),
     ];
     let row = FigureRow::new(from, today, &days);
     super::show(&Today {
@@ -127,11 +149,20 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
     })
 }
 
-fn more(left_out: u64, list: &'static str) -> Option<(String, &'static str)> {
-    (left_out > 0).then(|| (format!("{} more", format::number(left_out)), list))
+fn more(left_out: u64, words: &str, href: &'static str) -> Option<More> {
+    (left_out > 0).then(|| More {
+        words: format!("{} {words}", format::number(left_out)),
+        href,
+    })
 }
 
-fn alarms(totals: &Totals, arrivals: &Missing, holds: &Missing, sinks: usize) -> Vec<Alarm> {
+fn alarms(
+    totals: &Totals,
+    broken: &Broken,
+    arrivals: &Missing,
+    holds: &Missing,
+    sinks: usize,
+) -> Vec<Alarm> {
     let alarm = |count: u64, tone: Tone, one, many, href| Alarm {
         tone: if count == 0 { Tone::Good } else { tone },
         count: format::number(count),
@@ -139,14 +170,18 @@ fn alarms(totals: &Totals, arrivals: &Missing, holds: &Missing, sinks: usize) ->
         href,
     };
     let most = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let mut promises = alarm(
+        totals.late.lines.saturating_add(broken.lost()),
+        Tone::Bad,
+        "promise broken",
+        "promises broken",
+        "#late",
+    );
+    if broken.is_capped() {
+        promises.count = format!("at least {}", promises.count);
+    }
     vec![
-        alarm(
-            totals.late.lines,
-            Tone::Bad,
-            "promise broken",
-            "promises broken",
-            "#late",
-        ),
+        promises,
         alarm(
             arrivals.promised() + holds.promised(),
             Tone::Bad,

@@ -45,3 +45,44 @@ fn figures_of_one_are_in_the_singular() {
         }
     });
 }
+
+#[test]
+fn a_promise_that_was_withdrawn_is_a_broken_one() {
+    run(async {
+        let site = site();
+        let engine = &site.engine;
+        let soon = today().saturating_add(30.days());
+        let none = words(&site.page("/").await);
+        assert!(none.contains("Every promise holds."), "{none}");
+        engine.batch(batch("B-1", "SOFA", 6).eta(soon)).await;
+        engine.line(line("SO-1", "SOFA", 2)).await;
+        engine.line(line("SO-2", "SOFA", 9)).await;
+        take_in(&site).await;
+        let kept = words(&site.page("/").await);
+        assert!(kept.contains("0 promises broken"), "{kept}");
+        assert!(kept.contains("Every promise holds."), "{kept}");
+        engine.done(hold("B-1", "customs", None)).await;
+        take_in(&site).await;
+        let page = site.page("/").await;
+        let text = words(&page);
+        assert!(text.contains("1 promise broken"), "{text}");
+        assert!(!text.contains("Every promise holds."), "{text}");
+        let rows = cells(&page, "late");
+        assert_eq!(
+            rows.len(),
+            1,
+            "who never had stock is not among them: {rows:?}"
+        );
+        assert_eq!(
+            rows[0][..5],
+            ["B-1", "held", "1", "2", "no date, waiting"],
+            "{rows:?}"
+        );
+        assert!(
+            page.contains("/backorders?batch=B-1&#38;cause=held"),
+            "{page}"
+        );
+        let lines = site.page("/backorders?batch=B-1&cause=held").await;
+        assert_eq!(cells(&lines, "rows").len(), 1);
+    });
+}

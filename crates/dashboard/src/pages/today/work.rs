@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use landfall_service::access::Right;
-use landfall_service::desk::{Cause, Groups, Source, WorkGroup};
+use landfall_service::desk::{Cause, Groups, Source, WorkGroup, WorkKind};
 
 use crate::params::Params;
 use crate::table::{Cell, DO, Row, Table, Tone, column, numbers};
@@ -40,7 +40,55 @@ fn age(visit: &Visit, since: Timestamp) -> Cell {
     Cell::text(format::since(since, visit.now))
 }
 
-pub(super) fn late_table(visit: &Visit, late: &Groups) -> Table {
+/// Broken promises: lines that come later than was promised, and lines that lost the stock that they had and wait.
+pub(super) struct Broken {
+    groups: Vec<(WorkKind, WorkGroup)>,
+    /// Groups that are not listed, by their kind: late, waiting.
+    left_out: (u64, u64),
+    /// Lines that lost their stock.
+    lost: u64,
+    /// Whether there are more than were looked at.
+    capped: bool,
+}
+
+impl Broken {
+    /// Of the groups of late lines and of all those that wait, as many as a table has.
+    pub(super) fn new(late: Groups, waiting: Groups, limit: usize) -> Self {
+        // What never had stock was never promised.
+        let lost = waiting.groups.into_iter();
+        let lost: Vec<_> = lost.filter(|group| group.source.is_some()).collect();
+        let lines = lost.iter().map(|group| group.lines).sum();
+        let late = late.groups.into_iter().map(|group| (WorkKind::Late, group));
+        let lost = lost.into_iter().map(|group| (WorkKind::Waiting, group));
+        let mut groups: Vec<_> = late.chain(lost).collect();
+        groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.lines));
+        let cut = groups.split_off(groups.len().min(limit));
+        let of = |kind| cut.iter().filter(|(other, _)| *other == kind).count() as u64;
+        Self {
+            left_out: (of(WorkKind::Late), of(WorkKind::Waiting)),
+            groups,
+            lost: lines,
+            capped: waiting.capped,
+        }
+    }
+
+    /// Lines whose promise was withdrawn with their stock.
+    pub(super) fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// Whether there are more of these than were looked at.
+    pub(super) fn is_capped(&self) -> bool {
+        self.capped
+    }
+
+    /// Groups that are not listed: of late lines, and of such that wait.
+    pub(super) fn left_out(&self) -> (u64, u64) {
+        self.left_out
+    }
+}
+
+pub(super) fn broken_table(visit: &Visit, broken: &Broken, caption: String) -> Table {
     let columns = [
         column("Shipment or batch"),
         column("Cause"),
@@ -50,8 +98,10 @@ pub(super) fn late_table(visit: &Visit, late: &Groups) -> Table {
         numbers("For"),
         DO,
     ];
-    let rows = late.groups.iter().map(|group| {
+    let rows = broken.groups.iter().map(|(kind, group)| {
+        let waits = *kind == WorkKind::Waiting;
         let days = match (group.worst_days, group.without_day) {
+            _ if waits => "no date, waiting".to_owned(),
             (Some(days), 0) => format!("+{days} d"),
             (Some(days), without) => format!("+{days} d, {without} without a day"),
             (None, without) => format!("{without} without a day"),
@@ -65,19 +115,19 @@ pub(super) fn late_table(visit: &Visit, late: &Groups) -> Table {
             .with(name, Some(reference).filter(|text| !text.is_empty()))
             .with("cause", group.cause.map(Cause::as_str));
         let mut todo = vec![Cell::Do {
-            href: lines.url("/late"),
+            href: lines.url(if waits { "/backorders" } else { "/late" }),
             text: "See lines".into(),
         }];
         match &group.source {
-            Some(Source::Shipment(reference)) => todo.push(Cell::Do {
+            Some(Source::Shipment(reference)) if !waits => todo.push(Cell::Do {
                 href: links::shipment(reference.as_str()),
                 text: "What if".into(),
             }),
-            Some(Source::Batch(reference)) => todo.push(Cell::Do {
+            Some(Source::Batch(reference)) if !waits => todo.push(Cell::Do {
                 href: links::batch(reference.as_str()),
                 text: "What if".into(),
             }),
-            None => {}
+            Some(_) | None => {}
         }
         Row {
             cells: vec![
@@ -91,7 +141,7 @@ pub(super) fn late_table(visit: &Visit, late: &Groups) -> Table {
             ],
         }
     });
-    Table::new("late", capped("Broken promises, by cause", late), &columns)
+    Table::new("late", caption, &columns)
         .with_rows(rows)
         .or_empty("Every promise holds.")
 }
@@ -141,7 +191,7 @@ pub(super) fn waiting_table(visit: &Visit, waiting: &Groups) -> Table {
     .or_empty("Nobody waits.")
 }
 
-fn capped(caption: &str, groups: &Groups) -> String {
+pub(super) fn capped(caption: &str, groups: &Groups) -> String {
     if groups.capped {
         format!(
             "{caption} (of the oldest {} lines)",

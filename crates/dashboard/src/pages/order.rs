@@ -26,6 +26,10 @@ use crate::{Shared, format, links};
 
 /// Lines that are told one by one. Of an order with more there is a table, and one line at a time is told.
 const TOLD: usize = 6;
+/// Lines in a page of that table.
+const LISTED: usize = 100;
+/// The field of the query that says how many lines are passed over.
+const AFTER: &str = "after";
 /// Batches that are told of each line.
 const CANDIDATES: usize = 12;
 
@@ -108,6 +112,7 @@ pub(super) async fn page(
         })
     });
     let live = live::name("order", id.as_str());
+    let after = visit.params.get(AFTER).and_then(|text| text.parse().ok());
     let (tone, answer) = words::answer(&order);
     super::show(&OrderPage {
         frame: Frame::new(&visit, Place::Orders, format!("Order {id}")),
@@ -116,7 +121,7 @@ pub(super) async fn page(
         tone,
         answer,
         offers: actions::offers(&visit, commands, &fields),
-        table: many.then(|| line_table(&order.lines, chosen, &live)),
+        table: many.then(|| line_table(&order, chosen, after.unwrap_or(0), &live)),
         lines,
         history,
         order,
@@ -212,8 +217,9 @@ fn there(candidate: &CandidateResource, today: jiff::civil::Date) -> Cell {
     Cell::Several(parts)
 }
 
-/// All lines, those that need somebody first.
-fn line_table(lines: &[LineResource], chosen: Option<&str>, live: &str) -> Table {
+/// The lines of an order, those that need somebody first: as many as a page has after so many others.
+fn line_table(order: &OrderResource, chosen: Option<&str>, after: usize, live: &str) -> Table {
+    let lines = &order.lines;
     let columns = [
         column("SKU"),
         column("Line"),
@@ -237,7 +243,9 @@ fn line_table(lines: &[LineResource], chosen: Option<&str>, live: &str) -> Table
             Status::Cancelled => 6,
         }
     });
-    let rows = sorted.into_iter().map(|line| Row {
+    let after = if after < lines.len() { after } else { 0 };
+    let shown = sorted.into_iter().skip(after).take(LISTED);
+    let rows = shown.map(|line| Row {
         cells: vec![
             Cell::Name {
                 href: links::line(line.order_id.as_str(), line.line_id.as_str()),
@@ -256,10 +264,26 @@ fn line_table(lines: &[LineResource], chosen: Option<&str>, live: &str) -> Table
             Cell::Number(line.dispatched),
         ],
     });
-    let caption = format::count(lines.len() as u64, "line", "lines");
-    Table::new("lines-table", caption, &columns)
+    let all = format::count(lines.len() as u64, "line", "lines");
+    let end = after.saturating_add(LISTED).min(lines.len());
+    let caption = if end - after == lines.len() {
+        all
+    } else {
+        let place = |place: usize| format::number(place as u64);
+        format!(
+            "Lines {} to {} of {all}, those that need somebody first",
+            place(after + 1),
+            place(end)
+        )
+    };
+    let address = links::order(order.order_id.as_str());
+    let next = (end < lines.len()).then(|| links::list(&address, &[(AFTER, &end.to_string())]));
+    let mut table = Table::new("lines-table", caption, &columns)
         .with_rows(rows)
-        .live(live.to_owned())
+        .live(live.to_owned());
+    table.next = next;
+    table.first = (after > 0).then_some(address);
+    table
 }
 
 /// Why a line has what it has.

@@ -57,7 +57,6 @@ pub(super) async fn page(
     let thing = Thing::Batch(reference.clone());
     let events = views.latest(&thing, SHOWN).await?.unwrap_or_default();
     let earlier = revisions::earlier(&thing, &events);
-    let pegged = pegged::of_batch(&**views, &reference, today).await?;
     let live = live::name("batch", reference.as_str());
     // A batch that comes with others is late with them: that is asked of its shipment.
     let what_if = match batch.eta.filter(|_| batch.shipment.is_none()) {
@@ -69,6 +68,7 @@ pub(super) async fn page(
         _ => StatusCode::OK,
     };
     let promises = views.promises_of(&reference).await?.unwrap_or_default();
+    let pegged = pegged::of_batch(&**views, &batch, &promises, today).await?;
     let days = promises.days.iter();
     let days: Vec<_> = days.filter_map(|of| Some((of.day?, of.units))).collect();
     let page = BatchPage {

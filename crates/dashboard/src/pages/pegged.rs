@@ -1,17 +1,21 @@
 //! Who counts on a batch: the customers' lines that have goods of it.
 
+use futures_util::future::try_join_all;
 use jiff::civil::Date;
 use landfall_domain::BatchRef;
 use landfall_service::resources::{BatchResource, LineResource};
-use landfall_service::views::{Page, ViewError, Views};
+use landfall_service::views::{Page, Promises, ViewError, Views};
 
+use crate::format;
 use crate::links;
 use crate::table::{Cell, Column, Row, Table, column, numbers};
 
-/// Lines in a page.
-const SHOWN: usize = 100;
-/// Batches of a shipment that are asked for their lines.
-const BATCHES: usize = 12;
+/// Lines in the page of a batch.
+const OF_BATCH: usize = 100;
+/// Lines in the page of a shipment.
+const OF_SHIPMENT: usize = 50;
+/// Batches of a shipment that are asked for their lines at once.
+const AT_ONCE: usize = 8;
 
 /// A line, and what it has of a batch.
 struct Peg {
@@ -21,45 +25,94 @@ struct Peg {
 }
 
 /// Lines, as many as a page shows.
-#[derive(Default)]
 pub(super) struct Pegged {
     pegs: Vec<Peg>,
-    /// Whether there are others.
-    cut: bool,
+    /// Of how many these are the first, in words; none: they are all.
+    of: Option<String>,
 }
 
 /// Of one batch: those first that would lose it last.
 pub(super) async fn of_batch(
     views: &dyn Views,
-    reference: &BatchRef,
+    batch: &BatchResource,
+    promises: &Promises,
     today: Date,
 ) -> Result<Pegged, ViewError> {
-    let mut pegged = Pegged::default();
-    pegged.add(views, reference, today).await?;
-    Ok(pegged)
+    let (pegs, all) = read(views, &batch.reference, OF_BATCH, today).await?;
+    let lines: u64 = promises.days.iter().map(|day| day.lines).sum();
+    let of = (!all).then(|| {
+        let more = if promises.capped { "more than " } else { "" };
+        format!("of {more}{}", format::number(lines))
+    });
+    Ok(Pegged { pegs, of })
 }
 
-/// Of a shipment's batches: those first that are promised first.
+/// Of a shipment's batches. All of them, those first that are promised first; where there are too many, batch by batch:
+/// nobody knows which would be the first of all without reading them all.
 pub(super) async fn of_batches(
     views: &dyn Views,
     batches: &[BatchResource],
     today: Date,
 ) -> Result<Pegged, ViewError> {
-    let mut pegged = Pegged::default();
-    let taken = batches.iter().filter(|batch| batch.allocated > 0);
-    for (place, batch) in taken.enumerate() {
-        if place == BATCHES || pegged.pegs.len() >= SHOWN {
-            pegged.cut = true;
+    let taken: Vec<_> = batches.iter().filter(|batch| batch.allocated > 0).collect();
+    let (mut pegs, mut all) = (Vec::new(), true);
+    for some in taken.chunks(AT_ONCE) {
+        if pegs.len() >= OF_SHIPMENT {
+            all = false;
             break;
         }
-        pegged.add(views, &batch.reference, today).await?;
+        let room = OF_SHIPMENT - pegs.len();
+        let found = some
+            .iter()
+            .map(|batch| read(views, &batch.reference, room, today));
+        for (found, whole) in try_join_all(found).await? {
+            all &= whole;
+            pegs.extend(found);
+        }
     }
-    // What has no promise comes before all, because that is worse.
-    pegged.pegs.sort_by(|a, b| {
-        let key = |peg: &Peg| (peg.line.current_promise, peg.line.order_id.clone());
-        key(a).cmp(&key(b))
+    all &= pegs.len() <= OF_SHIPMENT;
+    pegs.truncate(OF_SHIPMENT);
+    if all {
+        // What has no promise comes before all, because that is worse.
+        pegs.sort_by(|a, b| {
+            let key = |peg: &Peg| (peg.line.current_promise, peg.line.order_id.clone());
+            key(a).cmp(&key(b))
+        });
+        return Ok(Pegged { pegs, of: None });
+    }
+    let sum = |units: &mut dyn Iterator<Item = u64>| {
+        let units = units.fold(0, u64::saturating_add);
+        format::number(units)
+    };
+    let of = format!(
+        "batch by batch, with {} of {} units",
+        sum(&mut pegs.iter().map(|peg| peg.units)),
+        sum(&mut taken.iter().map(|batch| batch.allocated)),
+    );
+    Ok(Pegged { pegs, of: Some(of) })
+}
+
+/// The lines of a batch, at most so many, and whether these are all.
+async fn read(
+    views: &dyn Views,
+    reference: &BatchRef,
+    limit: usize,
+    today: Date,
+) -> Result<(Vec<Peg>, bool), ViewError> {
+    let page = Page { after: None, limit };
+    let Some(found) = views.pegged(reference, &page, today).await? else {
+        return Ok((Vec::new(), true));
+    };
+    let pegs = found.items.into_iter().map(|line| {
+        let of_it = line.allocations.iter();
+        let of_it = of_it.filter(|allocation| allocation.batch == *reference);
+        Peg {
+            units: of_it.map(|allocation| allocation.quantity).sum(),
+            batch: reference.clone(),
+            line,
+        }
     });
-    Ok(pegged)
+    Ok((pegs.collect(), found.next.is_none()))
 }
 
 const COLUMNS: [Column; 6] = [
@@ -72,41 +125,17 @@ const COLUMNS: [Column; 6] = [
 ];
 
 impl Pegged {
-    /// The lines of a batch, as many as there is room for.
-    async fn add(
-        &mut self,
-        views: &dyn Views,
-        reference: &BatchRef,
-        today: Date,
-    ) -> Result<(), ViewError> {
-        let page = Page {
-            after: None,
-            limit: SHOWN - self.pegs.len().min(SHOWN - 1),
-        };
-        let Some(found) = views.pegged(reference, &page, today).await? else {
-            return Ok(());
-        };
-        self.cut |= found.next.is_some();
-        let pegs = found.items.into_iter().map(|line| {
-            let of_it = line.allocations.iter();
-            let of_it = of_it.filter(|allocation| allocation.batch == *reference);
-            Peg {
-                units: of_it.map(|allocation| allocation.quantity).sum(),
-                batch: reference.clone(),
-                line,
-            }
-        });
-        self.pegs.extend(pegs);
-        Ok(())
+    /// Whether there are others.
+    pub(super) fn is_cut(&self) -> bool {
+        self.of.is_some()
     }
 
     /// The lines as a table. `batch`: name the batch in each row.
     pub(super) fn table(&self, batch: bool, live: String) -> Table {
         let columns = &COLUMNS[..if batch { 6 } else { 5 }];
-        let caption = if self.cut {
-            format!("Lines that count on it: the first {}", self.pegs.len())
-        } else {
-            "Lines that count on it".to_owned()
+        let caption = match &self.of {
+            Some(of) => format!("Lines that count on it: the first {} {of}", self.pegs.len()),
+            None => "Lines that count on it".to_owned(),
         };
         let rows = self.pegs.iter().map(|peg| {
             let line = &peg.line;

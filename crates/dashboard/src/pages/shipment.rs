@@ -43,6 +43,8 @@ struct ShipmentPage {
     /// Where all its batches are, when there are more than are shown.
     all_batches: Option<String>,
     pegged: Table,
+    /// Where its late lines are listed, when more lines count on it than are shown.
+    late: Option<String>,
     history: History,
 }
 
@@ -92,6 +94,9 @@ pub(super) async fn page(
         what_if,
         batches: batches(&cargo, live.clone()),
         all_batches,
+        late: pegged
+            .is_cut()
+            .then(|| links::list("/late", &[("shipment", reference.as_str())])),
         pegged: pegged.table(true, live.clone()),
         history,
         live,

@@ -190,3 +190,17 @@ fn the_list_is_filtered_and_is_there_as_a_file() {
         }
     });
 }
+
+#[test]
+fn of_many_lines_it_is_told_how_many_there_are() {
+    run(async {
+        let site = site();
+        site.engine.batch(batch("B-1", "SOFA", 500)).await;
+        for n in 0..120 {
+            site.engine.line(line(&format!("SO-{n}"), "SOFA", 2)).await;
+        }
+        let page = site.page("/batches/B-1").await;
+        assert_eq!(cells(&page, "pegged").len(), 100);
+        assert!(words(&page).contains("Lines that count on it: the first 100 of 120"));
+    });
+}

@@ -262,3 +262,33 @@ fn the_list_is_filtered_and_is_there_as_a_file() {
         }
     });
 }
+
+#[test]
+fn of_many_lines_the_first_are_told_and_how_many_there_are() {
+    run(async {
+        let site = site();
+        let engine = &site.engine;
+        engine.shipment(shipment("S-1", Some(day(10)))).await;
+        // As many batches as one has, so that nobody could take the first of them for all.
+        for n in 0..30 {
+            let (name, sku) = (format!("B-{n:02}"), format!("SKU-{n:02}"));
+            engine.batch(batch(&name, &sku, 9).on("S-1")).await;
+            engine.line(line(&format!("SO-{n:02}-a"), &sku, 3)).await;
+        }
+        let page = site.page("/shipments/S-1").await;
+        assert_eq!(cells(&page, "pegged").len(), 30, "of all batches");
+        assert!(!words(&page).contains("batch by batch"), "they are all");
+        assert!(!page.contains("/late?shipment=S-1"));
+        for n in 0..30 {
+            let (order, sku) = (format!("SO-{n:02}-b"), format!("SKU-{n:02}"));
+            engine.line(line(&order, &sku, 1)).await;
+        }
+        let page = site.page("/shipments/S-1").await;
+        let lines = cells(&page, "pegged");
+        assert_eq!(lines.len(), 50);
+        assert_eq!(lines[49][5], "B-24", "batch by batch");
+        let said = "Lines that count on it: the first 50 batch by batch, with 100 of 120 units";
+        assert!(words(&page).contains(said), "{}", words(&page));
+        assert!(page.contains("/late?shipment=S-1"));
+    });
+}

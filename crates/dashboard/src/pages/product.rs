@@ -6,9 +6,12 @@ mod outlook;
 use askama::Template;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
-use landfall_domain::{ShipmentRef, Sku};
-use landfall_service::resources::{BatchResource, LineResource};
-use landfall_service::views::{BatchFilter, Page, Thing};
+use jiff::civil::Date;
+use landfall_domain::{Day, ShipmentRef, Sku};
+use landfall_service::resources::{
+    AvailabilityResource, BatchResource, LineResource, ProductResource,
+};
+use landfall_service::views::{BatchFilter, Page, Thing, ViewError, Views};
 
 use super::history::History;
 use crate::actions::{self, Offer};
@@ -24,7 +27,9 @@ use ask::Asked;
 use outlook::Outlook;
 
 /// Batches that are looked at.
-const BATCHES: usize = 500;
+const BATCHES: usize = 5_000;
+/// Batches that are read at once.
+const AT_ONCE: usize = 1_000;
 /// Batches and lines that are listed; the rest is in lists of its own.
 const LISTED: usize = 50;
 /// Events that are told.
@@ -45,7 +50,7 @@ struct ProductPage {
     batches: Table,
     all_batches: String,
     /// Batches of which nothing is left.
-    gone: usize,
+    gone: Option<String>,
     queue: Table,
     /// The list of all that wait, where more do than are shown.
     all_waiting: Option<(String, u64)>,
@@ -71,23 +76,21 @@ pub(super) async fn page(
     let not_found = || Failed::NotFound("product", sku.clone());
     let sku: Sku = sku.parse().map_err(|_| not_found())?;
     let views = &context.app.views;
-    let of_sku = BatchFilter {
-        sku: Some(sku.clone()),
-        ..BatchFilter::default()
-    };
-    let (first, queue) = (first(BATCHES), first(LISTED));
+    let queue = first(LISTED);
     let thing = Thing::Product(sku.clone());
-    let (product, batches, queue, events) = tokio::try_join!(
+    let (product, (batches, whole), available, queue, events) = tokio::try_join!(
         views.product(&sku),
-        views.batches(&of_sku, &first, visit.today()),
+        batches(&**views, &sku, visit.today()),
+        views.availability(&sku, &visit.day),
         views.backorders(Some(&sku), &queue, visit.today()),
         views.latest(&thing, EVENTS),
     )?;
     let product = product.ok_or_else(not_found)?;
     let asked = Asked::read(&context.app.bus, &sku, &visit).await?;
-    let outlook = Outlook::new(&batches.items, visit.day);
+    let outlook = Outlook::new(&batches, visit.day);
+    let mut aside = outlook.aside();
+    aside.extend((!whole).then(|| not_counted(&product, &batches)));
     let (kept, gone): (Vec<_>, Vec<_>) = batches
-        .items
         .into_iter()
         .partition(|batch| batch.purchased > batch.dispatched);
     let name = sku.as_str();
@@ -95,7 +98,7 @@ pub(super) async fn page(
     let all_waiting = links::list("/backorders", &[("sku", name)]);
     let shown_waiting = queue.items.len() as u64;
     let figures = vec![
-        figure(outlook.free_now(visit.day), "free now"),
+        figure(free_now(available.as_ref(), visit.day), "free now"),
         figure(product.available, "free in all"),
         figure(product.allocated, "allocated"),
         Figure {
@@ -112,13 +115,6 @@ pub(super) async fn page(
         Some(Cell::order(order.as_str()))
     });
     history.cut = history.count >= EVENTS;
-    let mut aside = outlook.aside();
-    if batches.next.is_some() {
-        aside.push(format!(
-            "Only the first {} batches by name are counted here.",
-            format::number(BATCHES as u64)
-        ));
-    }
     let status = asked.status();
     let page = ProductPage {
         frame: Frame::new(&visit, Place::Products, name),
@@ -129,8 +125,8 @@ pub(super) async fn page(
         dates: outlook.table(),
         aside,
         all_batches: links::list("/batches", &[("sku", name)]),
-        gone: gone.len(),
-        batches: batch_table(&sku, kept),
+        gone: (!gone.is_empty()).then(|| at_least(gone.len(), whole)),
+        batches: batch_table(&sku, kept, whole),
         queue: queue_table(&sku, &queue.items),
         all_waiting: (waiting > shown_waiting).then_some((all_waiting, waiting)),
         path: visit.path.clone(),
@@ -139,6 +135,58 @@ pub(super) async fn page(
         sku,
     };
     Ok((status, Html(page.render()?)).into_response())
+}
+
+/// The batches of a product by name, as many as are looked at, and whether these are all.
+async fn batches(
+    views: &dyn Views,
+    sku: &Sku,
+    today: Date,
+) -> Result<(Vec<BatchResource>, bool), ViewError> {
+    let of_sku = BatchFilter {
+        sku: Some(sku.clone()),
+        ..BatchFilter::default()
+    };
+    let (mut found, mut page) = (Vec::new(), first(AT_ONCE));
+    loop {
+        let list = views.batches(&of_sku, &page, today).await?;
+        found.extend(list.items);
+        page.after = list.next;
+        if page.after.is_none() || found.len() >= BATCHES {
+            return Ok((found, page.after.is_none()));
+        }
+    }
+}
+
+/// Units that can be promised of what is in the warehouse, of all batches.
+fn free_now(available: Option<&AvailabilityResource>, day: Day) -> u64 {
+    let now = day.promise_for(None);
+    let steps = available.map_or(&[][..], |available| &available.steps);
+    let there = steps.iter().take_while(|step| step.date <= now);
+    there.last().map_or(0, |step| step.cumulative)
+}
+
+/// What the batches that were not looked at have, in words.
+fn not_counted(product: &ProductResource, batches: &[BatchResource]) -> String {
+    let left = |purchased: u64, dispatched: u64| purchased.saturating_sub(dispatched);
+    let counted = batches
+        .iter()
+        .map(|batch| left(batch.purchased, batch.dispatched))
+        .fold(0, u64::saturating_add);
+    let all = left(product.purchased, product.dispatched);
+    let others = all.saturating_sub(counted);
+    format!(
+        "Only the first {} batches by name are counted here: {} of others, of {}, not.",
+        format::number(batches.len() as u64),
+        format::count(others, "unit", "units"),
+        format::number(all),
+    )
+}
+
+/// How many there are, or at the least are.
+fn at_least(count: usize, whole: bool) -> String {
+    let more = if whole { "" } else { "more than " };
+    format!("{more}{}", format::number(count as u64))
 }
 
 fn first(limit: usize) -> Page {
@@ -155,7 +203,7 @@ fn figure(number: u64, label: &'static str) -> Figure {
 }
 
 /// Batches of which something is left, as they can be counted on.
-fn batch_table(sku: &Sku, mut batches: Vec<BatchResource>) -> Table {
+fn batch_table(sku: &Sku, mut batches: Vec<BatchResource>, whole: bool) -> Table {
     let mut columns = vec![
         column("Batch"),
         column("Here"),
@@ -196,10 +244,7 @@ fn batch_table(sku: &Sku, mut batches: Vec<BatchResource>) -> Table {
         Row { cells }
     });
     let caption = if all > LISTED {
-        format!(
-            "Batches: the first {LISTED} of {}",
-            format::number(all as u64)
-        )
+        format!("Batches: the first {LISTED} of {}", at_least(all, whole))
     } else {
         "Batches".to_owned()
     };

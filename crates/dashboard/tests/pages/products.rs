@@ -176,3 +176,36 @@ fn who_may_only_look_is_offered_nothing() {
         assert!(!page.body.contains("/do/"), "{}", page.body);
     });
 }
+
+#[test]
+fn all_batches_are_counted_or_it_is_said_which_are_not() {
+    run(async {
+        let site = site();
+        let engine = &site.engine;
+        for n in 0..1_100 {
+            let name = format!("B-{n:04}");
+            engine.batch(batch(&name, "SOFA", 2).eta(day(5))).await;
+        }
+        let page = site.page("/products/SOFA").await;
+        let text = words(&page);
+        assert!(text.contains("Batches: the first 50 of 1,100"), "{text}");
+        assert!(!text.contains("by name are counted"), "{text}");
+        assert_eq!(cells(&page, "dates")[0][2], "2,200");
+        for n in 1_100..5_001 {
+            let name = format!("B-{n:04}");
+            engine.batch(batch(&name, "SOFA", 2)).await;
+        }
+        let page = site.page("/products/SOFA").await;
+        let text = words(&page);
+        assert!(
+            text.contains("Batches: the first 50 of more than 5,000"),
+            "{text}"
+        );
+        let said = "Only the first 5,000 batches by name are counted here: 2 units of others, of 10,002, not.";
+        assert!(text.contains(said), "{text}");
+        assert!(
+            text.contains("7,802 free now 10,002 free in all"),
+            "of all, whatever is shown: {text}"
+        );
+    });
+}

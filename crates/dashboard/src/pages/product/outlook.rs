@@ -14,6 +14,9 @@ use crate::table::{Cell, Row, Table, column, numbers};
 /// What the chart shows at the least and at the most, in months from today.
 const MONTHS: (i32, i32) = (3, 18);
 
+/// Days in the table.
+const LISTED: usize = 100;
+
 /// Units that come on one day.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Units {
@@ -78,13 +81,6 @@ impl Outlook {
         Self { steps, came, held }
     }
 
-    /// Units that can be promised of what is in the warehouse.
-    pub(super) fn free_now(&self, day: Day) -> u64 {
-        let now = day.promise_for(None);
-        let there = self.steps.iter().take_while(|step| step.date <= now);
-        there.last().map_or(0, |step| step.free)
-    }
-
     /// The chart; none where there is nothing.
     pub(super) fn chart(&self, sku: &str, day: Day) -> Option<Steps> {
         let last = self.steps.last()?;
@@ -113,7 +109,8 @@ impl Outlook {
             numbers("Allocated"),
             numbers("Free"),
         ];
-        let rows = self.steps.iter().zip(&self.came).map(|(step, came)| Row {
+        let shown = self.steps.iter().zip(&self.came).take(LISTED);
+        let rows = shown.map(|(step, came)| Row {
             cells: vec![
                 Cell::Day(step.date),
                 Cell::Number(*came),
@@ -122,7 +119,14 @@ impl Outlook {
                 Cell::Number(step.free),
             ],
         });
-        Table::new("dates", "By the day that can be promised", &columns)
+        let caption = "By the day that can be promised";
+        let caption = if self.steps.len() > LISTED {
+            let days = format::number(self.steps.len() as u64);
+            format!("{caption}: the first {LISTED} of {days} days")
+        } else {
+            caption.to_owned()
+        };
+        Table::new("dates", caption, &columns)
             .with_rows(rows)
             .live(String::new())
     }
@@ -202,7 +206,6 @@ mod tests {
             ]
         );
         assert_eq!(outlook.came, [14, 4]);
-        assert_eq!(outlook.free_now(day), 11);
         assert_eq!(
             outlook.aside(),
             ["7 units are held and nobody knows until when: not counted here."]

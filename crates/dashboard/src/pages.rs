@@ -35,16 +35,20 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/", get(today::page))
         .route("/orders", get(orders::page))
         .route("/orders/{id}", get(order::page))
+        .route("/order", get(order::page))
         .route("/products", get(products::page))
         .route("/products/{sku}", get(product::page))
+        .route("/product", get(product::page))
         .route("/search", get(search::page))
         .route("/backorders", get(worklists::waiting))
         .route("/late", get(worklists::late))
         .route("/arrivals", get(arrivals::page))
         .route("/batches", get(batches::page))
         .route("/batches/{reference}", get(batch::page))
+        .route("/batch", get(batch::page))
         .route("/shipments", get(shipments::page))
         .route("/shipments/{reference}", get(shipment::page))
+        .route("/shipment", get(shipment::page))
 }
 
 /// A page as it goes out.

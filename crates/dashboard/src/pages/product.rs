@@ -129,7 +129,7 @@ pub(super) async fn page(
         batches: batch_table(&sku, kept, whole),
         queue: queue_table(&sku, &queue.items),
         all_waiting: (waiting > shown_waiting).then_some((all_waiting, waiting)),
-        path: visit.path.clone(),
+        path: links::product(name),
         asked,
         history,
         sku,

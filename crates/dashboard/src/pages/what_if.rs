@@ -135,7 +135,10 @@ pub(super) async fn ask(
         (
             format!("+{days}"),
             now,
-            format!("{path}?late={days}#what-if"),
+            format!(
+                "{}#what-if",
+                links::list(&path, &[("late", &days.to_string())])
+            ),
         )
     });
     Some(WhatIf {

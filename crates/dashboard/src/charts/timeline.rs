@@ -154,6 +154,8 @@ pub(crate) struct Timeline {
 struct Tick {
     at: Part,
     words: Option<String>,
+    /// Whether there is room for its words where the picture is narrow.
+    narrow: bool,
 }
 
 struct Lane {
@@ -220,7 +222,8 @@ fn ticks(window: &Window, scale: &Scale, today: Option<Part>) -> Vec<Tick> {
     while day < window.until {
         if day >= window.from {
             let at = scale.at(day);
-            let free = today.is_none_or(|today| (at.0 - today.0).abs() > 400);
+            let beside = |room| today.is_none_or(|today| (at.0 - today.0).abs() > room);
+            let free = beside(400);
             let words = match window.zoom {
                 Zoom::Week => day.strftime("%-d %b"),
                 Zoom::Month if day.month() == 1 => day.strftime("%b %Y"),
@@ -229,6 +232,7 @@ fn ticks(window: &Window, scale: &Scale, today: Option<Part>) -> Vec<Tick> {
             ticks.push(Tick {
                 at,
                 words: free.then(|| words.to_string()),
+                narrow: ticks.len().is_multiple_of(2) && beside(700),
             });
         }
         let next = day.saturating_add(step);

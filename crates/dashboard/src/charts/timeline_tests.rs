@@ -104,3 +104,16 @@ fn a_bar_is_what_is_sold() {
     assert_eq!((bars.sold, bars.allocated), (BARS, Part(600)));
     assert_eq!(bars.words, "50 %");
 }
+
+#[test]
+fn a_narrow_picture_names_every_second_week_and_none_beside_today() {
+    let window = Window::now(Zoom::Week, TODAY);
+    let picture = Timeline::new(&window, TODAY, &[]);
+    let today = picture.today.unwrap();
+    let named = picture.ticks.iter().filter(|tick| tick.narrow);
+    let places: Vec<_> = named.map(|tick| tick.at.0).collect();
+    assert!(places.len() >= 5, "{places:?}");
+    let apart = places.windows(2).map(|two| two[1] - two[0]);
+    assert!(apart.min().unwrap() >= 1_000, "{places:?}");
+    assert!(places.iter().all(|at| (at - today.0).abs() > 700));
+}

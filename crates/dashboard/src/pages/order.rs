@@ -27,7 +27,7 @@ use crate::{Shared, format, links};
 /// Lines that are told one by one. Of an order with more there is a table, and one line at a time is told.
 const TOLD: usize = 6;
 /// Lines in a page of that table.
-const LISTED: usize = 100;
+const LISTED: usize = 50;
 /// The field of the query that says how many lines are passed over.
 const AFTER: &str = "after";
 /// Batches that are told of each line.

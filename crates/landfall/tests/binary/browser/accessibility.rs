@@ -49,6 +49,14 @@ async fn findings(browser: &Browser) -> Vec<String> {
         .collect()
 }
 
+/// What is cut off on a screen of 1280 pixels: tables that have to be scrolled to their buttons, and a header whose
+/// parts have no room beside each other.
+const CUT: &str = "const tables = [...document.querySelectorAll('.scroll')]\
+     .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.ariaLabel);\
+     const last = document.querySelector('.who'), first = document.querySelector('.brand');\
+     const rows = last.offsetTop > first.offsetTop + first.offsetHeight;\
+     return rows ? [...tables, 'the header'] : tables";
+
 async fn look(setup: Setup) {
     let Some(browser) = Browser::start(setup).await else {
         return;
@@ -72,6 +80,10 @@ async fn look(setup: Setup) {
             if over > 0 {
                 wrong.push(format!("{page} is {over} px too wide"));
             }
+        } else {
+            let cut = browser.run(CUT).await;
+            let cut = cut.as_array().into_iter().flatten();
+            wrong.extend(cut.map(|part| format!("{page}: {part} does not fit")));
         }
     }
     drop(service);

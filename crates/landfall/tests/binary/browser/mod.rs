@@ -48,7 +48,7 @@ impl Browser {
         let profile = tempfile::tempdir().unwrap();
         let mut arguments: Vec<String> = ARGUMENTS.iter().map(|&word| word.into()).collect();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
-        arguments.push("--window-size=1440,1000".into());
+        arguments.push("--window-size=1280,1000".into());
         if setup.dark {
             arguments.push("--blink-settings=preferredColorScheme=0".into());
         }

@@ -77,7 +77,7 @@ impl Steps {
         let plot = Plot { today, until, most };
         let across = (0..=most / apart).map(|nth| Mark {
             at: plot.y(nth * apart),
-            text: format::number(nth * apart),
+            text: axis(nth * apart),
         });
         Self {
             words,
@@ -215,6 +215,22 @@ fn days(from: Date, to: Date) -> u64 {
     u64::try_from(format::days_between(from, to)).unwrap_or(0)
 }
 
+/// A round number beside an axis, where there is no room for many zeros: `500,000`, `1.5 M`, `2 bn`.
+fn axis(units: u64) -> String {
+    const LARGE: [(u64, &str); 3] = [
+        (1_000_000_000_000, "tn"),
+        (1_000_000_000, "bn"),
+        (1_000_000, "M"),
+    ];
+    match LARGE.iter().find(|(large, _)| units >= *large) {
+        Some((large, word)) => match units % large * 10 / large {
+            0 => format!("{} {word}", format::number(units / large)),
+            tenths => format!("{}.{tenths} {word}", format::number(units / large)),
+        },
+        None => format::number(units),
+    }
+}
+
 /// A round number that is no smaller, and the distance of lines across.
 fn scale(most: u64) -> (u64, u64) {
     let most = most.max(1);
@@ -260,6 +276,21 @@ mod tests {
         }
         let (most, apart) = scale(u64::MAX);
         assert!(most >= u64::MAX / 2 && apart > 0);
+    }
+
+    #[test]
+    fn large_numbers_have_room_beside_the_axis() {
+        for (units, text) in [
+            (0, "0"),
+            (500_000, "500,000"),
+            (1_000_000, "1 M"),
+            (1_500_000, "1.5 M"),
+            (500_000_000, "500 M"),
+            (2_000_000_000_000, "2 tn"),
+        ] {
+            assert_eq!(axis(units), text);
+        }
+        assert!(axis(u64::MAX).ends_with(" tn"), "no overflow");
     }
 
     #[test]

@@ -54,7 +54,7 @@ async fn findings(browser: &Browser) -> Vec<String> {
 const CUT: &str = "const tables = [...document.querySelectorAll('.scroll')]\
      .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.ariaLabel);\
      const last = document.querySelector('.who'), first = document.querySelector('.brand');\
-     const rows = last.offsetTop > first.offsetTop + first.offsetHeight;\
+     const rows = last && last.offsetTop > first.offsetTop + first.offsetHeight;\
      return rows ? [...tables, 'the header'] : tables";
 
 async fn look(setup: Setup) {

@@ -92,7 +92,7 @@ pub(crate) fn ask<'a>(
 pub(crate) fn statements() -> Vec<&'static str> {
     let mut statements = supply::STATEMENTS.to_vec();
     statements.extend(lines::STATEMENTS);
-    statements.push(group::GROUP);
+    statements.extend(group::statements());
     statements.extend(log::STATEMENTS);
     statements.extend(heads::STATEMENTS);
     statements

@@ -7,18 +7,17 @@
 //! matter. Its rows are made of arrays in the list of a SELECT: there they are taken apart in step, while in FROM each
 //! would be written to a table of its own first.
 
+use std::sync::LazyLock;
+
 use landfall_service::store::Changes;
 
 use super::{Basis, Write, heads, lines, log, supply};
 use crate::codes::Id;
 use crate::trip::Trip;
 
-/// A day that had no units perhaps has no row in `availability` yet. Products and heads must be as they were loaded.
-/// The commit is noted at the first of its heads. What else [`Basis`] says is looked at first, for that needs no waiting: all
-/// of a statement sees the same moment. Then the heads are advanced, before anything else: where nothing was locked before,
-/// that takes the partitions, in the order in which they are given; and then it may be too late for it. It tells the
-/// database's time.
-pub(super) const GROUP: &str = "WITH counted AS ( UPDATE products p SET version = k.version, backordered = k.backordered, late = k.late FROM \
+/// What every group has. A day that had no units perhaps has no row in `availability` yet. Products and heads must be as they
+/// were loaded. The commit is noted at the first of its heads.
+const ALWAYS: &str = "WITH counted AS ( UPDATE products p SET version = k.version, backordered = k.backordered, late = k.late FROM \
          (SELECT unnest($1::smallint[]) AS partition, unnest($2::bigint[]) AS number, unnest($3::bigint[]) AS \
          version, unnest($4::bigint[]) AS backordered, unnest($5::bigint[]) AS late, unnest($6::bigint[]) AS before) \
          AS k WHERE p.partition = k.partition AND p.number = k.number AND p.version = k.before RETURNING 1), \
@@ -58,15 +57,20 @@ pub(super) const GROUP: &str = "WITH counted AS ( UPDATE products p SET version 
          next_number) AS k WHERE h.partition = k.partition AND h.version = k.before RETURNING 1), \
      noted AS ( INSERT INTO commits (partition, slot, version, id) VALUES ($55::smallint, $56::smallint, \
          $57::bigint, $58::uuid) ON CONFLICT (partition, slot) DO UPDATE SET version = excluded.version, id = \
-         excluded.id), \
-     parted AS ( INSERT INTO line_parts (partition, batch, shortage, promise, number, units) SELECT \
+         excluded.id)";
+/// What some have: split lines, events of new lines besides those that accept them, answers to remember. Each part costs the
+/// database some microseconds, also where it writes nothing.
+const SOMETIMES: &str = ", parted AS ( INSERT INTO line_parts (partition, batch, shortage, promise, number, units) SELECT \
          unnest($64::smallint[]), unnest($65::bigint[]), unnest($66::smallint[]), unnest($67::date[]), \
          unnest($68::bigint[]), unnest($69::bigint[])), \
      entered AS ( INSERT INTO history (partition, kind, thing, \"offset\") SELECT unnest($70::smallint[]), 3, \
          unnest($71::bigint[]), unnest($72::bigint[])), \
      remembered AS ( INSERT INTO answers (partition, id, command, answer, time) SELECT unnest($73::smallint[]), \
-         unnest($74::text[]), unnest($75::text[]), unnest($76::text[]), unnest($77::timestamptz[])) \
-     SELECT 1 / (CASE WHEN $60::smallint IS NOT NULL AND NOT EXISTS (SELECT FROM commits WHERE partition = \
+         unnest($74::text[]), unnest($75::text[]), unnest($76::text[]), unnest($77::timestamptz[]))";
+/// What else [`Basis`] says is looked at first, for that needs no waiting: all of a statement sees the same moment. Then the
+/// heads are advanced, before anything else: where nothing was locked before, that takes the partitions, in the order in
+/// which they are given; and then it may be too late for it. It tells the database's time.
+const OUTCOME: &str = " SELECT 1 / (CASE WHEN $60::smallint IS NOT NULL AND NOT EXISTS (SELECT FROM commits WHERE partition = \
          $60::smallint AND slot = $61::smallint AND id = $62::uuid) THEN 0 \
          WHEN $59::bigint IS NOT NULL AND NOT EXISTS (SELECT FROM access_version WHERE partition = 0 AND version = \
          $59::bigint) THEN 0 \
@@ -74,6 +78,16 @@ pub(super) const GROUP: &str = "WITH counted AS ( UPDATE products p SET version 
          WHEN $63::timestamptz IS NOT NULL AND clock_timestamp() >= $63::timestamptz THEN 0 \
          WHEN (SELECT count(*) FROM counted) = cardinality($1::smallint[]) AND (SELECT count(*) FROM moved) = \
          cardinality($7::smallint[]) THEN 1 ELSE 0 END), clock_timestamp()";
+
+/// The statement for a group that has only what every group has.
+static PLAIN: LazyLock<String> = LazyLock::new(|| [ALWAYS, OUTCOME].concat());
+/// The statement for any group.
+static WHOLE: LazyLock<String> = LazyLock::new(|| [ALWAYS, SOMETIMES, OUTCOME].concat());
+
+/// Both, for a connection to prepare.
+pub(super) fn statements() -> [&'static str; 2] {
+    [&PLAIN, &WHOLE]
+}
 
 /// Adds the statement, where any head is advanced: all else is nothing but answers.
 pub(super) fn ask<'a>(
@@ -96,8 +110,12 @@ pub(super) fn ask<'a>(
     params.extend(heads::columns(&changes.heads));
     params.extend(note.params());
     params.extend(basis.params());
+    if !(lines.any_parts || log.any_histories || log.any_answers) {
+        trip.ask(Write::Group, &PLAIN, params);
+        return;
+    }
     params.extend(lines.parts);
     params.extend(log.histories);
     params.extend(log.answers);
-    trip.ask(Write::Group, GROUP, params);
+    trip.ask(Write::Group, &WHOLE, params);
 }

@@ -52,6 +52,7 @@ pub(super) struct Common<'a> {
     pub(super) new: Vec<Param<'a>>,
     /// Partition, batch, shortage, promise, number, units: of lines that are split, or are split otherwise now.
     pub(super) parts: Vec<Param<'a>>,
+    pub(super) any_parts: bool,
 }
 
 /// A line to be written, and what is known of it beside its own row.
@@ -110,6 +111,7 @@ pub(super) fn ask<'a>(
     update(trip, &old);
     Common {
         new: columns_of_new(&new),
+        any_parts: !made.numbers.is_empty(),
         parts: made.columns(),
     }
 }

@@ -59,8 +59,10 @@ pub(super) struct Common<'a> {
     pub(super) events: Vec<Param<'a>>,
     /// Partition, number, offset: of events of new lines, those apart that accept them.
     pub(super) histories: Vec<Param<'a>>,
+    pub(super) any_histories: bool,
     /// Partition, id, command, answer, time.
     pub(super) answers: Vec<Param<'a>>,
+    pub(super) any_answers: bool,
 }
 
 /// Gives what the statement for the whole group takes.
@@ -72,7 +74,9 @@ pub(super) fn common<'a>(
     Ok(Common {
         events: columns(&changes.events)?,
         histories: histories.new.columns(),
+        any_histories: !histories.new.homes.is_empty(),
         answers: columns_of_answers(&changes.remembered, partitions),
+        any_answers: !changes.remembered.is_empty(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! The macro of the contract suite names every case: one that it forgets would be no test anywhere.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 #[test]
 fn every_case_is_in_the_macro() {
@@ -9,7 +9,7 @@ fn every_case_is_in_the_macro() {
     let read = |path: &Path| fs::read_to_string(path).unwrap();
     let (stores, desks) = (read(&folder.join("mod.rs")), read(&folder.join("desk.rs")));
     let mut cases = 0;
-    for file in files(&folder) {
+    for file in files(&folder).unwrap() {
         let text = read(&file);
         // Relays and desks have lists of their own.
         let list = match file.strip_prefix(&folder).unwrap() {
@@ -40,15 +40,15 @@ fn every_case_is_in_the_macro() {
 }
 
 /// All files of a folder and of those in it.
-fn files(folder: &Path) -> Vec<PathBuf> {
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
         if path.is_dir() {
-            found.extend(files(&path));
+            found.extend(files(&path)?);
         } else {
             found.push(path);
         }
     }
-    found
+    Ok(found)
 }

@@ -90,13 +90,10 @@ pub(super) fn words(earlier: &[Date]) -> Option<String> {
 
 /// The days on which it was expected before, as a cell: the last of them, or for a file all.
 pub(super) fn cell(earlier: &[Date], all: bool) -> Cell {
-    let (days, more) = if all { (earlier, None) } else { last(earlier) };
-    let days = days.iter().map(|day| Cell::Day(*day));
-    let cells: Vec<_> = days.chain(more.map(Cell::Text)).collect();
-    if cells.is_empty() {
-        Cell::None
-    } else {
-        Cell::Several(cells)
+    match words(earlier) {
+        None => Cell::None,
+        Some(_) if all => Cell::Several(earlier.iter().map(|day| Cell::Day(*day)).collect()),
+        Some(words) => Cell::text(words),
     }
 }
 
@@ -150,7 +147,7 @@ mod tests {
             words(&days).as_deref(),
             Some("28 Jan 2027, 29 Jan 2027, 30 Jan 2027, and 27 more")
         );
-        let page = "2027-01-28; 2027-01-29; 2027-01-30; and 27 more";
+        let page = "28 Jan 2027, 29 Jan 2027, 30 Jan 2027, and 27 more";
         assert_eq!(cell(&days, false).plain(), page);
         assert_eq!(cell(&days, true).plain().split("; ").count(), 30);
         assert_eq!(cell(&[], false), Cell::None);

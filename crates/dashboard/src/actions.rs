@@ -187,6 +187,7 @@ pub(crate) async fn submit(
         Err(failure) => refused(&failure),
     }
 }
+
 fn allowed(visit: &Visit, command: &str) -> Result<&'static Action, Failed> {
     let action =
         catalogue::find(command).ok_or_else(|| Failed::NotFound("command", command.to_owned()))?;

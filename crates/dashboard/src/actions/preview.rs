@@ -3,7 +3,7 @@
 use askama::Template;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use landfall_domain::Command;
+use landfall_domain::{Command, Event};
 use landfall_service::answer::Reply;
 use landfall_service::bus::DryRunStep;
 use landfall_service::resources::LineResource;
@@ -43,9 +43,11 @@ impl Preview {
         let broken = (summary.promises_broken > 0).then(|| broken(&summary));
         let improved = (summary.promises_improved > 0).then(|| improved(&summary));
         let answer = steps.first().and_then(|step| step.answer.as_ref().ok());
+        let mut figures = figures(&summary);
+        figures.extend(units(steps));
         let mut preview = Self {
             tone: tone(&summary),
-            figures: figures(&summary),
+            figures,
             broken,
             improved,
             lines: answer.and_then(|done| lines(&done.reply)),
@@ -157,6 +159,43 @@ fn figures(summary: &Summary) -> Vec<(String, &'static str, Tone)> {
         figures.push((most, "the latest", Tone::Bad));
     }
     figures
+}
+
+/// How many units would leave, stay, be cancelled or be counted, where any would: who looks at it decides by these.
+fn units(steps: &[DryRunStep]) -> Vec<(String, &'static str, Tone)> {
+    let (mut left, mut stay, mut cancelled, mut gone, mut counted) = (None, None, None, None, None);
+    for record in steps.iter().flat_map(|step| &step.events) {
+        let add = |sum: &mut Option<u64>, units: u64| {
+            *sum = Some(sum.unwrap_or_default().saturating_add(units));
+        };
+        match &record.event {
+            Event::Dispatched {
+                quantity,
+                outstanding,
+                ..
+            } => {
+                add(&mut left, *quantity);
+                add(&mut stay, *outstanding);
+            }
+            Event::LineCancelled { quantity, .. } => add(&mut cancelled, *quantity),
+            Event::BatchCancelled { from, to, .. } => add(&mut gone, from.saturating_sub(*to)),
+            Event::BatchReceived { quantity, .. } => add(&mut counted, *quantity),
+            _ => {}
+        }
+    }
+    let figures = [
+        (left, "unit would leave", "units would leave"),
+        (stay, "unit would stay", "units would stay"),
+        (cancelled, "unit cancelled", "units cancelled"),
+        (gone, "unit that will not come", "units that will not come"),
+        (counted, "unit counted", "units counted"),
+    ];
+    let figures = figures.into_iter().filter_map(|(sum, one, many)| {
+        let sum = sum?;
+        let label = if sum == 1 { one } else { many };
+        Some((format::number(sum), label, Tone::Plain))
+    });
+    figures.collect()
 }
 
 /// The lines of an order, or one of them, as they would be; none where the command is about something else, or where

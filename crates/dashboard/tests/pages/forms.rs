@@ -3,7 +3,7 @@
 use axum::http::{StatusCode, header};
 use jiff::ToSpan;
 use landfall_service::resources::OrderResource;
-use landfall_testkit::commands::{batch, line, order, set_eta, shipment};
+use landfall_testkit::commands::{amend, batch, line, order, set_eta, shipment};
 use landfall_testkit::{run, today};
 
 use crate::support::{Answer, Site, apply, look, site, words};
@@ -178,6 +178,33 @@ fn what_has_changed_since_it_was_looked_at_is_looked_at_again() {
             .iter()
             .filter(|record| record.event.kind() == "BatchCancelled");
         assert_eq!(cancelled.count(), 1);
+    });
+}
+
+#[test]
+fn how_many_units_is_looked_at_too() {
+    run(async {
+        let site = site();
+        let engine = &site.engine;
+        engine.batch(batch("B-1", "SOFA", 50)).await;
+        engine.line(line("T1", "SOFA", 5)).await;
+        let path = "/do/Dispatch?order_id=T1&line_id=SOFA&quantity=2";
+        let first = looked(&site, &site.page(path).await).await;
+        let text = words(&first);
+        assert!(
+            text.contains("2 units would leave 3 units would stay"),
+            "{text}"
+        );
+        let whole = looked(&site, &site.page("/do/Dispatch?order_id=T1").await).await;
+        assert!(words(&whole).contains("5 units would leave"), "{whole}");
+        // Somebody else wants more of it meanwhile.
+        engine.done(amend("T1", "SOFA", 40)).await;
+        for page in [&first, &whole] {
+            let (path, form) = apply(page);
+            let answer = site.post(&path, &form).await;
+            assert_eq!(answer.status, StatusCode::CONFLICT, "{}", answer.body);
+        }
+        assert_eq!(engine.see_batch("B-1").await.dispatched, 0);
     });
 }
 

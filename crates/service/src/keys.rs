@@ -106,11 +106,6 @@ impl Served {
 }
 
 impl Keys {
-    /// Whether there is nothing to load.
-    pub fn is_empty(&self) -> bool {
-        *self == Keys::default()
-    }
-
     /// Adds all that other keys name.
     pub fn extend(&mut self, other: Keys) {
         self.heads.extend(other.heads);

@@ -70,6 +70,8 @@ struct ActionPage {
     preview: Option<Preview>,
     next: String,
     id: String,
+    /// Whether what was looked at has changed: then one may say that no change matters.
+    changed: bool,
 }
 
 impl ActionPage {
@@ -82,6 +84,7 @@ impl ActionPage {
             preview: None,
             next: next.to_owned(),
             id: String::new(),
+            changed: false,
         }
     }
 
@@ -107,8 +110,9 @@ const NO_KEY: &str = "Nothing has been done: the form came without the key by wh
 
 /// A form that was filled in: what it would do, or, from there, that it is done.
 ///
-/// What takes something from somebody (`hard`) is done only if it would still do what was looked at: it is run dry
-/// once more, and where that comes to anything else it is shown again. That is a courtesy to who looked and not a
+/// What takes something from somebody (`hard`) is done only if it would still take what was looked at: it is run dry
+/// once more, and where that takes anything else it is shown again. From there on one may say that no change matters
+/// (`anyhow`), so that nobody runs after a world that never stands still. That is a courtesy to who looked and not a
 /// lock: between this look and the commit somebody else may come first. It costs a dry run each; what is not `hard`
 /// is done at once. What would change nothing is handed on as well: so is what this very form has done already, whose
 /// answer is remembered under its key, and the second click is told what the first was.
@@ -163,10 +167,11 @@ pub(crate) async fn submit(
         }
         let preview = Preview::new(&request.command, &steps, visit.today());
         let idle = steps.iter().all(|step| step.events.is_empty());
+        let anyhow = form.get("anyhow").is_some();
         let shown = match (&request.id, form.get("seen")) {
             _ if !apply => Some((StatusCode::OK, None)),
             (None, _) => Some((StatusCode::UNPROCESSABLE_ENTITY, Some(NO_KEY))),
-            (Some(_), Some(seen)) if idle || seen == preview.seen => None,
+            (Some(_), Some(seen)) if idle || anyhow || seen == preview.seen => None,
             (Some(_), Some(_)) => Some((StatusCode::CONFLICT, Some(CHANGED))),
             (Some(_), None) => Some((StatusCode::CONFLICT, Some(NOT_SEEN))),
         };
@@ -174,6 +179,7 @@ pub(crate) async fn submit(
             let mut page = page(&[]);
             page.wrong.extend(why.map(str::to_owned));
             page.preview = Some(preview);
+            page.changed = why == Some(CHANGED);
             page.id = new_id(&visit);
             return page.answer(status);
         }

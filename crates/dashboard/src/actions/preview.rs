@@ -18,21 +18,24 @@ use crate::table::{Cell, Row, Table, Tone, column, numbers};
 /// Broken or improved promises that are shown; all are counted.
 const SHOWN: usize = 50;
 
+/// How many, of what, and how that is.
+type Figure = (String, &'static str, Tone);
+
 /// A dry run's summary in a page.
 #[derive(Template)]
 #[template(path = "preview.html")]
 pub(crate) struct Preview {
     pub(crate) text: String,
     pub(crate) tone: Tone,
-    pub(crate) figures: Vec<(String, &'static str, Tone)>,
+    pub(crate) figures: Vec<Figure>,
     pub(crate) broken: Option<Table>,
     pub(crate) improved: Option<Table>,
     /// What the command is about, as it would be: the lines of an order.
     pub(crate) lines: Option<Table>,
     /// What is allowed and most likely not meant.
     pub(crate) doubt: Option<String>,
-    /// A digest of the command and of all that is shown here: the form that is sent off from here carries it, and
-    /// what would come to another is shown anew.
+    /// A digest of the command and of what is shown here of what it would take from whom: the form that is sent off
+    /// from here carries it, and what would come to another is shown anew.
     pub(crate) seen: String,
 }
 
@@ -43,28 +46,53 @@ impl Preview {
         let broken = (summary.promises_broken > 0).then(|| broken(&summary));
         let improved = (summary.promises_improved > 0).then(|| improved(&summary));
         let answer = steps.first().and_then(|step| step.answer.as_ref().ok());
+        let units = units(steps);
+        let lines = answer.and_then(|done| lines(&done.reply));
+        let doubt = doubt(command, today);
+        let seen = digest(
+            command,
+            &summary,
+            (&units, broken.as_ref(), lines.as_ref(), doubt.as_deref()),
+        );
         let mut figures = figures(&summary);
-        figures.extend(units(steps));
-        let mut preview = Self {
+        figures.extend(units);
+        Self {
             tone: tone(&summary),
             figures,
             broken,
             improved,
-            lines: answer.and_then(|done| lines(&done.reply)),
-            doubt: doubt(command, today),
+            lines,
+            doubt,
             text: format::headline(&summary.text),
-            seen: String::new(),
-        };
-        preview.seen = digest(command, &preview);
-        preview
+            seen,
+        }
     }
 }
 
-/// Of a command and of what is shown of it. It is no secret and no proof: whoever makes one up fools themselves.
-fn digest(command: &Command, preview: &Preview) -> String {
+/// Of a command and of what it would take from whom. That it would do another line good, or leave one more as it is,
+/// is not in it: where orders come in by the minute there would always be one more. It is no secret and no proof:
+/// whoever makes one up fools themselves.
+fn digest(
+    command: &Command,
+    summary: &Summary,
+    (units, broken, lines, doubt): (&[Figure], Option<&Table>, Option<&Table>, Option<&str>),
+) -> String {
+    let table = |table: Option<&Table>| table.and_then(|table| table.render().ok());
+    let counts = [
+        summary.promises_broken,
+        summary.lines_lost,
+        summary.lines_new_waiting,
+        summary.days_late.total,
+        summary.days_late.max,
+    ];
+    let shown = format!(
+        "{counts:?}{units:?}{:?}{:?}{doubt:?}",
+        table(broken),
+        table(lines)
+    );
     let hash = Sha256::new()
         .chain_update(wire::canonical(command))
-        .chain_update(preview.render().unwrap_or_default())
+        .chain_update(shown)
         .finalize();
     let bytes = hash.iter().take(16);
     bytes.fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
@@ -119,7 +147,7 @@ fn tone(summary: &Summary) -> Tone {
 
 /// How many of what. The lines that are affected are those whose promise is broken, kept or improved, and those that
 /// have none to keep.
-fn figures(summary: &Summary) -> Vec<(String, &'static str, Tone)> {
+fn figures(summary: &Summary) -> Vec<Figure> {
     let mut figures = Vec::new();
     let mut figure = |count: u64, one: &'static str, many: &'static str, tone| {
         let tone = if count > 0 { tone } else { Tone::Plain };
@@ -162,7 +190,7 @@ fn figures(summary: &Summary) -> Vec<(String, &'static str, Tone)> {
 }
 
 /// How many units would leave, stay, be cancelled or be counted, where any would: who looks at it decides by these.
-fn units(steps: &[DryRunStep]) -> Vec<(String, &'static str, Tone)> {
+fn units(steps: &[DryRunStep]) -> Vec<Figure> {
     let (mut left, mut stay, mut cancelled, mut gone, mut counted) = (None, None, None, None, None);
     for record in steps.iter().flat_map(|step| &step.events) {
         let add = |sum: &mut Option<u64>, units: u64| {

@@ -182,6 +182,52 @@ fn what_has_changed_since_it_was_looked_at_is_looked_at_again() {
 }
 
 #[test]
+fn who_says_that_no_change_matters_is_not_asked_again() {
+    run(async {
+        let site = site();
+        let engine = &site.engine;
+        let eta = today().saturating_add(9.days());
+        engine.batch(batch("B-1", "SOFA", 9).eta(eta)).await;
+        engine.line(line("SO-1", "SOFA", 1)).await;
+        let page = looked(&site, &site.page("/do/CancelBatch?reference=B-1").await).await;
+        let offered = "name=\"anyhow\"";
+        assert!(!page.contains(offered), "{page}");
+        engine.line(line("SO-2", "SOFA", 1)).await;
+        let (path, form) = apply(&page);
+        let answer = site.post(&path, &form).await;
+        assert_eq!(answer.status, StatusCode::CONFLICT, "{}", answer.body);
+        assert!(answer.body.contains(offered), "{}", answer.body);
+        engine.line(line("SO-3", "SOFA", 1)).await;
+        let (path, form) = apply(&answer.body);
+        let again = site.post(&path, &form).await;
+        assert_eq!(again.status, StatusCode::CONFLICT, "{}", again.body);
+        done(&site.post(&path, &format!("{form}&anyhow=true")).await);
+        assert_eq!(engine.see_batch("B-1").await.purchased, 0);
+    });
+}
+
+#[test]
+fn one_more_line_that_loses_nothing_is_no_change() {
+    run(async {
+        let site = site();
+        let engine = &site.engine;
+        let eta = |days: i64| today().saturating_add(days.days());
+        engine.shipment(shipment("MV-1", Some(eta(9)))).await;
+        for sku in ["SOFA", "LAMP"] {
+            engine.batch(batch(sku, sku, 9).on("MV-1")).await;
+        }
+        engine.line(line("SO-1", "SOFA", 1)).await;
+        let path = format!("/do/ChangeShipmentEta?reference=MV-1&eta={}", eta(8));
+        let page = looked(&site, &site.page(&path).await).await;
+        assert!(words(&page).contains("1 line affected"), "{page}");
+        engine.line(line("SO-2", "LAMP", 1)).await;
+        let (path, form) = apply(&page);
+        done(&site.post(&path, &form).await);
+        assert_eq!(engine.see_batch("SOFA").await.eta, Some(eta(8)));
+    });
+}
+
+#[test]
 fn how_many_units_is_looked_at_too() {
     run(async {
         let site = site();

@@ -122,7 +122,7 @@ impl Product {
             let at = self
                 .batches
                 .partition_point(|other| other.earliest_first(&batch).is_lt());
-            self.batches.insert(at, batch);
+            journal::insert(&mut self.batches, at, batch);
         }
     }
 

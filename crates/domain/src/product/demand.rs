@@ -75,7 +75,7 @@ impl Product {
             line.current_promise = Some(promise_after(ready, original, told));
         }
         self.count_late(false, line.late());
-        self.events.push(Event::Allocated {
+        self.record(Event::Allocated {
             order_id: line.key.order_id.clone(),
             line_id: line.key.line_id.clone(),
             quantity: line.outstanding(),
@@ -122,7 +122,7 @@ impl Product {
         }
         line.current_promise = None;
         self.join_queue();
-        self.events.push(Event::Backordered {
+        self.record(Event::Backordered {
             order_id: line.key.order_id.clone(),
             line_id: line.key.line_id.clone(),
             quantity: line.outstanding(),
@@ -132,7 +132,7 @@ impl Product {
 
     /// Records that the product could not serve this line.
     pub fn out_of_stock(&mut self, line: &OrderLine) {
-        self.events.push(Event::OutOfStock {
+        self.record(Event::OutOfStock {
             order_id: line.key.order_id.clone(),
             line_id: line.key.line_id.clone(),
             quantity: line.outstanding(),
@@ -209,7 +209,7 @@ impl Product {
         line.current_promise = None;
         line.cancelled = true;
         self.line_changed();
-        self.events.push(Event::LineCancelled {
+        self.record(Event::LineCancelled {
             order_id: line.key.order_id.clone(),
             line_id: line.key.line_id.clone(),
             quantity,
@@ -246,7 +246,7 @@ impl Product {
         line.allocations.retain(|a| a.quantity > 0);
         line.dispatched += units - left;
         self.count_late(late, line.late());
-        self.events.push(Event::Dispatched {
+        self.record(Event::Dispatched {
             order_id: line.key.order_id.clone(),
             line_id: line.key.line_id.clone(),
             quantity: units - left,
@@ -302,7 +302,7 @@ impl Product {
 
     /// Records that the line's promise is another than the customer was told.
     pub fn tell(&mut self, line: &OrderLine, told: Option<Date>, cause: PromiseCause) {
-        self.events.push(Event::PromiseChanged {
+        self.record(Event::PromiseChanged {
             order_id: line.key.order_id.clone(),
             line_id: line.key.line_id.clone(),
             from: told,
@@ -327,7 +327,7 @@ impl Product {
         allocations: Vec<Allocation>,
         reason: DeallocationReason,
     ) {
-        self.events.push(Event::Deallocated {
+        self.record(Event::Deallocated {
             order_id: line.key.order_id.clone(),
             line_id: line.key.line_id.clone(),
             quantity: allocations.iter().map(|a| a.quantity).sum(),
@@ -338,7 +338,7 @@ impl Product {
 
     fn amended(&mut self, line: &OrderLine, from: u64, if_short: Option<IfShort>) {
         self.line_changed();
-        self.events.push(Event::LineAmended {
+        self.record(Event::LineAmended {
             order_id: line.key.order_id.clone(),
             line_id: line.key.line_id.clone(),
             from,

@@ -28,10 +28,29 @@ pub(super) enum Undo {
     LineOnly,
 }
 
+/// As [`Vec::push`]. Of most lists there is one entry, and a vector's first step makes room for four: of batches and
+/// events, which are large, in each of the many products that are kept in memory.
+fn push<T>(list: &mut Vec<T>, entry: T) {
+    insert(list, list.len(), entry);
+}
+
+/// As [`Vec::insert`], as [`push`].
+pub(super) fn insert<T>(list: &mut Vec<T>, at: usize, entry: T) {
+    if list.is_empty() {
+        list.reserve_exact(1);
+    }
+    list.insert(at, entry);
+}
+
 impl Product {
     /// The facts recorded since the last call, the oldest first.
     pub fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
+    }
+
+    /// Notes a fact.
+    pub(super) fn record(&mut self, event: Event) {
+        push(&mut self.events, event);
     }
 
     /// Keeps what was done since the last accept or roll-back; the version goes up if that is anything.
@@ -114,7 +133,7 @@ impl Product {
         });
         let last = self.changed.last();
         if last.is_none_or(|last| last.number != batch.number) {
-            self.changed.push(batch.clone());
+            push(&mut self.changed, batch.clone());
         }
     }
 
@@ -122,7 +141,7 @@ impl Product {
     pub(super) fn reshape(&mut self, at: usize, change: impl FnOnce(&mut Batch)) {
         let mut batch = self.batches.remove(at);
         let before = Box::new(batch.clone());
-        self.changed.push(batch.clone());
+        push(&mut self.changed, batch.clone());
         change(&mut batch);
         let to = self.place_of(&batch);
         self.batches.insert(to, batch);
@@ -136,10 +155,10 @@ impl Product {
 
     /// Adds a batch.
     pub(super) fn insert(&mut self, batch: Batch) {
-        self.changed.push(batch.clone());
+        push(&mut self.changed, batch.clone());
         let at = self.place_of(&batch);
         let nothing = (batch.supply(), 0);
-        self.batches.insert(at, batch);
+        insert(&mut self.batches, at, batch);
         self.compare(nothing, at);
         self.journal.push(Undo::Created { at });
     }

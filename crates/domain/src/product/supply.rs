@@ -15,7 +15,7 @@ use crate::ids::{BatchRef, ShipmentRef};
 impl Product {
     /// Takes new supply in.
     pub fn create_batch(&mut self, batch: Batch) {
-        self.events.push(Event::BatchCreated {
+        self.record(Event::BatchCreated {
             reference: batch.reference.clone(),
             quantity: batch.purchased,
             eta: batch.eta,
@@ -24,7 +24,7 @@ impl Product {
             landed: batch.landed,
         });
         if let Some(hold) = &batch.shipment_hold {
-            self.events.push(Event::BatchHeld {
+            self.record(Event::BatchHeld {
                 reference: batch.reference.clone(),
                 hold: hold.clone(),
                 shipment: batch.shipment.clone(),
@@ -47,7 +47,7 @@ impl Product {
         let was = (self.batches[at].supply(), self.batches[at].available());
         self.batches[at].purchased = to;
         self.compare(was, at);
-        self.events.push(Event::BatchQuantityChanged {
+        self.record(Event::BatchQuantityChanged {
             reference: reference.clone(),
             from,
             to,
@@ -92,7 +92,7 @@ impl Product {
             batch.landed = to.is_none().then(|| landing(batch, today, batch.purchased));
         });
         let landed = self.batch(reference).and_then(|batch| batch.landed);
-        self.events.push(Event::BatchEtaChanged {
+        self.record(Event::BatchEtaChanged {
             reference: reference.clone(),
             from,
             to,
@@ -143,7 +143,7 @@ impl Product {
             *hold = to.cloned();
         });
         let (reference, shipment) = (reference.clone(), shipment.cloned());
-        self.events.push(match to {
+        self.record(match to {
             Some(hold) => Event::BatchHeld {
                 reference,
                 hold: hold.clone(),
@@ -182,7 +182,7 @@ impl Product {
             batch.purchased = quantity;
             batch.landed = Some(landed);
         });
-        self.events.push(Event::BatchReceived {
+        self.record(Event::BatchReceived {
             reference: reference.clone(),
             expected,
             quantity,
@@ -205,7 +205,7 @@ impl Product {
         }
         self.touch(at);
         self.batches[at].purchased = to;
-        self.events.push(Event::BatchCancelled {
+        self.record(Event::BatchCancelled {
             reference: reference.clone(),
             from,
             to,

@@ -24,12 +24,30 @@ use crate::uow::LineEffect;
 /// What waits in the queue: commands of one caller, carried out in their order, and where the answers go.
 #[derive(Debug)]
 pub struct Job {
-    pub(crate) requests: Vec<Request>,
+    pub(crate) work: Work,
     /// Of the caller: the group's links to it.
     pub(crate) span: tracing::Span,
     /// What the log calls the caller's request.
     pub(crate) origin: Option<Origin>,
-    pub(crate) reply: oneshot::Sender<Vec<Answer>>,
+}
+
+/// What a job asks for, and where the answers go. A single command goes there and back without a list: what one
+/// thread allocates and another frees costs more than the copy.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "most jobs are one command")]
+pub(crate) enum Work {
+    One(Request, oneshot::Sender<Answer>),
+    Several(Vec<Request>, oneshot::Sender<Vec<Answer>>),
+}
+
+impl Job {
+    /// How many commands it has.
+    pub(crate) fn count(&self) -> usize {
+        match &self.work {
+            Work::One(..) => 1,
+            Work::Several(requests, _) => requests.len(),
+        }
+    }
 }
 
 /// What a dry run tells of one command.
@@ -96,17 +114,15 @@ impl Bus {
         let queue = self.queue(&request.command);
         let queue = queue.ok_or(Failure::Stopping)?;
         let job = Job {
-            requests: vec![request],
+            work: Work::One(request, reply),
             span: tracing::Span::current(),
             origin,
-            reply,
         };
         queue.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => Failure::Busy,
             TrySendError::Closed(_) => Failure::Stopping,
         })?;
-        let mut answers = answer.await.map_err(|_| engine_ended())?;
-        answers.pop().unwrap_or_else(|| Err(engine_ended()))
+        answer.await.unwrap_or_else(|_| Err(engine_ended()))
     }
 
     /// Carries out the commands of a stream's piece in their order, one answer each. When the queue is
@@ -173,10 +189,9 @@ impl Stream {
         let count = requests.len();
         let (reply, answers) = oneshot::channel();
         let job = Job {
-            requests,
+            work: Work::Several(requests, reply),
             span: tracing::Span::current(),
             origin: self.origin.clone(),
-            reply,
         };
         let queued = match &self.queue {
             Some(queue) => queue.send(job).await,

@@ -211,12 +211,12 @@ impl<S: Store> Engine<S> {
 
     /// Takes what waits in the queue, as far as one group may go.
     fn gather(&self, first: Job, queue: &mut Receiver) -> Group {
-        let mut count = first.requests.len();
+        let mut count = first.count();
         let mut jobs = vec![first];
         while count < self.limits.group
             && let Some(job) = queue.try_recv()
         {
-            count += job.requests.len();
+            count += job.count();
             jobs.push(job);
         }
         Group::of(jobs, count)

@@ -14,7 +14,7 @@ use super::about::About;
 use super::group::{self, FromMemory};
 use super::{Engine, Place, failure};
 use crate::answer::{Answer, Request};
-use crate::bus::Job;
+use crate::bus::{Job, Work};
 use crate::queue::Receiver;
 use crate::store::{Changes, Store, StoreError};
 
@@ -26,7 +26,13 @@ pub(super) struct Group {
     pub(super) requests: Vec<Request>,
     pub(super) origins: Vec<Place>,
     pub(super) span: tracing::Span,
-    callers: Vec<(usize, oneshot::Sender<Vec<Answer>>)>,
+    callers: Vec<Caller>,
+}
+
+/// Who waits for answers, and for how many.
+enum Caller {
+    One(oneshot::Sender<Answer>),
+    Several(usize, oneshot::Sender<Vec<Answer>>),
 }
 
 impl Group {
@@ -42,13 +48,22 @@ impl Group {
             if !group.span.is_disabled() {
                 group.span.follows_from(job.span.id());
             }
-            if let Some(origin) = job.origin {
-                let first = group.requests.len();
-                let places = first..first + job.requests.len();
-                group.origins.push((places, origin));
-            }
-            group.callers.push((job.requests.len(), job.reply));
-            group.requests.extend(job.requests);
+            let first = group.requests.len();
+            let places = first..first + job.count();
+            group
+                .origins
+                .extend(job.origin.map(|origin| (places, origin)));
+            group.callers.push(match job.work {
+                Work::One(request, reply) => {
+                    group.requests.push(request);
+                    Caller::One(reply)
+                }
+                Work::Several(requests, reply) => {
+                    let count = requests.len();
+                    group.requests.extend(requests);
+                    Caller::Several(count, reply)
+                }
+            });
         }
         group
     }
@@ -56,9 +71,18 @@ impl Group {
     /// Gives every caller its answers.
     pub(super) fn answer(self, answers: Vec<Answer>) {
         let mut answers = answers.into_iter();
-        for (count, reply) in self.callers {
+        for caller in self.callers {
             // A caller that has gone away does not want its answers; what was committed stays so.
-            drop(reply.send(answers.by_ref().take(count).collect()));
+            match caller {
+                Caller::One(reply) => {
+                    if let Some(answer) = answers.next() {
+                        drop(reply.send(answer));
+                    }
+                }
+                Caller::Several(count, reply) => {
+                    drop(reply.send(answers.by_ref().take(count).collect()));
+                }
+            }
         }
     }
 }

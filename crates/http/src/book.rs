@@ -166,8 +166,7 @@ async fn carry_out(
         let_in_by: None,
         command,
     };
-    let heard = commands::hand_in(context, parts, request).await;
-    let answer = match heard.answer {
+    match commands::hand_in(context, parts, request).await {
         Ok(_) => Ok(answers::text(done, "OK")),
         Err(Failure::Rejected(Rejection::UnknownSku { sku, .. })) => {
             message(StatusCode::BAD_REQUEST, format!("Invalid sku {sku}"))
@@ -176,8 +175,7 @@ async fn carry_out(
             message(StatusCode::CONFLICT, conflict.to_string())
         }
         Err(failure) => Err(failure.into()),
-    };
-    Ok(heard.notes.on(answer))
+    }
 }
 
 /// A date, or the date of a date and time: the book's clients send both.

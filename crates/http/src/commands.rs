@@ -8,8 +8,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{HeaderValue, LOCATION};
 use axum::http::request::Parts;
-use axum::http::{Extensions, Response, StatusCode};
-use axum::response::IntoResponse;
+use axum::http::{Response, StatusCode};
 use landfall_domain::{Command, CommandId};
 use landfall_service::{Done, Failure, Reply, wire};
 use serde::de::DeserializeOwned;
@@ -107,46 +106,8 @@ pub(crate) async fn run(
             | Command::PlaceOrder(_)
             | Command::Allocate(_)
     );
-    let heard = hand_in(context, parts, request).await;
-    let answer = heard.answer.map_err(Problem::from);
-    let answer = answer.and_then(|done| respond(&done, creates));
-    Ok(heard.notes.on(answer))
-}
-
-/// What the engine said.
-pub(crate) struct Heard {
-    pub(crate) answer: landfall_service::Answer,
-    pub(crate) notes: Notes,
-}
-
-/// What is noted on an answer, in its extensions.
-#[derive(Debug, Clone)]
-pub(crate) struct Notes {
-    /// For the log: which command it is about.
-    id: Option<CommandId>,
-    /// For the door: since the request came it was seen that its caller may come in.
-    seen: bool,
-}
-
-impl Notes {
-    /// The answer with these notes.
-    pub(crate) fn on(self, answer: Answer) -> Response<Body> {
-        let mut response = answer.unwrap_or_else(IntoResponse::into_response);
-        if self.id.is_some() || self.seen {
-            response.extensions_mut().insert(self);
-        }
-        response
-    }
-
-    /// Which command the answer is about.
-    pub(crate) fn command_id(&self) -> Option<&str> {
-        self.id.as_ref().map(CommandId::as_str)
-    }
-
-    /// Whether the engine has seen that the keys are the present ones.
-    pub(crate) fn seen(extensions: &Extensions) -> bool {
-        extensions.get().is_some_and(|notes: &Self| notes.seen)
-    }
+    let done = hand_in(context, parts, request).await?;
+    respond(&done, creates)
 }
 
 /// Hands a command to the engine, and waits for its end. Where the keys have changed meanwhile, and the caller may
@@ -155,12 +116,13 @@ pub(crate) async fn hand_in(
     context: &Context,
     parts: &Parts,
     mut request: landfall_service::Request,
-) -> Heard {
-    let id = request.id.clone();
+) -> landfall_service::Answer {
     let known = Known::of(&parts.extensions);
     let origin = known.and_then(Known::origin);
     request.let_in_by = known.and_then(|known| known.let_in_by);
-    let unseen = request.let_in_by.is_some();
+    if let (Some(known), Some(id)) = (known, &request.id) {
+        known.notes.is_about(id.clone());
+    }
     let mut answer = context.app.bus.handle_from(origin.clone(), request).await;
     if let Err(Failure::KeysChanged(request)) = &mut answer
         && let Ok(caller) = known::caller(&parts.extensions)
@@ -171,14 +133,10 @@ pub(crate) async fn hand_in(
         answer = context.app.bus.handle_from(origin, *request.clone()).await;
     }
     // Whoever is not heard by the engine, at the door there is a look before he is told so.
-    let heard = matches!(answer, Ok(_) | Err(Failure::Rejected(_)));
-    Heard {
-        answer,
-        notes: Notes {
-            id,
-            seen: unseen && heard,
-        },
+    if let (Some(known), Ok(_) | Err(Failure::Rejected(_))) = (known, &answer) {
+        known.notes.see();
     }
+    answer
 }
 
 fn respond(done: &Done, creates: bool) -> Answer {

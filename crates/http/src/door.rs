@@ -28,8 +28,7 @@ use tower::{Layer, Service};
 
 use crate::Shared;
 use crate::body;
-use crate::commands::Notes;
-use crate::known::Known;
+use crate::known::{Known, Notes};
 use crate::local;
 use crate::pages;
 use crate::problems::{Kind, Problem};
@@ -141,7 +140,7 @@ where
                 Step::Inside { answer, visit } => {
                     let Ok(response) = ready!(answer.poll(cx));
                     match visit.take() {
-                        Some(visit) if !Notes::seen(response.extensions()) => Entering::After {
+                        Some(visit) if !visit.notes.is_seen() => Entering::After {
                             looking: visit.context.app.door.look(),
                             held: Some((visit, response)),
                         },
@@ -243,6 +242,7 @@ fn by_last_seen(context: &Shared, request: &mut Request, need: Need) -> Option<V
     known.caller = Some(caller);
     known.let_in_by = Some(ring.version());
     Some(Visit {
+        notes: known.notes.clone(),
         context: Arc::clone(context),
         shown,
         from,
@@ -251,6 +251,7 @@ fn by_last_seen(context: &Shared, request: &mut Request, need: Need) -> Option<V
 
 /// Somebody who was let in by the keys as they were last seen.
 pub(crate) struct Visit {
+    notes: Notes,
     context: Shared,
     /// The header with the key.
     shown: Option<HeaderValue>,

@@ -1,7 +1,11 @@
 //! What is known of a request before a handler sees it. It is one entry of the request's extensions, which the layers on
 //! the way fill in: each entry of its own would be allocated with every request.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
 use axum::http::Extensions;
+use landfall_domain::CommandId;
 use landfall_service::access::Caller;
 use landfall_service::answer::Origin;
 
@@ -21,6 +25,41 @@ pub(crate) struct Known {
     /// The version of the keys by which the caller was let in, where nobody has looked since the request came whether it
     /// is the present one. The engine has to find it.
     pub(crate) let_in_by: Option<u64>,
+    /// What the layers want to know of it in the end.
+    pub(crate) notes: Notes,
+}
+
+/// What a handler notes on a request for the layers before it. They share it, so that the answer needs no extensions.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Notes(Arc<Noted>);
+
+#[derive(Debug, Default)]
+struct Noted {
+    command_id: OnceLock<CommandId>,
+    seen: AtomicBool,
+}
+
+impl Notes {
+    /// For the log: which command it is about.
+    pub(crate) fn is_about(&self, command: CommandId) {
+        // Of several it is about the first.
+        let _ = self.0.command_id.set(command);
+    }
+
+    /// Which command it is about.
+    pub(crate) fn command_id(&self) -> Option<&str> {
+        self.0.command_id.get().map(CommandId::as_str)
+    }
+
+    /// For the door: since the request came it was seen that its caller may come in.
+    pub(crate) fn see(&self) {
+        self.0.seen.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether that was seen.
+    pub(crate) fn is_seen(&self) -> bool {
+        self.0.seen.load(Ordering::Relaxed)
+    }
 }
 
 impl Known {

@@ -61,22 +61,47 @@ impl Ids {
             return RequestId(id.into());
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut id = String::with_capacity(self.prefix.len() + HEX_DIGITS);
-        id.push_str(&self.prefix);
-        push_hex(&mut id, number);
-        RequestId(id.into())
+        RequestId(Text::new(&self.prefix, number).as_str().into())
     }
 }
 
+/// Two numbers and a dash.
+const LONGEST: usize = 2 * HEX_DIGITS + 1;
 /// The most digits that a number has.
 const HEX_DIGITS: usize = 16;
 
-/// Without the formatter: every request is given one.
-fn push_hex(text: &mut String, number: u64) {
-    let digits = HEX_DIGITS - (number | 1).leading_zeros() as usize / 4;
-    for place in (0..digits).rev() {
-        let digit = (number >> (place * 4)) & 0xf;
-        text.push(char::from(b"0123456789abcdef"[digit as usize]));
+/// An id in the making: without the formatter and without memory of its own, because every request is given one.
+struct Text {
+    bytes: [u8; LONGEST],
+    length: usize,
+}
+
+impl Text {
+    /// A prefix of hexadecimal digits and a dash, and a number.
+    fn new(prefix: &str, number: u64) -> Self {
+        let mut text = Self {
+            bytes: [0; LONGEST],
+            length: 0,
+        };
+        prefix.bytes().for_each(|byte| text.push(byte));
+        let digits = HEX_DIGITS - (number | 1).leading_zeros() as usize / 4;
+        for place in (0..digits).rev() {
+            let digit = (number >> (place * 4)) & 0xf;
+            text.push(b"0123456789abcdef"[digit as usize]);
+        }
+        text
+    }
+
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.length) {
+            *place = byte;
+            self.length += 1;
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        let bytes = self.bytes.get(..self.length).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
     }
 }
 
@@ -87,9 +112,10 @@ mod tests {
     #[test]
     fn numbers_are_written_as_the_formatter_writes_them() {
         for number in [0, 1, 0xf, 0x10, 0xabc, 0x0123_4567_89ab_cdef, u64::MAX] {
-            let mut text = String::new();
-            push_hex(&mut text, number);
-            assert_eq!(text, format!("{number:x}"));
+            for started in [0, i64::MAX, -1] {
+                let text = Text::new(&format!("{started:x}-"), number);
+                assert_eq!(text.as_str(), format!("{started:x}-{number:x}"));
+            }
         }
     }
 

@@ -24,8 +24,7 @@ use tower::{Layer, Service};
 
 use crate::Shared;
 use crate::answers;
-use crate::commands::Notes;
-use crate::known::Known;
+use crate::known::{Known, Notes};
 use crate::problems::{Cause, Kind, Problem};
 use crate::request_id::{Ids, REQUEST_ID, RequestId};
 
@@ -81,6 +80,7 @@ where
         let id = self.state.ids.id(request.headers());
         let known = Known::of_mut(request.extensions_mut());
         known.id = Some(id.clone());
+        let notes = known.notes.clone();
         let over_tls = known.over_tls();
         let route = request.extensions().get::<MatchedPath>().cloned();
         let method = request.method().clone();
@@ -93,6 +93,7 @@ where
         };
         let watch = Under {
             id,
+            notes,
             route,
             method,
             probe,
@@ -127,6 +128,7 @@ where
 /// A request under way.
 struct Under {
     id: RequestId,
+    notes: Notes,
     route: Option<MatchedPath>,
     method: Method,
     probe: bool,
@@ -152,8 +154,7 @@ impl Under {
             .context
             .metrics
             .answered(self.route(), &self.method, status);
-        let notes: Option<Notes> = response.extensions_mut().remove();
-        let command_id = notes.as_ref().and_then(Notes::command_id);
+        let command_id = self.notes.command_id();
         let (request_id, method) = (self.id.text(), &self.method);
         if let Some(Cause(cause)) = response.extensions_mut().remove() {
             let route = self.route().unwrap_or_default();

@@ -12,11 +12,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use landfall_domain::Command;
-use tokio::sync::{mpsc::error::TrySendError, oneshot};
+use tokio::sync::oneshot;
 
 use crate::answer::{Answer, Failure, Origin, Request};
 use crate::log::LogRecord;
-use crate::queue::Sender;
+use crate::queue::{Refused, Sender};
 use crate::quote::{Inquiry, QuoteResource};
 use crate::store::partition_of;
 use crate::uow::LineEffect;
@@ -34,7 +34,6 @@ pub struct Job {
 /// What a job asks for, and where the answers go. A single command goes there and back without a list: what one
 /// thread allocates and another frees costs more than the copy.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "most jobs are one command")]
 pub(crate) enum Work {
     One(Request, oneshot::Sender<Answer>),
     Several(Vec<Request>, oneshot::Sender<Vec<Answer>>),
@@ -118,9 +117,9 @@ impl Bus {
             span: tracing::Span::current(),
             origin,
         };
-        queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => Failure::Busy,
-            TrySendError::Closed(_) => Failure::Stopping,
+        queue.try_send(job).map_err(|refused| match refused {
+            Refused::Full => Failure::Busy,
+            Refused::Closed => Failure::Stopping,
         })?;
         answer.await.unwrap_or_else(|_| Err(engine_ended()))
     }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc};
 
 use crate::bus::Job;
@@ -34,6 +35,15 @@ struct Wanted {
     there: Notify,
 }
 
+/// Why a job is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// There is no room.
+    Full,
+    /// Nobody takes jobs any longer.
+    Closed,
+}
+
 /// The way in.
 #[derive(Debug, Clone)]
 pub(crate) struct Sender {
@@ -43,8 +53,11 @@ pub(crate) struct Sender {
 
 impl Sender {
     /// Hands a job in, if there is room.
-    pub(crate) fn try_send(&self, job: Job) -> Result<(), mpsc::error::TrySendError<Job>> {
-        self.jobs.try_send(job)?;
+    pub(crate) fn try_send(&self, job: Job) -> Result<(), Refused> {
+        self.jobs.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => Refused::Full,
+            TrySendError::Closed(_) => Refused::Closed,
+        })?;
         self.tell();
         Ok(())
     }

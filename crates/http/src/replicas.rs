@@ -9,9 +9,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, BodyDataStream};
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response};
+use axum::response::IntoResponse as _;
 use axum::routing::post;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -45,9 +46,12 @@ pub(crate) fn router(context: Shared, replicas: Arc<Replicas>) -> Router {
 async fn take(
     State((context, replicas)): State<(Shared, Arc<Replicas>)>,
     request: Request,
-) -> Result<Response<Body>, Problem> {
+) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let admission = admit(&context, &replicas, &parts)?;
+    let admission = match admit(&context, &replicas, &parts) {
+        Ok(admission) => admission,
+        Err(problem) => return refuse(problem),
+    };
     let mut alive = interval(SIGN_OF_LIFE);
     alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let exchange = Exchange {
@@ -64,10 +68,21 @@ async fn take(
     let body = Body::from_stream(lines.map(Ok::<Bytes, std::convert::Infallible>));
     let mut response = Response::new(body);
     response.headers_mut().insert(CONTENT_TYPE, TEXT);
-    Ok(response)
+    response
 }
 
-/// Lets a replica in, or says why not. Its body is not waited for: it has no end of its own.
+/// The body is not waited for: it has no end of its own.
+fn refuse(problem: Problem) -> Response<Body> {
+    let unknown = problem.kind() == Kind::NoKey;
+    let mut response = problem.into_response();
+    if unknown {
+        let challenge = HeaderValue::from_static(r#"Bearer realm="replicas""#);
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+/// Lets a replica in, or says why not.
 fn admit(context: &Shared, replicas: &Replicas, parts: &Parts) -> Result<Admission, Problem> {
     let Some(admission) = token(&parts.headers).and_then(|token| replicas.admit(token)) else {
         let peer = Known::of(&parts.extensions).and_then(|known| known.peer);

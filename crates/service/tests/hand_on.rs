@@ -231,16 +231,6 @@ async fn until(so: impl AsyncFn() -> bool) {
         .expect("it never came to be");
 }
 
-fn is_unknown(answer: &Answer) -> bool {
-    matches!(
-        answer,
-        Err(Failure::Unavailable {
-            outcome_unknown: true,
-            ..
-        })
-    )
-}
-
 #[test]
 fn what_was_not_carried_out_there_is_carried_out_here() {
     run(async {

@@ -374,7 +374,12 @@ async fn nobody_comes_in_without_the_token_of_this_turn() {
     let mut none = plain(&token);
     none.headers_mut().remove("authorization");
     for request in [none, twice, plain(""), plain("x"), plain(&token[1..])] {
-        there.api.send(request).await.problem(401, "no-key");
+        let answer = there.api.send(request).await;
+        answer.problem(401, "no-key");
+        assert_eq!(
+            answer.header("www-authenticate"),
+            r#"Bearer realm="replicas""#
+        );
     }
     let mut other = plain(&token);
     other
@@ -395,10 +400,8 @@ async fn nobody_comes_in_without_the_token_of_this_turn() {
     until(|| !there.part.replicas.is_ours()).await;
     assert_ne!(there.api.send(plain(&token)).await.status, 200);
     // Where a replica takes no part there is nothing.
-    api()
-        .send(plain(&token))
-        .await
-        .problem(404, "no-such-route");
+    let nowhere = Request::post(PATH).body(Body::empty()).unwrap();
+    api().send(nowhere).await.problem(404, "no-such-route");
 }
 
 #[tokio::test]

@@ -58,7 +58,6 @@ impl PgTurns {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is called by map_err")]
 fn failed(fault: Fault) -> TurnError {
     TurnError(fault.into_view_error().to_string())
 }

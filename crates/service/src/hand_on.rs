@@ -32,6 +32,7 @@ pub const SIGN_OF_LIFE: Duration = Duration::from_millis(500);
 
 /// What becomes of a command that was handed on.
 #[derive(Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are answered")]
 pub enum Handed {
     /// This.
     Answered(Answer),

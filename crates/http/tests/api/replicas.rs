@@ -77,7 +77,7 @@ struct Replica {
 }
 
 /// A replica that reaches this router, and waits until it is known whose turn it is.
-async fn replica(holder: &str, turn: SharedTurn, through: Option<Router>) -> Replica {
+fn replica(holder: &str, turn: SharedTurn, through: Option<Router>) -> Replica {
     let ends = CancellationToken::new();
     let options = Options {
         look: Duration::from_millis(1),
@@ -104,7 +104,7 @@ async fn replica(holder: &str, turn: SharedTurn, through: Option<Router>) -> Rep
 impl Replica {
     /// One whose turn it is.
     async fn that_writes() -> Self {
-        let replica = replica("there", SharedTurn::default(), None).await;
+        let replica = replica("there", SharedTurn::default(), None);
         until(|| replica.part.replicas.is_ours()).await;
         replica
     }
@@ -162,11 +162,10 @@ impl Talk {
     /// The next line that is not blank; none at the end.
     async fn hear(&mut self) -> Option<String> {
         loop {
-            if let Some((line, rest)) = self.heard.split_once('\n') {
-                let line = line.to_owned();
-                self.heard = rest.to_owned();
-                if !line.is_empty() {
-                    return Some(line);
+            if let Some(end) = self.heard.find('\n') {
+                let line: String = self.heard.drain(..=end).collect();
+                if line.len() > 1 {
+                    return Some(line.trim_end().to_owned());
                 }
                 continue;
             }
@@ -307,7 +306,7 @@ async fn ask(api: &Api, (path, key, body): &(&str, Option<&str>, Value)) -> Answ
 async fn callers_see_no_difference() {
     let alone = api();
     let there = Replica::that_writes().await;
-    let here = replica("here", there.turn.clone(), Some(there.api.router.clone())).await;
+    let here = replica("here", there.turn.clone(), Some(there.api.router.clone()));
     // It changes nothing, wherever it is carried out.
     while here.handed_on() == 0 {
         here.api.post("/v1/orders/none/cancel", &json!({})).await;

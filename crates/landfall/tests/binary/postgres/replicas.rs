@@ -6,7 +6,7 @@ use std::thread::ScopedJoinHandle;
 use landfall_testkit::servers::{RedisServer, needed, postgres};
 use serde_json::json;
 
-use super::crowd::{COLD, Crowd, HOT};
+use super::crowd::{COLD, Crowd, HOT, Order};
 use super::{Shop, ledger};
 use crate::support::{Service, until};
 
@@ -163,12 +163,17 @@ fn die_and_hang(one_writes: bool) {
         orders
     });
     assert!(crowd.troubles() > 0, "nobody was bothered");
-    ledger::holds_exactly(&shop, &orders);
+    all_is_there(&shop, &redis, &orders);
+}
+
+/// What was acknowledged is in the database, nothing else is, every event came out, and nobody holds anything any more.
+fn all_is_there(shop: &Shop, redis: &RedisServer, orders: &[Order]) {
+    ledger::holds_exactly(shop, orders);
     assert!(
-        ledger::no_batch_is_overdrawn(&shop) >= HOT.len(),
+        ledger::no_batch_is_overdrawn(shop) >= HOT.len(),
         "stock is scarce"
     );
-    let last = ledger::log_has_no_gaps(&shop);
+    let last = ledger::log_has_no_gaps(shop);
     assert!(
         last.values().filter(|last| **last > 0).count() > 8,
         "{last:?}"

@@ -4,7 +4,7 @@
 //! do: `rights`), then its route: `commands` and
 //! `stream` hand what they read to the bus, `lists`, `resources`, `events`, `promises` and `reports` ask
 //! questions, `follow` tells what happens as it happens, `book` speaks the language of *Architecture Patterns with
-//! Python*. Whatever goes wrong becomes one of [`problems`]. [`openapi()`] describes all of it, and [`serve()`]
+//! Python*. `replicas` takes what other replicas hand on. Whatever goes wrong becomes one of [`problems`]. [`openapi()`] describes all of it, and [`serve()`]
 //! listens.
 
 mod answers;
@@ -28,6 +28,7 @@ mod paths;
 pub mod problems;
 mod promises;
 mod query;
+pub mod replicas;
 mod reports;
 mod request_id;
 mod resources;
@@ -51,6 +52,7 @@ use landfall_service::access::{Doorkeeper, Rates};
 use landfall_service::clock::Calendar;
 use landfall_service::desk::{Desk, projector};
 use landfall_service::engine::Stats;
+use landfall_service::hand_on::Replicas;
 use landfall_service::intake::IntakeStats;
 use landfall_service::relay::SinkStats;
 use landfall_service::views::Views;
@@ -83,6 +85,8 @@ pub struct App {
     pub desk_stats: Option<Arc<projector::Stats>>,
     /// Where commands come from beside the API, and what each has brought: `/metrics` shows it.
     pub intakes: Vec<Arc<IntakeStats>>,
+    /// The replicas that hand their commands on to one of them, where this is one.
+    pub replicas: Option<Arc<Replicas>>,
     /// Changes when the engine has committed something: it wakes streams of events.
     pub commits: tokio::sync::watch::Receiver<()>,
     /// Cancelled when the service is to end: streams come to an end then. It is the one that [`serve()`]
@@ -191,7 +195,8 @@ pub fn router_with(app: App, limits: &Limits, pages: Pages) -> Router {
     let described = document.paths.paths.keys().map(String::as_str);
     let known = described
         .chain(openapi::PAGES)
-        .chain(pages.routes.iter().copied());
+        .chain(pages.routes.iter().copied())
+        .chain([replicas::PATH]);
     let metrics = metrics::Metrics::new(known);
     let context = Arc::new(Context {
         has_pages: pages.elsewhere.is_some(),
@@ -206,6 +211,8 @@ pub fn router_with(app: App, limits: &Limits, pages: Pages) -> Router {
     });
     let watch = watch::Watch::new(Arc::clone(&context));
     let elsewhere = pages::Elsewhere::new(pages.elsewhere, &context);
+    let replicas = context.app.replicas.clone();
+    let replicas = replicas.map(|replicas| replicas::router(Arc::clone(&context), replicas));
     routes
         .merge(openapi::pages())
         .fallback(async move |request: Request| elsewhere.answer(request).await)
@@ -213,5 +220,6 @@ pub fn router_with(app: App, limits: &Limits, pages: Pages) -> Router {
         .with_state(Arc::clone(&context))
         // At once: each time that a router is layered boxes every request once more.
         .layer((watch.clone(), door::Door(Arc::clone(&context))))
+        .merge(replicas.unwrap_or_default().layer(watch.clone()))
         .merge(pages::introduced(pages.router, context).layer(watch))
 }

@@ -4,6 +4,7 @@
 //! registry. What only the database knows is asked of it now and then, however often somebody asks here.
 
 mod intakes;
+mod replicas;
 mod seldom;
 
 use std::collections::HashMap;
@@ -85,6 +86,9 @@ impl Metrics {
         relay(&mut text, &context.app);
         desk(&mut text, &context.app);
         intakes::write(&mut text, &context.app.intakes);
+        if let Some(replicas) = &context.app.replicas {
+            replicas::write(&mut text, replicas);
+        }
         let age = context.limits.backorders_age;
         let ask = context.app.views.waiting();
         let what = "the number of backorders";

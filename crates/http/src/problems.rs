@@ -201,7 +201,7 @@ impl From<Failure> for Problem {
                 outcome_unknown: true,
             } => Self::new(
                 Kind::OutcomeUnknown,
-                "The database failed during the commit: the command may have been carried out or \
+                "The connection broke while the command was under way: it may have been carried out or \
                  not. Send the same command again, which is safe: what has been done is not done \
                  twice.",
             )

@@ -189,6 +189,7 @@ fn through_the_api(engine: &Engine, dry_run: bool) -> Result<(Commands, Answer),
         desk: None,
         desk_stats: None,
         intakes: Vec::new(),
+        replicas: None,
         commits: engine.commits(),
         stopping: CancellationToken::new(),
     };

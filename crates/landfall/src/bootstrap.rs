@@ -3,6 +3,7 @@
 
 mod outside;
 mod postgres;
+mod replicas;
 mod sqlite;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use landfall_service::desk::Desk;
 use landfall_service::desk::projector::{self, Projecting};
 use landfall_service::desk::tables::DeskTables;
 use landfall_service::engine::{self, Limits, Running, Stats};
+use landfall_service::hand_on::Turns;
 use landfall_service::memory::MemoryStore;
 use landfall_service::relay::{Jitter, Relays};
 use landfall_service::views::{Rebuild, Views};
@@ -29,6 +31,7 @@ use crate::outcome::CliError;
 
 pub(crate) use outside::{Outside, OutsideArgs, Running as RunningOutside};
 use postgres::Opened;
+pub(crate) use replicas::Advertised;
 
 /// Commands after which a group takes no more, where they come from a file: nobody waits for the answer to a
 /// single one, and a large group costs less.
@@ -42,6 +45,8 @@ pub(crate) struct Engine {
     pub(crate) views: Arc<dyn Views>,
     /// Who may use it.
     pub(crate) keys: Arc<dyn AccessKeys>,
+    /// Where it is kept which replica writes for all; none where there is one replica.
+    pub(crate) turns: Option<Arc<dyn Turns>>,
     /// Where relays keep their place.
     pub(crate) relays: Arc<dyn Relays>,
     /// What a planner's desk shows.
@@ -145,6 +150,7 @@ pub(crate) fn open_memory(calendar: Calendar, settings: &Settings) -> Result<Eng
         bus,
         views: Arc::new(views),
         keys: Arc::new(keys),
+        turns: None,
         relays: Arc::new(relays),
         desk: Arc::new(desk.clone()),
         desk_tables: Arc::new(desk),

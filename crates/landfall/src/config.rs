@@ -334,6 +334,11 @@ impl Settings {
             .unwrap_or_else(|| "127.0.0.1:5005".into())
     }
 
+    /// Where other replicas reach this one.
+    pub(crate) fn advertise(&self, given: Option<&str>) -> Option<String> {
+        self.first(given.map(str::to_owned), "advertise")
+    }
+
     /// The file with the certificate of the service.
     pub(crate) fn tls_cert(&self, given: Option<PathBuf>) -> Option<PathBuf> {
         self.first(given, "tls.cert")

@@ -97,7 +97,7 @@ pub(crate) struct Remote {
 
 /// The address of a running service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Service {
+pub(crate) struct Service {
     tls: bool,
     host: String,
     port: u16,
@@ -147,19 +147,46 @@ impl Service {
         self.host.trim_start_matches('[').trim_end_matches(']')
     }
 
+    /// The header `Host` of requests to it.
+    pub(crate) fn authority(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    /// With this port where it has none that one could connect to.
+    pub(crate) fn or_port(mut self, port: u16) -> Self {
+        if self.port == 0 {
+            self.port = port;
+        }
+        self
+    }
+
+    /// Whether it is reached over TLS.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.tls
+    }
+
     /// Whether it is on this machine.
-    fn is_near(&self) -> bool {
+    pub(crate) fn is_near(&self) -> bool {
         let address = self.host().parse::<std::net::IpAddr>();
         self.host == "localhost" || address.is_ok_and(|address| address.is_loopback())
     }
 }
 
 /// A connection, encrypted or not.
-trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 
 impl Remote {
+    /// A service that is trusted by the system's certificates and those of this file. No key is shown to it.
+    pub(crate) fn trusting(service: Service, ca: Option<PathBuf>) -> Self {
+        Self {
+            service,
+            key: None,
+            ca,
+        }
+    }
+
     /// A service on this machine that asks for no key.
     pub(crate) fn near(address: std::net::SocketAddr) -> Self {
         Self {
@@ -185,7 +212,7 @@ impl Remote {
             .map_err(|error| failed(&error))?;
         let (commands, body) = exchange::commands();
         let mut request = Request::post(exchange::path(dry_run))
-            .header(HOST, format!("{}:{}", service.host, service.port))
+            .header(HOST, service.authority())
             .header(CONTENT_TYPE, exchange::NDJSON);
         if let Some(key) = key {
             request = request.header(AUTHORIZATION, key);
@@ -197,7 +224,8 @@ impl Remote {
         Ok((commands, Answer::of(service.to_string(), response)))
     }
 
-    async fn connect(&self) -> std::io::Result<Box<dyn Wire>> {
+    /// Connects to it.
+    pub(crate) async fn connect(&self) -> std::io::Result<Box<dyn Wire>> {
         let service = &self.service;
         let stream = TcpStream::connect((service.host(), service.port)).await?;
         stream.set_nodelay(true)?;

@@ -10,7 +10,7 @@ use landfall_service::Bus;
 use landfall_service::access::Doorkeeper;
 use tokio_util::sync::CancellationToken;
 
-use crate::bootstrap::{self, Engine, Outside, OutsideArgs, RunningOutside};
+use crate::bootstrap::{self, Advertised, Engine, Outside, OutsideArgs, RunningOutside};
 use crate::config::{CalendarArgs, Common, DashboardMode, DatabaseArgs, LogFormat, Otlp, Settings};
 use crate::listen::{ListenArgs, Listening, listen, reload_on_hangup};
 use crate::logging;
@@ -37,6 +37,14 @@ pub(crate) struct ServeArgs {
     database: DatabaseArgs,
     #[command(flatten)]
     listen: ListenArgs,
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "Where other replicas on the same PostgreSQL reach this one, http://HOST:PORT or https://HOST:PORT; port 0 is \
+                the one listened on. One of those that say so writes, and the others hand their commands on to it \
+                [env: LANDFALL_ADVERTISE]"
+    )]
+    advertise: Option<String>,
     #[command(flatten)]
     calendar: CalendarArgs,
     #[command(flatten)]
@@ -66,11 +74,14 @@ pub(crate) fn run(
     let database = settings.database(&args.database);
     let listening = listen(&args.listen, settings, &database, true)?;
     let calendar = settings.calendar(&args.calendar)?;
-    let outside = Outside::read(settings, &args.outside)?;
+    let elsewhere = Elsewhere {
+        advertised: Advertised::read(settings, args.advertise.as_deref())?,
+        outside: Outside::read(settings, &args.outside)?,
+    };
     let engine = bootstrap::open_service(&database, calendar, settings)?;
     let format = settings.log(common, "info").1;
     match listening.door(Arc::clone(&engine.keys), format) {
-        Ok(door) => run_on(listening, door, engine, Some(&outside), format, |_, _| {
+        Ok(door) => run_on(listening, door, engine, Some(&elsewhere), format, |_, _| {
             Ok(())
         }),
         Err(error) => {
@@ -80,13 +91,20 @@ pub(crate) fn run(
     }
 }
 
+/// Where commands and events go and come from, beside the API.
+pub(crate) struct Elsewhere {
+    /// Other replicas, where they reach this one.
+    advertised: Option<Advertised>,
+    outside: Outside,
+}
+
 /// Serves on a listener until a signal comes. `meanwhile` is called once it listens, with the URL; what it
 /// starts has to end when the token is cancelled.
 pub(crate) fn run_on(
     listening: Listening,
     door: Doorkeeper,
     mut engine: Engine,
-    outside: Option<&Outside>,
+    elsewhere: Option<&Elsewhere>,
     format: LogFormat,
     meanwhile: impl FnOnce(&str, &CancellationToken) -> Result<(), CliError>,
 ) -> Result<Outcome, CliError> {
@@ -113,8 +131,12 @@ pub(crate) fn run_on(
         watch_signals(&stopping)?;
         reload_on_hangup(tls.clone())?;
         watch_engine(engine.bus.clone(), &stopping, &engine_failed);
-        let outside = match outside {
-            Some(outside) => {
+        let advertised = elsewhere.and_then(|elsewhere| elsewhere.advertised.as_ref());
+        let taking_part = advertised
+            .map(|advertised| advertised.start(&mut engine, address, &stopping))
+            .transpose()?;
+        let outside = match elsewhere {
+            Some(Elsewhere { outside, .. }) => {
                 let mut outside = outside
                     .start(&engine, &address.to_string(), &stopping)
                     .await?;
@@ -138,6 +160,7 @@ pub(crate) fn run_on(
             desk: Some(engine.desk.clone()),
             desk_stats: Some(Arc::clone(&projecting.stats)),
             intakes: intakes.unwrap_or_default(),
+            replicas: taking_part.as_ref().map(|part| Arc::clone(&part.replicas)),
             commits: engine.commits(),
             stopping: stopping.clone(),
         };
@@ -159,6 +182,9 @@ pub(crate) fn run_on(
                 .is_err()
         {
             tracing::warn!("not every lease was handed over in time; each ends by itself");
+        }
+        if let Some(taking_part) = taking_part {
+            taking_part.join().await;
         }
         if tokio::time::timeout(HAND_OVER, projecting.join())
             .await

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
 use jiff::civil::{Date, date};
@@ -12,6 +13,11 @@ use landfall_domain::{Deliver, IfShort, Policy, Status, Supply};
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use crate::error::Fault;
+
+/// How many microseconds a lease has. A thousand years are long enough, and no sum of it overflows.
+pub(crate) fn micros(lease: Duration) -> i64 {
+    i64::try_from(lease.as_micros()).map_or(i64::MAX / 300, |micros| micros.min(i64::MAX / 300))
+}
 
 /// PostgreSQL counts days and microseconds from here.
 const EPOCH: Date = date(2000, 1, 1);

@@ -1,7 +1,7 @@
 //! The store for several replicas: [`PgStore`] writes, [`PgViews`] reads, both on one PostgreSQL database.
 //!
 //! Read the files in `migrations/` first: they say what lies where, and why. Then `database` (how one is opened),
-//! `store` (one unit of work), `load` and `write` (its two halves), and `views`.
+//! `store` (one unit of work), `load` and `write` (its two halves), and `views`. `relays` and `turns` are leases.
 
 #![warn(clippy::future_not_send)]
 
@@ -21,6 +21,7 @@ mod store;
 mod target;
 mod tls;
 mod trip;
+mod turns;
 mod views;
 mod write;
 
@@ -40,4 +41,5 @@ pub use rebuild::PgRebuild;
 pub use relays::PgRelays;
 pub use store::{CommitIds, PgStore};
 pub use target::Target;
+pub use turns::PgTurns;
 pub use views::PgViews;

@@ -16,7 +16,7 @@ use landfall_service::relay::{
 use landfall_service::views::{List, Page, ViewError};
 use tokio_postgres::Row;
 
-use crate::codes::{Micros, int, small};
+use crate::codes::{Micros, int, micros, small};
 use crate::database::PgDatabase;
 use crate::error::Fault;
 use crate::options::Options;
@@ -119,11 +119,6 @@ fn failed(fault: Fault) -> RelayError {
         ViewError::Corrupt(what) => RelayError::Corrupt(what),
         other => RelayError::Unavailable(other.to_string()),
     }
-}
-
-fn micros(lease: Duration) -> i64 {
-    // A thousand years are long enough, and no sum of it overflows.
-    i64::try_from(lease.as_micros()).map_or(i64::MAX / 300, |micros| micros.min(i64::MAX / 300))
 }
 
 fn smalls(partitions: &[u16]) -> Vec<i16> {

@@ -6,6 +6,8 @@
 //! Where there are several writers, a single command goes to the one whose share its product is in, as far as
 //! its words tell; any writer can carry out any command, so a wrong guess costs a load and breaks nothing. A
 //! stream stays with one writer, because its commands are to be carried out in their order.
+//!
+//! Where another replica writes for all, a single command is handed on to it first ([`crate::hand_on`]).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,6 +17,7 @@ use landfall_domain::Command;
 use tokio::sync::oneshot;
 
 use crate::answer::{Answer, Failure, Origin, Request};
+use crate::hand_on::{HandOn, Handed};
 use crate::log::LogRecord;
 use crate::queue::{Refused, Sender};
 use crate::quote::{Inquiry, QuoteResource};
@@ -79,6 +82,8 @@ pub struct Bus {
     /// Whose turn it is to be given a stream.
     turn: Arc<AtomicUsize>,
     dry: Arc<dyn DryRun>,
+    /// Where single commands go first.
+    elsewhere: Option<Arc<dyn HandOn>>,
 }
 
 impl Bus {
@@ -88,6 +93,16 @@ impl Bus {
             partitions,
             turn: Arc::default(),
             dry,
+            elsewhere: None,
+        }
+    }
+
+    /// A handle that hands single commands on.
+    #[must_use]
+    pub fn handing_on(self, elsewhere: Arc<dyn HandOn>) -> Self {
+        Self {
+            elsewhere: Some(elsewhere),
+            ..self
         }
     }
 
@@ -109,6 +124,24 @@ impl Bus {
 
     /// As [`Self::handle`], with the id of the request that the command came with.
     pub async fn handle_from(&self, origin: Option<Origin>, request: Request) -> Answer {
+        let elsewhere = self.elsewhere.as_ref();
+        if let Some(handed) = elsewhere.and_then(|to| to.hand_on(origin.as_ref(), &request)) {
+            match handed.await {
+                Ok(Handed::Answered(answer)) => return answer,
+                Ok(Handed::KeysChanged) => {
+                    return Err(Failure::KeysChanged(Box::new(request)));
+                }
+                Ok(Handed::NotTaken) => {}
+                // Under its key it is done once, here or there: whoever comes second finds the first one's answer.
+                Err(_) if request.id.is_some() => {}
+                Err(_) => return Err(answer_lost()),
+            }
+        }
+        self.handle_here(origin, request).await
+    }
+
+    /// As [`Self::handle_from`], by an engine of this replica, whoever writes.
+    pub async fn handle_here(&self, origin: Option<Origin>, request: Request) -> Answer {
         let (reply, answer) = oneshot::channel();
         let queue = self.queue(&request.command);
         let queue = queue.ok_or(Failure::Stopping)?;
@@ -234,6 +267,14 @@ fn product_name(command: &Command) -> &str {
             Some(line_id) => line_id.as_str(),
             None => c.order_id.as_str(),
         },
+    }
+}
+
+/// Another replica was sent the command, and did not answer.
+fn answer_lost() -> Failure {
+    Failure::Unavailable {
+        reason: "the replica that writes was lost before it answered".into(),
+        outcome_unknown: true,
     }
 }
 

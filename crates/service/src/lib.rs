@@ -6,7 +6,7 @@
 //! the read side: [`explanation`] says why a line has what it has, [`report`] sums up. [`audit`] proves that
 //! tables, read models and log agree, [`rebuild`] makes the read models again from the log, [`memory`] is a
 //! store for tests. [`desk`] is a read model that follows the log. [`access`] knows who may do what, [`intake`] counts
-//! what comes in beside the API.
+//! what comes in beside the API, [`hand_on`] lets one replica write for all.
 
 pub mod access;
 pub mod answer;
@@ -16,6 +16,7 @@ pub mod clock;
 pub mod desk;
 pub mod engine;
 pub mod explanation;
+pub mod hand_on;
 pub mod handlers;
 pub mod intake;
 pub mod keys;

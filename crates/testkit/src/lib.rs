@@ -17,6 +17,7 @@ pub mod replay;
 pub mod servers;
 pub mod state;
 pub mod stingy;
+pub mod turns;
 
 pub use clock::{FixedClock, today};
 pub use database::{Database, Memory, MemoryOf};

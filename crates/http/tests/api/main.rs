@@ -23,6 +23,7 @@ mod ndjson;
 mod problems;
 mod questions;
 mod reads;
+mod replicas;
 mod sinks;
 mod smuggling;
 mod sorts;

@@ -110,6 +110,7 @@ pub(crate) fn api_of(
         desk: None,
         desk_stats: None,
         intakes: Vec::new(),
+        replicas: None,
         commits: engine.commits(),
         stopping: stopping.clone(),
     };

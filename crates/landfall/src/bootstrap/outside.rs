@@ -230,8 +230,7 @@ impl Outside {
         }
         let enrolled = relay::enroll(&*engine.relays, &sinks).await;
         enrolled.map_err(|error| CliError::failed(format!("cannot begin to relay: {error}")))?;
-        let replica = self.replica.clone();
-        let replica = replica.unwrap_or_else(|| format!("{}/{address}", machine()));
+        let replica = replica_name(self.replica.as_deref(), address);
         let options = Options {
             poll: Duration::from_millis(self.relay.poll_millis),
             lease: Duration::from_secs(self.relay.lease_seconds),
@@ -318,6 +317,11 @@ impl Running {
         while self.readers.join_next().await.is_some() {}
         self.relaying.join().await;
     }
+}
+
+/// What a replica is called: as the configuration says, or by its machine and the address that it listens on.
+pub(super) fn replica_name(configured: Option<&str>, address: &str) -> String {
+    configured.map_or_else(|| format!("{}/{address}", machine()), str::to_owned)
 }
 
 /// What this machine is called, as far as it says.

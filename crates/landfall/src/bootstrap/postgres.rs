@@ -116,6 +116,7 @@ impl Opened {
             bus,
             views: self.views(),
             keys: self.keys(),
+            turns: Some(Arc::new(self.database.turns())),
             relays: self.relays(),
             desk: Arc::new(desk.clone()),
             desk_tables: Arc::new(desk),

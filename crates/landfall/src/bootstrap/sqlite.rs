@@ -62,6 +62,7 @@ fn start(
         bus,
         views,
         keys: Arc::new(keys),
+        turns: None,
         relays,
         desk: Arc::new(desk.clone()),
         desk_tables: Arc::new(desk),

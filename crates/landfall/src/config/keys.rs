@@ -166,6 +166,13 @@ pub(crate) const KEYS: &[Key] = &[
         "Where the service listens",
     ),
     key(
+        "advertise",
+        Kind::Text,
+        "",
+        "Where other replicas on the same PostgreSQL reach this one, http://HOST:PORT or https://HOST:PORT: one of those \
+         that say so writes for all",
+    ),
+    key(
         "tls.cert",
         Kind::Text,
         "",
@@ -202,7 +209,7 @@ pub(crate) const KEYS: &[Key] = &[
         "ca",
         Kind::Text,
         "",
-        "The file with certificates that --url trusts beside the system's, in PEM",
+        "The file with certificates that --url, and replicas that reach one another, trust beside the system's, in PEM",
     ),
     key("time_zone", Kind::Zone, "UTC", "The warehouse's time zone"),
     key(

@@ -1,0 +1,219 @@
+//! The link to the replica that writes: commands that are to be sent, and those that wait for their answer.
+//!
+//! Whatever waits goes with the next write. The network is the [`Dial`]'s; here is only what is said.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
+
+use super::lines::{self, LONGEST_ANSWER, OVER};
+use super::turn::Turn;
+use super::{Dial, Handed, Incoming, Replicas, Stats, WritingReplica};
+use crate::answer::{Failure, Origin, Request};
+
+/// Commands that may wait for their answer; beyond that callers are told that the service is busy, as where a queue is
+/// full.
+const MOST: usize = 8_192;
+
+/// Commands under way to one replica.
+#[derive(Default)]
+pub(super) struct Link {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Lines that are to be sent.
+    lines: Vec<u8>,
+    /// Who sends them, while there are none.
+    sender: Option<Waker>,
+    /// Who waits for which answer.
+    waiting: HashMap<u64, oneshot::Sender<Handed>>,
+    /// The number of the next line.
+    next: u64,
+    /// The number of the first line that nobody has begun to send.
+    unsent: u64,
+    /// Nothing is sent or heard any more.
+    closed: bool,
+}
+
+impl Link {
+    /// Sends a command. `None`: it cannot be sent.
+    pub(super) fn ask(
+        &self,
+        origin: Option<&Origin>,
+        request: &Request,
+    ) -> Option<oneshot::Receiver<Handed>> {
+        let json = lines::command(origin, request)?;
+        let (answer, handed) = oneshot::channel();
+        let mut state = self.state();
+        if state.closed {
+            return None;
+        }
+        if state.waiting.len() >= MOST {
+            drop(state);
+            // It is waited for by whom we return to.
+            let _ = answer.send(Handed::Answered(Err(Failure::Busy)));
+            return Some(handed);
+        }
+        let number = state.next;
+        state.next += 1;
+        state.waiting.insert(number, answer);
+        lines::push(&mut state.lines, number, &json);
+        let sender = state.sender.take();
+        drop(state);
+        if let Some(sender) = sender {
+            sender.wake();
+        }
+        Some(handed)
+    }
+
+    /// Takes a line in. `false`: it was the last one.
+    fn hear(&self, line: &[u8]) -> Result<bool, String> {
+        if line.is_empty() {
+            return Ok(true);
+        }
+        if line == OVER {
+            self.close(0);
+            return Ok(false);
+        }
+        let (number, handed) = lines::read_answer(line).ok_or("it says what is no answer")?;
+        let caller = self.state().waiting.remove(&number);
+        if let Some(caller) = caller {
+            // A caller that has gone wants to know nothing.
+            let _ = caller.send(handed);
+        }
+        Ok(true)
+    }
+
+    /// Nothing is sent or heard any more, and from this number on nothing was taken. Of what was sent before, nobody
+    /// knows: whoever waits for that is told nothing.
+    fn close(&self, not_taken: u64) {
+        let mut state = self.state();
+        state.closed = true;
+        let waiting = std::mem::take(&mut state.waiting);
+        let sender = state.sender.take();
+        drop(state);
+        for (number, caller) in waiting {
+            if number >= not_taken {
+                let _ = caller.send(Handed::NotTaken);
+            }
+        }
+        if let Some(sender) = sender {
+            sender.wake();
+        }
+    }
+
+    /// The number of the first line that nobody has begun to send.
+    fn unsent(&self) -> u64 {
+        self.state().unsent
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is said to a replica.
+pub struct Outgoing(Arc<Link>);
+
+impl Outgoing {
+    /// All lines that are to be sent now. `None`: there will be no more.
+    pub fn poll_lines(&self, context: &mut Context<'_>) -> Poll<Option<Vec<u8>>> {
+        let mut state = self.0.state();
+        if state.closed {
+            return Poll::Ready(None);
+        }
+        if state.lines.is_empty() {
+            state.sender = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        state.unsent = state.next;
+        Poll::Ready(Some(std::mem::take(&mut state.lines)))
+    }
+}
+
+/// Keeps a link to whoever's turn it is. It ends never.
+pub(super) async fn follow(replicas: &Replicas, dial: &dyn Dial) {
+    let mut turn = replicas.turn.subscribe();
+    loop {
+        let writer = match &*turn.borrow_and_update() {
+            Turn::Anothers(writer) => Some(writer.clone()),
+            Turn::Ours(_) | Turn::Nobodys => None,
+        };
+        let Some(writer) = writer else {
+            // It cannot end: the sender is with us.
+            let _ = turn.changed().await;
+            continue;
+        };
+        if let Err(reason) = keep(replicas, dial, &writer).await {
+            let WritingReplica { holder, url, .. } = &writer;
+            tracing::warn!(holder, url, reason, "commands are not handed on");
+            Stats::add(&replicas.stats.losses);
+        }
+        // Perhaps it is another one's by now.
+        replicas.doubt.notify_one();
+        tokio::select! {
+            () = sleep(replicas.options.pause) => {}
+            _ = turn.changed() => {}
+        }
+    }
+}
+
+/// Hands on to this replica for as long as it listens. `Ok`: its turn is over. An error says why it is given up.
+async fn keep(replicas: &Replicas, dial: &dyn Dial, writer: &WritingReplica) -> Result<(), String> {
+    let link = Arc::new(Link::default());
+    let silence = replicas.options.silence;
+    let _up = Up {
+        replicas,
+        link: &link,
+    };
+    let dialled = timeout(silence, dial.dial(writer, Outgoing(Arc::clone(&link)))).await;
+    let mut incoming = dialled.map_err(|_| "it does not answer".to_owned())??;
+    let WritingReplica { holder, url, .. } = writer;
+    tracing::info!(holder, url, "commands are handed on");
+    replicas.set_link(Some(Arc::clone(&link)));
+    listen(&link, &mut *incoming, silence).await
+}
+
+/// Ends a link, however it ends.
+struct Up<'a> {
+    replicas: &'a Replicas,
+    link: &'a Link,
+}
+
+impl Drop for Up<'_> {
+    fn drop(&mut self) {
+        self.replicas.set_link(None);
+        self.link.close(self.link.unsent());
+    }
+}
+
+async fn listen(link: &Link, incoming: &mut dyn Incoming, silence: Duration) -> Result<(), String> {
+    let mut bytes = Vec::new();
+    loop {
+        let searched = bytes.len();
+        match timeout(silence, incoming.hear(&mut bytes)).await {
+            Ok(true) => {}
+            Ok(false) => return Err("it has broken off".into()),
+            Err(_) => return Err("it is silent".into()),
+        }
+        let Some(end) = bytes[searched..].iter().rposition(|byte| *byte == b'\n') else {
+            if bytes.len() > LONGEST_ANSWER {
+                return Err("its answer is too long".into());
+            }
+            continue;
+        };
+        let end = searched + end;
+        for line in bytes[..end].split(|byte| *byte == b'\n') {
+            if !link.hear(line)? {
+                return Ok(());
+            }
+        }
+        bytes.drain(..=end);
+    }
+}

@@ -102,9 +102,15 @@ pub(super) fn broken_table(visit: &Visit, broken: &Broken, caption: String) -> T
         let waits = *kind == WorkKind::Waiting;
         let days = match (group.worst_days, group.without_day) {
             _ if waits => "no date, waiting".to_owned(),
-            (Some(days), 0) => format!("+{days} d"),
-            (Some(days), without) => format!("+{days} d, {without} without a day"),
-            (None, without) => format!("{without} without a day"),
+            (Some(days), 0) => format!("+{} d", format::number(u64::from(days))),
+            (Some(days), without) => {
+                format!(
+                    "+{} d, {} without a day",
+                    format::number(u64::from(days)),
+                    format::number(without)
+                )
+            }
+            (None, without) => format!("{} without a day", format::number(without)),
         };
         let (name, reference) = match &group.source {
             Some(Source::Shipment(reference)) => ("shipment", reference.as_str()),

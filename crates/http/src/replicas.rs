@@ -21,6 +21,7 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use landfall_service::Answer;
 use landfall_service::hand_on::lines::{LONGEST_COMMAND, OVER, read_command, write_answer};
 use landfall_service::hand_on::{Admission, Replicas, SIGN_OF_LIFE, Stats};
+use tokio::task::yield_now;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::known::Known;
@@ -146,7 +147,11 @@ impl Exchange {
             }
             tokio::select! {
                 biased;
-                Some(first) = self.under_way.next() => return Some((self.answers(first), self)),
+                Some(first) = self.under_way.next() => {
+                    // The engine answers a group: the others are there in a moment.
+                    yield_now().await;
+                    return Some((self.answers(first), self));
+                }
                 () = self.admission.is_over(), if self.end.is_none() => self.end = Some(End::Over),
                 piece = self.body.next(), if self.end.is_none() => match piece {
                     Some(Ok(bytes)) => self.hear(&bytes),

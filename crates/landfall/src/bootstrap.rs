@@ -7,7 +7,7 @@ mod replicas;
 mod sqlite;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use jiff::SignedDuration;
 use landfall_service::Bus;
@@ -72,6 +72,11 @@ impl Engine {
     /// Changes when the engine has committed something.
     pub(crate) fn commits(&self) -> watch::Receiver<()> {
         self.running.commits.clone()
+    }
+
+    /// For those who know that another replica has committed something.
+    pub(crate) fn committed(&self) -> Weak<watch::Sender<()>> {
+        self.running.committed()
     }
 
     /// Keeps the desk up to date until the token is cancelled. It is called on a runtime.

@@ -18,7 +18,7 @@ mod group;
 mod luck;
 mod stats;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -69,9 +69,15 @@ pub struct Running {
     pub stats: Arc<Stats>,
     /// Changes when something was committed: it wakes those who read the log.
     pub commits: watch::Receiver<()>,
+    committed: Weak<watch::Sender<()>>,
 }
 
 impl Running {
+    /// For those who know that another process has committed something. It is gone when the engine has ended.
+    pub fn committed(&self) -> Weak<watch::Sender<()>> {
+        Weak::clone(&self.committed)
+    }
+
     /// Waits until every accepted command is answered: call it when all clones of the [`Bus`] are gone.
     pub fn join(self) {
         for thread in self.threads {
@@ -143,6 +149,7 @@ where
         threads,
         stats,
         commits,
+        committed: Arc::downgrade(&committed),
     };
     let dry_run = Arc::new(ReaderDryRun::new(reader, calendar));
     Ok((Bus::new(queues, partitions, dry_run), running))

@@ -11,7 +11,7 @@ mod replica;
 mod stats;
 mod turn;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -109,6 +109,8 @@ pub struct Replicas {
     /// What is counted.
     pub stats: Stats,
     turn: watch::Sender<Turn>,
+    /// Of this replica's engine: what was handed on and answered is committed, too.
+    committed: Weak<watch::Sender<()>>,
     /// Somebody wants to know anew whose turn it is.
     doubt: Notify,
     /// To the one that writes, while it is up.
@@ -129,6 +131,13 @@ impl Replicas {
     /// Whether it is this replica's turn.
     pub fn is_ours(&self) -> bool {
         matches!(&*self.turn.borrow(), Turn::Ours(_))
+    }
+
+    /// The log may have grown: whoever reads it here is woken.
+    fn answered(&self) {
+        if let Some(committed) = self.committed.upgrade() {
+            committed.send_replace(());
+        }
     }
 
     fn set_link(&self, link: Option<Arc<Link>>) {
@@ -184,18 +193,22 @@ impl TakingPart {
 }
 
 /// Takes part, on the runtime that it is called on. When `stopping` is cancelled this replica gives up its turn, and
-/// takes no other; it hands on until [`TakingPart::join`].
+/// takes no other; it hands on until [`TakingPart::join`]. `committed` is of this replica's engine ([`Running::committed`]).
+///
+/// [`Running::committed`]: crate::engine::Running::committed
 pub fn start(
     options: Options,
     turns: Arc<dyn Turns>,
     dial: Arc<dyn Dial>,
     entropy: Arc<dyn Entropy + Send + Sync>,
+    committed: Weak<watch::Sender<()>>,
     stopping: &CancellationToken,
 ) -> TakingPart {
     let replicas = Arc::new(Replicas {
         options,
         stats: Stats::default(),
         turn: watch::Sender::new(Turn::Nobodys),
+        committed,
         doubt: Notify::new(),
         link: RwLock::default(),
     });

@@ -167,7 +167,8 @@ async fn two(does: Does) -> Here {
     };
     let stopping = CancellationToken::new();
     let entropy = Arc::new(Counting::default());
-    let part = hand_on::start(options, turn, dial, entropy, &stopping);
+    let committed = running.committed();
+    let part = hand_on::start(options, turn, dial, entropy, committed, &stopping);
     Here {
         bus: bus.handing_on(part.replicas.clone()),
         part,
@@ -331,7 +332,15 @@ fn one_takes_the_turn_and_gives_it_up() {
         });
         let start = |holder: &str, stopping: &CancellationToken| {
             let (turn, dial) = (Arc::new(turn.clone()), dial.clone());
-            hand_on::start(options(holder), turn, dial, entropy.clone(), stopping)
+            let committed = running.committed();
+            hand_on::start(
+                options(holder),
+                turn,
+                dial,
+                entropy.clone(),
+                committed,
+                stopping,
+            )
         };
         let ends = [CancellationToken::new(), CancellationToken::new()];
         let first = start("there", &ends[0]);

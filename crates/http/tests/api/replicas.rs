@@ -1,8 +1,8 @@
 //! Commands that one replica hands on to another: who is let in, what is heard there, and that callers see no difference.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -87,9 +87,11 @@ fn replica(holder: &str, turn: SharedTurn, through: Option<Router>) -> Replica {
     };
     let dial = Arc::new(Through(through));
     let turns = Arc::new(turn.clone());
-    let part = hand_on::start(options, turns, dial, Arc::new(Counting::default()), &ends);
+    let engine = Harness::start();
+    let entropy = Arc::new(Counting::default());
+    let part = hand_on::start(options, turns, dial, entropy, Weak::new(), &ends);
     let replicas = Arc::clone(&part.replicas);
-    let api = api_of(Harness::start(), &Limits::default(), |app| {
+    let api = api_of(engine, &Limits::default(), |app| {
         app.bus = app.bus.clone().handing_on(replicas.clone());
         app.replicas = Some(replicas);
     });

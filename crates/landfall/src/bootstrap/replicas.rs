@@ -72,7 +72,8 @@ impl Advertised {
         let dial = Arc::new(Http {
             ca: self.ca.clone(),
         });
-        let part = hand_on::start(options, turns, dial, Arc::new(SystemEntropy), stopping);
+        let (entropy, committed) = (Arc::new(SystemEntropy), engine.committed());
+        let part = hand_on::start(options, turns, dial, entropy, committed, stopping);
         engine.bus = engine.bus.clone().handing_on(part.replicas.clone());
         Ok(part)
     }

@@ -5,7 +5,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
@@ -33,6 +32,8 @@ struct State {
     sender: Option<Waker>,
     /// Who waits for which answer.
     waiting: HashMap<u64, oneshot::Sender<Handed>>,
+    /// Whoever sends the lines has waited for others to be put beside them.
+    gathered: bool,
     /// The number of the next line.
     next: u64,
     /// The number of the first line that nobody has begun to send.
@@ -72,14 +73,14 @@ impl Link {
         Some(handed)
     }
 
-    /// Takes a line in. `false`: it was the last one.
-    fn hear(&self, line: &[u8]) -> Result<bool, String> {
+    /// Takes a line in.
+    fn hear(&self, line: &[u8]) -> Result<Heard, String> {
         if line.is_empty() {
-            return Ok(true);
+            return Ok(Heard::Sign);
         }
         if line == OVER {
             self.close(0);
-            return Ok(false);
+            return Ok(Heard::Over);
         }
         let (number, handed) = lines::read_answer(line).ok_or("it says what is no answer")?;
         let caller = self.state().waiting.remove(&number);
@@ -87,7 +88,7 @@ impl Link {
             // A caller that has gone wants to know nothing.
             let _ = caller.send(handed);
         }
-        Ok(true)
+        Ok(Heard::Answer)
     }
 
     /// Nothing is sent or heard any more, and from this number on nothing was taken. Of what was sent before, nobody
@@ -118,6 +119,17 @@ impl Link {
     }
 }
 
+/// What a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    /// A sign of life.
+    Sign,
+    /// An answer.
+    Answer,
+    /// The last one.
+    Over,
+}
+
 /// What is said to a replica.
 pub struct Outgoing(Arc<Link>);
 
@@ -130,6 +142,12 @@ impl Outgoing {
         }
         if state.lines.is_empty() {
             state.sender = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        // Those who are ready to run go first, and put theirs beside it; else each would be a write of its own.
+        state.gathered = !state.gathered;
+        if state.gathered {
+            context.waker().wake_by_ref();
             return Poll::Pending;
         }
         state.unsent = state.next;
@@ -167,17 +185,20 @@ pub(super) async fn follow(replicas: &Replicas, dial: &dyn Dial) {
 /// Hands on to this replica for as long as it listens. `Ok`: its turn is over. An error says why it is given up.
 async fn keep(replicas: &Replicas, dial: &dyn Dial, writer: &WritingReplica) -> Result<(), String> {
     let link = Arc::new(Link::default());
-    let silence = replicas.options.silence;
     let _up = Up {
         replicas,
         link: &link,
     };
-    let dialled = timeout(silence, dial.dial(writer, Outgoing(Arc::clone(&link)))).await;
+    let dialled = timeout(
+        replicas.options.silence,
+        dial.dial(writer, Outgoing(Arc::clone(&link))),
+    )
+    .await;
     let mut incoming = dialled.map_err(|_| "it does not answer".to_owned())??;
     let WritingReplica { holder, url, .. } = writer;
     tracing::info!(holder, url, "commands are handed on");
     replicas.set_link(Some(Arc::clone(&link)));
-    listen(&link, &mut *incoming, silence).await
+    listen(replicas, &link, &mut *incoming).await
 }
 
 /// Ends a link, however it ends.
@@ -193,7 +214,12 @@ impl Drop for Up<'_> {
     }
 }
 
-async fn listen(link: &Link, incoming: &mut dyn Incoming, silence: Duration) -> Result<(), String> {
+async fn listen(
+    replicas: &Replicas,
+    link: &Link,
+    incoming: &mut dyn Incoming,
+) -> Result<(), String> {
+    let silence = replicas.options.silence;
     let mut bytes = Vec::new();
     loop {
         let searched = bytes.len();
@@ -209,10 +235,16 @@ async fn listen(link: &Link, incoming: &mut dyn Incoming, silence: Duration) -> 
             continue;
         };
         let end = searched + end;
+        let mut answered = false;
         for line in bytes[..end].split(|byte| *byte == b'\n') {
-            if !link.hear(line)? {
-                return Ok(());
+            match link.hear(line)? {
+                Heard::Sign => {}
+                Heard::Answer => answered = true,
+                Heard::Over => return Ok(()),
             }
+        }
+        if answered {
+            replicas.answered();
         }
         bytes.drain(..=end);
     }

@@ -1,5 +1,5 @@
-//! Three replicas under load: one is killed, one is paused for longer than its leases last. Nothing that was
-//! acknowledged is lost, nothing is allocated twice, and every event comes out in order.
+//! Three replicas under load: one is killed, one is paused for longer than its leases last; the same where one of them writes
+//! for all. Nothing that was acknowledged is lost, nothing is allocated twice, and every event comes out in order.
 
 use std::thread::ScopedJoinHandle;
 

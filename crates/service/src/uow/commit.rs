@@ -186,9 +186,9 @@ fn availability_changes(
     days.sort_unstable();
     days.dedup();
     days.retain(|day| *day != Supply::Never);
-    let of_day = |batch: &Batch, day: Supply| match batch.supply() == day {
-        true => batch.available(),
-        false => 0,
+    let of_day = |batch: &Batch, day: Supply| {
+        let comes = batch.supply() == day;
+        if comes { batch.available() } else { 0 }
     };
     let changes = days.into_iter().map(|day| {
         let after = product.available_on(day);

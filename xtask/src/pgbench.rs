@@ -1,5 +1,6 @@
-//! `cargo xtask pgbench`: the service on PostgreSQL against a function in the database that pgbench calls, in one
-//! run on one server, so that the ratio means something on a noisy machine.
+//! `cargo xtask pgbench`: the service on PostgreSQL against a function in the database that pgbench calls, and a stream of
+//! lines against a bare bulk insert of the same rows; each pair in one run on one server, so that the ratio means something
+//! on a noisy machine.
 
 use std::process::Command;
 
@@ -9,11 +10,12 @@ use crate::{Outcome, command};
 /// What to measure.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  cargo xtask pgbench                                 spread and hot, three rounds
+  cargo xtask pgbench                                 all three, three rounds
   cargo xtask pgbench --workloads spread --rounds 1")]
 pub(crate) struct Args {
-    /// `spread` takes a thousand SKUs, `hot` takes one.
-    #[arg(long, value_delimiter = ',', default_value = "spread,hot")]
+    /// `spread` takes a thousand SKUs, `hot` takes one, both against the function; `ndjson` is a stream of lines of a
+    /// thousand SKUs over one connection, against the bare insert.
+    #[arg(long, value_delimiter = ',', default_value = "spread,hot,ndjson")]
     workloads: Vec<String>,
     /// Numbers of clients of pgbench, each tried in each round.
     #[arg(long, value_delimiter = ',', default_value = "8,16,32,64")]
@@ -46,6 +48,10 @@ pub(crate) fn run(args: &Args) -> Outcome<()> {
     })?;
     let server = servers.url("LANDFALL_TEST_POSTGRES")?;
     for workload in &args.workloads {
+        if workload == "ndjson" {
+            stream(&landfall, &server, args)?;
+            continue;
+        }
         let mut best_of_function: Vec<f64> = Vec::new();
         let mut of_service: Vec<f64> = Vec::new();
         for round in 1..=args.rounds {
@@ -66,6 +72,32 @@ pub(crate) fn run(args: &Args) -> Outcome<()> {
             service / function
         );
     }
+    Ok(())
+}
+
+/// A stream of lines, and the bare insert of their rows in groups of the same size: the service measures both itself.
+fn stream(landfall: &str, server: &str, args: &Args) -> Outcome<()> {
+    let (mut of_service, mut of_bare, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 1..=args.rounds {
+        let more = ["--connections", "1", "--ceiling", "--rounds", "1"];
+        let report = bench(landfall, server, "ndjson", args, &more)?;
+        let medians = &report["median"];
+        let figure = |name: &str| medians[name].as_f64().ok_or_else(|| missing(&report));
+        let (service, bare) = (
+            figure("lines_per_second")?,
+            figure("bare_postgres_lines_per_second")?,
+        );
+        println!("ndjson round {round}: landfall {service:.0} lines/s, bare insert {bare:.0}");
+        of_service.push(service);
+        of_bare.push(bare);
+        ratios.push(service / bare);
+    }
+    println!(
+        "ndjson: landfall {:.0}, bare insert {:.0}: {:.2} ×",
+        median(of_service),
+        median(of_bare),
+        median(ratios)
+    );
     Ok(())
 }
 
@@ -121,19 +153,34 @@ fn setting(url: &str, name: &str) -> Outcome<String> {
 
 /// Lines a second of the service, HTTP and JSON included.
 fn service(landfall: &str, server: &str, workload: &str, args: &Args) -> Outcome<f64> {
+    let report = bench(landfall, server, workload, args, &[])?;
+    lines_per_second(&report).ok_or_else(|| missing(&report))
+}
+
+/// What `landfall bench` reports of a new database.
+fn bench(
+    landfall: &str,
+    server: &str,
+    workload: &str,
+    args: &Args,
+    more: &[&str],
+) -> Outcome<serde_json::Value> {
     let url = new_database(server, "landfall_bench")?;
     let output = Command::new(landfall)
         .args(["bench", workload, "--json", "--database", &url])
         .args(["--duration", &args.seconds.to_string()])
+        .args(more)
         .env("LANDFALL_POSTGRES_WRITERS", args.writers.to_string())
         .output()?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(format!("landfall bench failed: {said}").into());
     }
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-    lines_per_second(&report)
-        .ok_or_else(|| format!("landfall bench does not say how fast it was: {report}").into())
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+fn missing(report: &serde_json::Value) -> Box<dyn std::error::Error> {
+    format!("landfall bench does not say how fast it was: {report}").into()
 }
 
 /// The figure wherever it stands in the report.

@@ -6,6 +6,7 @@
 #![warn(clippy::future_not_send)]
 
 mod access;
+pub mod bare;
 mod codes;
 mod database;
 mod desk;

@@ -74,6 +74,15 @@ impl Target {
         })
     }
 
+    /// The same, with all that is made and asked for in a schema of this name, which is a plain word.
+    pub(crate) fn within(&self, schema: &str) -> Self {
+        let mut target = self.clone();
+        let own = self.config.get_options().unwrap_or_default();
+        let options = format!("{own} -c search_path={schema}");
+        target.config.options(options.trim_start());
+        target
+    }
+
     /// The configuration of a connection, with more settings as the server takes them at its start.
     ///
     /// Statements are prepared once and never planned again for the values at hand, and their plans go by the indexes:

@@ -5,10 +5,12 @@
 //! One that changes rows counts them, and divides by zero where a row is not there or is not what it was: the burst
 //! cannot wait to be told, and the division lets the COMMIT at its end fail.
 
+mod availability;
 mod group;
 mod heads;
 mod lines;
 mod log;
+mod parts;
 mod supply;
 
 use landfall_service::store::{Changes, Head};
@@ -83,7 +85,14 @@ pub(crate) fn ask<'a>(
     let lines = lines::ask(trip, changes, partitions);
     let histories = log::Histories::of(changes, partitions);
     let log = log::common(changes, &histories, partitions)?;
-    group::ask(trip, changes, supply, lines, log, id, basis);
+    let availability = availability::common(changes, partitions);
+    let common = group::Common {
+        supply,
+        availability,
+        lines,
+        log,
+    };
+    group::ask(trip, changes, common, id, basis);
     log::ask(trip, changes, histories, partitions);
     Ok(())
 }
@@ -91,6 +100,7 @@ pub(crate) fn ask<'a>(
 /// All statements that write, for a connection to prepare.
 pub(crate) fn statements() -> Vec<&'static str> {
     let mut statements = supply::STATEMENTS.to_vec();
+    statements.extend(parts::STATEMENTS);
     statements.extend(lines::STATEMENTS);
     statements.extend(group::statements());
     statements.extend(log::STATEMENTS);

@@ -143,6 +143,17 @@ pub struct BatchChange {
     pub after: Batch,
 }
 
+/// The units of a product that can be promised of the goods of one day, before and after a group of commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AvailabilityChange {
+    /// The day.
+    pub supply: Supply,
+    /// As it was committed.
+    pub before: u64,
+    /// As it is now.
+    pub after: u64,
+}
+
 /// One product and all that changed in it.
 #[derive(Debug, Clone)]
 pub struct ProductChange {
@@ -160,9 +171,8 @@ pub struct ProductChange {
     pub new_batches: Vec<Batch>,
     /// The batches that were there and changed.
     pub changed_batches: Vec<BatchChange>,
-    /// The read model of what is available to promise: the units of each day on which they may be others
-    /// than before.
-    pub availability: Vec<(Supply, u64)>,
+    /// The read model of what is available to promise: the days on which it is not what it was, each once.
+    pub availability: Vec<AvailabilityChange>,
     /// The lines that are new or changed.
     pub lines: Vec<LineChange>,
 }

@@ -20,7 +20,9 @@ use landfall_domain::{
 };
 use landfall_service::LogRecord;
 use landfall_service::keys::Keys;
-use landfall_service::store::{BatchChange, Changes, Head, LineChange, ProductChange, Store};
+use landfall_service::store::{
+    AvailabilityChange, BatchChange, Changes, Head, LineChange, ProductChange, Store,
+};
 use landfall_sqlite::bare::{OrderIds, Rows, Shape, bare_loop};
 use landfall_sqlite::{Options, SqliteStore};
 
@@ -183,7 +185,11 @@ impl Made {
         let mut products = self.products.clone();
         for (product, batch) in products.iter_mut().zip(&self.batches) {
             product.new_batches.push(batch.clone());
-            product.availability.push((Supply::Now, batch.free()));
+            product.availability.push(AvailabilityChange {
+                supply: Supply::Now,
+                before: 0,
+                after: batch.free(),
+            });
         }
         for product in &mut self.products {
             product.created = false;
@@ -217,10 +223,15 @@ impl Made {
                 .entry(at)
                 .or_insert_with(|| self.products[at].clone());
             product.after = self.products[at].after;
-            product.availability = vec![(Supply::Now, self.batches[at].free())];
             let first = product.changed_batches.pop().map(|change| change.before);
+            let before = first.unwrap_or(before);
+            product.availability = vec![AvailabilityChange {
+                supply: Supply::Now,
+                before: before.free(),
+                after: self.batches[at].free(),
+            }];
             product.changed_batches.push(BatchChange {
-                before: first.unwrap_or(before),
+                before,
                 after: self.batches[at].clone(),
             });
             product.lines.push(LineChange {

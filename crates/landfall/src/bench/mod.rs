@@ -112,7 +112,8 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "N", default_value = "1",
           value_parser = clap::value_parser!(u16).range(1..=64))]
     threads: u16,
-    /// Measure the bare HTTP stack and a bare SQLite loop in turn with the service
+    /// Measure the bare HTTP stack and a bare loop of inserts in turn with the service: on SQLite, or where
+    /// --database names PostgreSQL, there, in a schema of its own
     #[arg(long)]
     ceiling: bool,
     /// Lines a group in the bare loop [default: the service's mean]
@@ -159,7 +160,10 @@ pub(crate) enum BenchError {
     Sum(#[from] hdrhistogram::AdditionError),
     /// The bare SQLite loop.
     #[error(transparent)]
-    Bare(#[from] landfall_sqlite::bare::BareError),
+    BareSqlite(#[from] landfall_sqlite::bare::BareError),
+    /// The bare PostgreSQL loop.
+    #[error("the bare PostgreSQL loop failed: {0}")]
+    BarePostgres(#[from] landfall_postgres::OpenError),
     /// The report could not be written.
     #[error("cannot print the report: {0}")]
     Print(#[source] std::io::Error),
@@ -214,6 +218,18 @@ impl Plan {
             ceiling: args.ceiling,
             group_size: args.group_size,
         })
+    }
+
+    /// The product's database, if it is one of PostgreSQL.
+    fn postgres(&self) -> Option<&str> {
+        match &self.target {
+            Target::Database(url) => {
+                let schemes = ["postgres:", "postgresql:"];
+                let is = schemes.iter().any(|scheme| url.starts_with(scheme));
+                is.then_some(url)
+            }
+            Target::Running(_) | Target::Temporary => None,
+        }
     }
 
     /// Where the bare loop's file goes: beside the product's, for the disk decides.
@@ -306,6 +322,7 @@ async fn round(plan: &Plan, number: u32) -> Result<Round, BenchError> {
         checks: run.checks,
         bare_http: None,
         bare_sqlite: Vec::new(),
+        bare_postgres: None,
     };
     if !plan.ceiling {
         return Ok(round);
@@ -319,9 +336,15 @@ async fn round(plan: &Plan, number: u32) -> Result<Round, BenchError> {
         .group_size
         .or_else(|| lines_a_group(&round.product))
         .unwrap_or(GROUP_SIZE);
+    let lines = round.product.acknowledged_lines;
+    if let Some(url) = plan.postgres() {
+        say("the bare PostgreSQL loop");
+        let bare = ceiling::measure_postgres(plan, url, group_size, lines).await?;
+        round.bare_postgres = Some(bare);
+        return Ok(round);
+    }
     for rows in [Rows::Two, Rows::Five] {
         say("the bare SQLite loop");
-        let lines = round.product.acknowledged_lines;
         let bare = ceiling::measure_sqlite(plan, rows, group_size, lines)?;
         round.bare_sqlite.push(bare);
     }

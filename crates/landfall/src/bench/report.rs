@@ -1,6 +1,6 @@
 //! The figures of a benchmark, for people and for programs.
 
-use super::ceiling::BareSqlite;
+use super::ceiling::BareLoop;
 use super::check::Check;
 use super::drive::Driven;
 use super::workload::{OrderIds, Workload};
@@ -79,7 +79,8 @@ pub(super) struct Round {
     pub(super) peak_memory_bytes: Option<u64>,
     pub(super) checks: Vec<Check>,
     pub(super) bare_http: Option<Figures>,
-    pub(super) bare_sqlite: Vec<BareSqlite>,
+    pub(super) bare_sqlite: Vec<BareLoop>,
+    pub(super) bare_postgres: Option<BareLoop>,
 }
 
 /// Everything, in the order in which it is printed.
@@ -106,12 +107,15 @@ pub(super) struct Medians {
     pub(super) bare_http_lines_per_second: Option<f64>,
     pub(super) bare_sqlite_two_rows_lines_per_second: Option<f64>,
     pub(super) bare_sqlite_five_rows_lines_per_second: Option<f64>,
+    pub(super) bare_postgres_lines_per_second: Option<f64>,
     /// Product / bare HTTP stack.
     pub(super) ratio_to_bare_http: Option<f64>,
     /// Product / bare loop that writes two rows a line.
     pub(super) ratio_to_bare_sqlite_two_rows: Option<f64>,
     /// Product / bare loop that writes the store's five.
     pub(super) ratio_to_bare_sqlite_five_rows: Option<f64>,
+    /// Product / bare loop on PostgreSQL, which inserts the store's three rows and counts nothing.
+    pub(super) ratio_to_bare_postgres: Option<f64>,
 }
 
 impl Report {
@@ -132,14 +136,17 @@ impl Report {
             }
         };
         let (two, five) = (loop_of(2), loop_of(5));
+        let postgres = |round: &Round| round.bare_postgres.map(|bare| bare.lines_per_second);
         self.median = over(&|round| Some(product(round))).map(|lines_per_second| Medians {
             lines_per_second,
             bare_http_lines_per_second: over(&http),
             bare_sqlite_two_rows_lines_per_second: over(&two),
             bare_sqlite_five_rows_lines_per_second: over(&five),
+            bare_postgres_lines_per_second: over(&postgres),
             ratio_to_bare_http: over(&|round| Some(product(round) / http(round)?)),
             ratio_to_bare_sqlite_two_rows: over(&|round| Some(product(round) / two(round)?)),
             ratio_to_bare_sqlite_five_rows: over(&|round| Some(product(round) / five(round)?)),
+            ratio_to_bare_postgres: over(&|round| Some(product(round) / postgres(round)?)),
         });
         self
     }
@@ -228,7 +235,7 @@ impl Display for Report {
             if let Some(bare) = &round.bare_http {
                 writeln!(f, "  bare HTTP  {bare}")?;
             }
-            for bare in &round.bare_sqlite {
+            for bare in round.bare_sqlite.iter().chain(&round.bare_postgres) {
                 let (rate, size) = (bare.lines_per_second, bare.group_size);
                 let rows = bare.rows_per_line;
                 let steal = Maybe(bare.steal_percent, " %");
@@ -243,7 +250,9 @@ impl Display for Report {
             }
         }
         // The median of one figure is that figure.
-        let alone = self.rounds.iter().all(|round| round.bare_sqlite.is_empty());
+        let mut rounds = self.rounds.iter();
+        let alone =
+            rounds.all(|round| round.bare_sqlite.is_empty() && round.bare_postgres.is_none());
         match &self.median {
             Some(median) if self.rounds.len() > 1 || !alone => median.fmt(f),
             _ => Ok(()),
@@ -271,6 +280,11 @@ impl Display for Medians {
                 5,
                 self.bare_sqlite_five_rows_lines_per_second,
                 self.ratio_to_bare_sqlite_five_rows,
+            ),
+            (
+                3,
+                self.bare_postgres_lines_per_second,
+                self.ratio_to_bare_postgres,
             ),
         ] {
             if let Some(rate) = rate {

@@ -20,7 +20,7 @@ fn figures(lines_per_second: f64) -> Figures {
 }
 
 fn round(product: f64, bare: f64, passed: bool) -> Round {
-    let bare_loop = |rows_per_line, lines_per_second| BareSqlite {
+    let bare_loop = |rows_per_line, lines_per_second| BareLoop {
         rows_per_line,
         order_ids: OrderIds::Random,
         group_size: 40,
@@ -37,6 +37,7 @@ fn round(product: f64, bare: f64, passed: bool) -> Round {
         }],
         bare_http: Some(figures(bare)),
         bare_sqlite: vec![bare_loop(2, 4.0 * product), bare_loop(5, 2.0 * product)],
+        bare_postgres: Some(bare_loop(3, 1.6 * product)),
     }
 }
 
@@ -67,6 +68,7 @@ fn a_ratio_is_taken_within_its_round() {
     assert!((median.ratio_to_bare_http.unwrap() - 0.5).abs() < 1e-9);
     assert!((median.ratio_to_bare_sqlite_five_rows.unwrap() - 0.5).abs() < 1e-9);
     assert!((median.ratio_to_bare_sqlite_two_rows.unwrap() - 0.25).abs() < 1e-9);
+    assert!((median.ratio_to_bare_postgres.unwrap() - 0.625).abs() < 1e-9);
     assert!((median.bare_sqlite_two_rows_lines_per_second.unwrap() - 400.0).abs() < 1e-9);
 }
 
@@ -100,6 +102,7 @@ fn people_see_every_figure() {
         "product / bare 33.5 %",
         "2 rows a line, product / bare 25.0 %",
         "5 rows a line, product / bare 50.0 %",
+        "3 rows a line, product / bare 62.5 %",
     ] {
         assert!(text.contains(part), "no {part:?} in\n{text}");
     }

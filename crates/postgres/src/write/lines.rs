@@ -1,14 +1,14 @@
-//! Order lines, their directory with the order view, and the parts of split lines.
+//! Order lines, and their directory with the order view.
 
 use std::fmt::Write as _;
 
 use hashbrown::HashMap;
-use landfall_domain::shortage::ShortageKey;
 use landfall_domain::{Allocation, OrderLine};
 use landfall_service::store::{Changes, LineChange, partition_of};
 
 use tokio_postgres::types::ToSql;
 
+use super::parts::{Parts, same_parts};
 use super::{Write, log};
 use crate::codes::{self, Day, int, small};
 use crate::trip::{Param, Trip, param};
@@ -32,24 +32,20 @@ const UPDATE: &str = "WITH k AS MATERIALIZED ( \
      SELECT 1 / (CASE WHEN (SELECT count(*) FROM shown) = $15::bigint \
                        AND (SELECT count(*) FROM changed) = $15::bigint THEN 1 ELSE 0 END)";
 
-const DELETE_PARTS: &str = "WITH gone AS ( \
-         DELETE FROM line_parts t USING unnest($1::smallint[], $2::bigint[], $3::smallint[], $4::date[], $5::bigint[]) \
-             AS k (partition, batch, shortage, promise, number) \
-          WHERE t.partition = k.partition AND t.batch = k.batch AND t.shortage = k.shortage \
-            AND t.promise = k.promise AND t.number = k.number RETURNING 1) \
-     SELECT 1 / (CASE WHEN count(*) = $6::bigint THEN 1 ELSE 0 END) FROM gone";
-
 /// Which of these lines are in the directory, and where.
 const TAKEN: &str = "SELECT v.home FROM unnest($1::smallint[], $2::text[], $3::text[]) \
          AS k (partition, order_id, line_id) \
      JOIN order_view v ON v.partition = k.partition AND v.order_id = k.order_id AND v.line_id = k.line_id";
 
-pub(super) const STATEMENTS: [&str; 3] = [UPDATE, DELETE_PARTS, TAKEN];
+pub(super) const STATEMENTS: [&str; 2] = [UPDATE, TAKEN];
 
 /// What the statement for the whole group takes of lines: the columns of each table, in their order.
 pub(super) struct Common<'a> {
     /// New lines, and their rows in the directory.
     pub(super) new: Vec<Param<'a>>,
+    /// What is not as with most of them.
+    pub(super) unusual: Vec<Param<'a>>,
+    pub(super) any_unusual: bool,
     /// Partition, batch, shortage, promise, number, units: of lines that are split, or are split otherwise now.
     pub(super) parts: Vec<Param<'a>>,
     pub(super) any_parts: bool,
@@ -109,8 +105,11 @@ pub(super) fn ask<'a>(
     old.sort_unstable_by(|a, b| (a.partition, &a.line.key).cmp(&(b.partition, &b.line.key)));
     gone.delete(trip);
     update(trip, &old);
+    let (unusual, any_unusual) = unusual_columns_of_new(&new);
     Common {
         new: columns_of_new(&new),
+        unusual,
+        any_unusual,
         any_parts: !made.numbers.is_empty(),
         parts: made.columns(),
     }
@@ -151,45 +150,67 @@ fn update<'a>(trip: &mut Trip<'a, Write>, lines: &[Written<'a>]) {
     trip.ask(Write::Lines, UPDATE, params);
 }
 
-/// The columns of new lines. One that says the same of all lines, as it mostly does, is left out.
+/// The columns of new lines that nearly every line has something in. Line ids are left out where all are the SKUs.
 fn columns_of_new<'a>(lines: &[Written<'a>]) -> Vec<Param<'a>> {
-    let pegs: Vec<(Option<i64>, Option<String>)> = lines.iter().map(|w| pegs(w.line)).collect();
-    let (batches, parts): (Vec<Option<i64>>, Vec<Option<String>>) = pegs.into_iter().unzip();
-    let first = |w: &Written<'a>| {
-        let first = w.line.terms.quantity;
-        (first != w.line.quantity).then(|| int(first))
-    };
+    let named = |w: &Written<'a>| w.line.key.line_id.as_str() != w.line.sku.as_str();
+    let line_ids = || column(lines, |w| w.line.key.line_id.as_str());
     vec![
         param(column(lines, |w| small(w.home))),
         param(column(lines, |w| int(w.line.number))),
         param(column(lines, |w| int(w.product))),
         param(column(lines, |w| int(w.line.quantity))),
-        unless_all(lines, |w| int(w.line.dispatched), &0),
-        unless_all(lines, |w| codes::status(w.line.status()), &0),
-        unless_all(lines, |w| w.line.cancelled, &false),
         param(column(lines, |w| w.line.original_promise.map(Day::of))),
         param(column(lines, |w| w.line.current_promise.map(Day::of))),
-        param(batches),
-        param(parts.iter().any(Option::is_some).then_some(parts)),
+        param(column(lines, |w| pegs(w.line).0)),
         param(column(lines, |w| small(w.partition))),
         param(column(lines, |w| w.line.key.order_id.as_str())),
-        param(column(lines, |w| w.line.key.line_id.as_str())),
+        param(lines.iter().any(named).then(line_ids)),
         param(column(lines, |w| w.line.sku.as_str())),
         param(column(lines, |w| w.accepted)),
-        param(column(lines, |w| i16::from(w.line.terms.priority.get()))),
-        unless_all(lines, |w| codes::policy(w.line.terms.policy), &0),
-        unless_all(lines, |w| w.line.terms.split, &false),
-        unless_all(lines, |w| codes::if_short(w.line.terms.if_short), &0),
-        unless_all(lines, |w| w.line.terms.requested_date.map(Day::of), &None),
-        unless_all(lines, first, &None),
-        unless_all(lines, |w| locations(w.line), &None),
-        unless_all(lines, |w| codes::deliver(w.line.terms.deliver), &0),
     ]
+}
+
+/// The others, and whether there is anything in them. One that says the usual of all lines is left out.
+fn unusual_columns_of_new<'a>(lines: &[Written<'a>]) -> (Vec<Param<'a>>, bool) {
+    let first = |w: &Written<'a>| {
+        let first = w.line.terms.quantity;
+        (first != w.line.quantity).then(|| int(first))
+    };
+    let mut any = false;
+    let any = &mut any;
+    let columns = vec![
+        unless_all(lines, any, |w| int(w.line.dispatched), &0),
+        unless_all(lines, any, |w| codes::status(w.line.status()), &0),
+        unless_all(lines, any, |w| w.line.cancelled, &false),
+        unless_all(lines, any, |w| pegs(w.line).1, &None),
+        unless_all(lines, any, |w| priority(w.line), &USUAL_PRIORITY),
+        unless_all(lines, any, |w| codes::policy(w.line.terms.policy), &0),
+        unless_all(lines, any, |w| w.line.terms.split, &false),
+        unless_all(lines, any, |w| codes::if_short(w.line.terms.if_short), &0),
+        unless_all(
+            lines,
+            any,
+            |w| w.line.terms.requested_date.map(Day::of),
+            &None,
+        ),
+        unless_all(lines, any, first, &None),
+        unless_all(lines, any, |w| locations(w.line), &None),
+        unless_all(lines, any, |w| codes::deliver(w.line.terms.deliver), &0),
+    ];
+    (columns, *any)
+}
+
+/// That of lines which name none. The statement knows it.
+const USUAL_PRIORITY: i16 = 5;
+
+fn priority(line: &OrderLine) -> i16 {
+    i16::from(line.terms.priority.get())
 }
 
 /// A column, or nothing where all lines have the usual value, which the statement knows.
 fn unless_all<'a, T: PartialEq>(
     lines: &[Written<'a>],
+    any: &mut bool,
     of: impl Fn(&Written<'a>) -> T,
     usual: &T,
 ) -> Param<'a>
@@ -197,7 +218,9 @@ where
     Vec<T>: ToSql + Sync + Send + 'a,
 {
     let column = column(lines, of);
-    param(column.iter().any(|value| value != usual).then_some(column))
+    let unusual = column.iter().any(|value| value != usual);
+    *any |= unusual;
+    param(unusual.then_some(column))
 }
 
 /// Finds the event that accepts each new line. Lines mostly come in the order of these events.
@@ -235,7 +258,7 @@ fn find_accepted(changes: &Changes, new: &mut [Written<'_>]) {
 }
 
 /// The batch that holds all that is outstanding of a line, or its parts.
-fn pegs(line: &OrderLine) -> (Option<i64>, Option<String>) {
+pub(super) fn pegs(line: &OrderLine) -> (Option<i64>, Option<String>) {
     pegs_of(&line.allocations, line.quantity - line.dispatched)
 }
 
@@ -271,74 +294,6 @@ fn locations(line: &OrderLine) -> Option<String> {
     let locations = &line.terms.locations;
     // Names have a JSON form, always.
     (!locations.is_empty()).then(|| serde_json::to_string(locations).unwrap_or_default())
-}
-
-/// Whether a line leaves the table of parts as it is.
-fn same_parts(before: &OrderLine, after: &OrderLine) -> bool {
-    let parts = |line: &OrderLine| pegs(line).1;
-    match (parts(before), parts(after)) {
-        (None, None) => true,
-        (before_parts, after_parts) => {
-            before_parts == after_parts && ShortageKey::of(before) == ShortageKey::of(after)
-        }
-    }
-}
-
-/// Rows of the table of parts.
-#[derive(Default)]
-struct Parts {
-    partitions: Vec<i16>,
-    batches: Vec<i64>,
-    shortages: Vec<i16>,
-    promises: Vec<Day>,
-    numbers: Vec<i64>,
-    units: Vec<i64>,
-}
-
-impl Parts {
-    /// The rows of a line, if it is split.
-    fn add(&mut self, line: &OrderLine, home: u16) {
-        if pegs(line).1.is_none() {
-            return;
-        }
-        let key = ShortageKey::of(line);
-        let shortage = codes::shortage(key.priority, key.locked);
-        for allocation in &line.allocations {
-            self.partitions.push(small(home));
-            self.batches.push(int(allocation.batch_number));
-            self.shortages.push(i16::try_from(shortage).unwrap_or(0));
-            self.promises.push(Day::of(key.promise.0));
-            self.numbers.push(int(line.number));
-            self.units.push(int(allocation.quantity));
-        }
-    }
-
-    fn delete(self, trip: &mut Trip<'_, Write>) {
-        if self.numbers.is_empty() {
-            return;
-        }
-        let count = i64::try_from(self.numbers.len()).unwrap_or(i64::MAX);
-        let params = vec![
-            param(self.partitions),
-            param(self.batches),
-            param(self.shortages),
-            param(self.promises),
-            param(self.numbers),
-            param(count),
-        ];
-        trip.ask(Write::Lines, DELETE_PARTS, params);
-    }
-
-    fn columns<'a>(self) -> Vec<Param<'a>> {
-        vec![
-            param(self.partitions),
-            param(self.batches),
-            param(self.shortages),
-            param(self.promises),
-            param(self.numbers),
-            param(self.units),
-        ]
-    }
 }
 
 /// Asks where the names of new lines are taken.
@@ -377,3 +332,14 @@ const _: () = assert!(
     landfall_domain::Status::Allocated as u8 == 0
         && landfall_domain::Status::Backordered as u8 == 1
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_names_no_priority_has_the_usual_one() {
+        let usual = landfall_domain::Priority::default();
+        assert_eq!(i16::from(usual.get()), USUAL_PRIORITY);
+    }
+}

@@ -1,4 +1,4 @@
-//! Products, their batches, shipments, and the read model of what is available to promise.
+//! Products, their batches, and shipments.
 
 use landfall_domain::{Batch, Carriage, Hold, Location, ShipmentRef};
 use landfall_service::store::{BatchChange, Changes, ProductChange, ShipmentChange, partition_of};
@@ -85,8 +85,10 @@ pub(super) fn ask<'a>(
     let (mut created, mut changed): (Vec<Homed<'a>>, Vec<Homed<'a>>) = Default::default();
     let (mut new, mut units, mut whole): (Vec<Placed<'a>>, Vec<Placed<'a>>, Vec<Placed<'a>>) =
         Default::default();
+    let mut any_unusual = false;
     for change in &changes.products {
         let home = partition_of(change.sku.as_str(), partitions);
+        any_unusual |= !change.created && !same_counts(change);
         let list = if change.created {
             &mut created
         } else {
@@ -101,6 +103,7 @@ pub(super) fn ask<'a>(
         new.extend(change.new_batches.iter().map(placed));
         for BatchChange { before, after } in &change.changed_batches {
             let list = if same_row(before, after) {
+                any_unusual |= !only_allocated(before, after);
                 &mut units
             } else {
                 &mut whole
@@ -117,20 +120,38 @@ pub(super) fn ask<'a>(
         trip.ask(Write::Supply, UPDATE_BATCHES, params);
     }
     Common {
-        products: counters_with_versions(&changed),
-        units: units_of(&units),
-        availability: availability(changes, partitions),
+        products: versions_of(&changed),
+        more_of_products: vec![
+            param(counts(&changed, |product| product.after.backordered)),
+            param(counts(&changed, |product| product.after.late)),
+        ],
+        units: vec![
+            param(column(&units, |p| small(p.home))),
+            param(column(&units, |p| int(p.batch.number))),
+            param(column(&units, |p| int(p.product))),
+            param(column(&units, |p| int(p.batch.allocated))),
+        ],
+        more_of_units: vec![
+            param(column(&units, |p| int(p.batch.purchased))),
+            param(column(&units, |p| int(p.batch.dispatched))),
+            param(column(&units, |p| open(p.batch))),
+        ],
+        any_unusual,
     }
 }
 
 /// What nearly every group changes of products: the columns that its statement takes, in their order.
 pub(super) struct Common<'a> {
-    /// Partition, number, version, backordered, late, version before.
+    /// Partition, number, version, version before.
     pub(super) products: Vec<Param<'a>>,
-    /// Partition, number, product, purchased, allocated, dispatched, open: of batches of which only these change.
+    /// Backordered, late.
+    pub(super) more_of_products: Vec<Param<'a>>,
+    /// Partition, number, product, allocated: of batches of which only units change.
     pub(super) units: Vec<Param<'a>>,
-    /// Partition, product, day, units.
-    pub(super) availability: Vec<Param<'a>>,
+    /// Purchased, dispatched, open.
+    pub(super) more_of_units: Vec<Param<'a>>,
+    /// Whether more than the first columns of either changes.
+    pub(super) any_unusual: bool,
 }
 
 /// How many rows there must be.
@@ -138,38 +159,36 @@ fn count<'a>(rows: usize) -> Param<'a> {
     param(i64::try_from(rows).unwrap_or(i64::MAX))
 }
 
-/// The columns that new and changed products have in common.
-fn counters<'a>(products: &[Homed<'a>]) -> Vec<Param<'a>> {
-    let column = |of: fn(&ProductChange) -> u64| -> Vec<i64> {
-        products
-            .iter()
-            .map(|(product, _)| int(of(product)))
-            .collect()
-    };
-    let homes: Vec<i16> = products.iter().map(|(_, home)| small(*home)).collect();
-    vec![
-        param(homes),
-        param(column(|product| product.number)),
-        param(column(|product| product.after.version)),
-        param(column(|product| product.after.backordered)),
-        param(column(|product| product.after.late)),
-    ]
+fn counts(products: &[Homed<'_>], of: fn(&ProductChange) -> u64) -> Vec<i64> {
+    products
+        .iter()
+        .map(|(product, _)| int(of(product)))
+        .collect()
 }
 
-fn counters_with_versions<'a>(changed: &[Homed<'a>]) -> Vec<Param<'a>> {
-    let mut params = counters(changed);
-    let before = changed
-        .iter()
-        .map(|(product, _)| int(product.before.version));
-    params.push(param(before.collect::<Vec<i64>>()));
-    params
+/// Where products lie, and their versions.
+fn versions_of<'a>(changed: &[Homed<'a>]) -> Vec<Param<'a>> {
+    let homes: Vec<i16> = changed.iter().map(|(_, home)| small(*home)).collect();
+    vec![
+        param(homes),
+        param(counts(changed, |product| product.number)),
+        param(counts(changed, |product| product.after.version)),
+        param(counts(changed, |product| product.before.version)),
+    ]
 }
 
 fn insert_products<'a>(trip: &mut Trip<'a, Write>, created: &[Homed<'a>]) {
     if created.is_empty() {
         return;
     }
-    let mut params = counters(created);
+    let homes: Vec<i16> = created.iter().map(|(_, home)| small(*home)).collect();
+    let mut params = vec![
+        param(homes),
+        param(counts(created, |product| product.number)),
+        param(counts(created, |product| product.after.version)),
+        param(counts(created, |product| product.after.backordered)),
+        param(counts(created, |product| product.after.late)),
+    ];
     let skus = created.iter().map(|(product, _)| product.sku.as_str());
     params.push(param(skus.collect::<Vec<&'a str>>()));
     trip.ask(Write::Products, INSERT_PRODUCTS, params);
@@ -292,6 +311,19 @@ fn insert_batches<'a>(trip: &mut Trip<'a, Write>, batches: &[Placed<'a>], partit
     trip.ask(Write::Supply, INSERT_CARGO, params);
 }
 
+/// Whether of a product's counters only the version changes.
+fn same_counts(change: &ProductChange) -> bool {
+    let (before, after) = (&change.before, &change.after);
+    before.backordered == after.backordered && before.late == after.late
+}
+
+/// Whether of a batch's units only those change that lines hold.
+fn only_allocated(before: &Batch, after: &Batch) -> bool {
+    before.purchased == after.purchased
+        && before.dispatched == after.dispatched
+        && open(before) == open(after)
+}
+
 /// How a batch is found when its product is loaded: 1 with free units, 2 without, but lines hold some, 0 used up.
 fn open(batch: &Batch) -> i16 {
     if batch.free() > 0 {
@@ -310,24 +342,6 @@ fn same_row(before: &Batch, after: &Batch) -> bool {
         && before.landed == after.landed
         && before.hold == after.hold
         && before.shipment_hold == after.shipment_hold
-}
-
-/// The units of the days on which they may be others than before.
-fn availability<'a>(changes: &Changes, partitions: u16) -> Vec<Param<'a>> {
-    let (mut homes, mut products, mut days, mut units): (Vec<i16>, Vec<i64>, Vec<Day>, Vec<i64>) =
-        Default::default();
-    for product in &changes.products {
-        let home = small(partition_of(product.sku.as_str(), partitions));
-        for (supply, available) in &product.availability {
-            if let Some(day) = Day::of_supply(*supply) {
-                homes.push(home);
-                products.push(int(product.number));
-                days.push(day);
-                units.push(int(*available));
-            }
-        }
-    }
-    vec![param(homes), param(products), param(days), param(units)]
 }
 
 fn write_shipments<'a>(

@@ -7,7 +7,7 @@ use crate::database::{Pg, commit_ids, options};
 use landfall_domain::{Batch, LineKey, Sku, Supply};
 use landfall_postgres::{Options, PgDatabase, PgStore};
 use landfall_service::keys::Keys;
-use landfall_service::store::{Loaded, Store, StoreError};
+use landfall_service::store::{AvailabilityChange, Loaded, Store, StoreError};
 use landfall_testkit::commands::{key, name};
 use landfall_testkit::database::is_missing;
 use landfall_testkit::servers::{PostgresServer, needed};
@@ -198,7 +198,11 @@ fn what_cannot_be_stored_is_refused() {
         let mut changes = new_line(&loaded.heads, &sku, key("o-1", "l"));
         let mut batch = Batch::new(100, name("b"), sku.clone(), 5, None);
         batch.reference = name("b");
-        changes.products[0].availability = vec![(Supply::Now, 5)];
+        changes.products[0].availability = vec![AvailabilityChange {
+            supply: Supply::Now,
+            before: 0,
+            after: 5,
+        }];
         changes.products[0].new_batches = vec![batch.clone(), batch];
         let refused = store.commit(&changes).await;
         assert!(

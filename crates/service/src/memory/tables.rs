@@ -12,8 +12,8 @@ use landfall_domain::{
 
 use crate::log::LogRecord;
 use crate::store::{
-    AnswerKey, BatchChange, Changes, Head, LineChange, ProductChange, Remembered, StoreError,
-    partition_of,
+    AnswerKey, AvailabilityChange, BatchChange, Changes, Head, LineChange, ProductChange,
+    Remembered, StoreError, partition_of,
 };
 use crate::views::OrderLineView;
 
@@ -224,6 +224,15 @@ impl Tables {
                 return self.taken(format!("line {} was not so before", line.after.key));
             }
         }
+        for AvailabilityChange { supply, before, .. } in &change.availability {
+            let known = self.availability.get(&(change.sku.clone(), *supply));
+            if known.copied().unwrap_or(0) != *before {
+                return self.taken(format!(
+                    "{before} units of {} were not so before",
+                    change.sku
+                ));
+            }
+        }
         Ok(())
     }
 
@@ -271,12 +280,12 @@ impl Tables {
             }
             self.batches.insert(batch.reference.clone(), batch.clone());
         }
-        for (supply, units) in &change.availability {
+        for AvailabilityChange { supply, after, .. } in &change.availability {
             let day = (change.sku.clone(), *supply);
-            if *units == 0 {
+            if *after == 0 {
                 self.availability.remove(&day);
             } else {
-                self.availability.insert(day, *units);
+                self.availability.insert(day, *after);
             }
         }
         for line in &change.lines {

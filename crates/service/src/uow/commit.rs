@@ -2,10 +2,12 @@
 
 use hashbrown::HashMap;
 
-use landfall_domain::{Product, Sku, Supply};
+use landfall_domain::{Batch, Product, Sku, Supply};
 
 use super::UnitOfWork;
-use crate::store::{BatchChange, Changes, LineChange, ProductChange, ShipmentChange};
+use crate::store::{
+    AvailabilityChange, BatchChange, Changes, LineChange, ProductChange, ShipmentChange,
+};
 
 impl UnitOfWork {
     /// All that the commit must write. The unit of work is then ready for the next group, if the commit
@@ -145,10 +147,8 @@ impl UnitOfWork {
 fn product_change(product: &mut Product, first_new: u64) -> ProductChange {
     let (mut new_batches, mut changed_batches) = (Vec::new(), Vec::new());
     let before = product.take_changed();
-    let mut days: Vec<Supply> = Vec::new();
     for before in before.batches {
         if let Some(after) = product.batch_numbered(before.number).cloned() {
-            days.extend([before.supply(), after.supply()]);
             if before.number >= first_new {
                 new_batches.push(after);
             } else {
@@ -156,10 +156,7 @@ fn product_change(product: &mut Product, first_new: u64) -> ProductChange {
             }
         }
     }
-    days.sort_unstable();
-    days.dedup();
-    days.retain(|day| *day != Supply::Never);
-    let available = |day| (day, product.available_on(day));
+    let availability = availability_changes(product, &new_batches, &changed_batches);
     let change = ProductChange {
         number: product.number,
         sku: product.sku.clone(),
@@ -168,11 +165,42 @@ fn product_change(product: &mut Product, first_new: u64) -> ProductChange {
         created: product.number >= first_new,
         new_batches,
         changed_batches,
-        availability: days.into_iter().map(available).collect(),
+        availability,
         lines: Vec::new(),
     };
     if change.batches().any(|batch| batch.free() == 0) {
         product.forget_full();
     }
     change
+}
+
+/// What changed of what is available: on a day, what did is that of its batches that did.
+fn availability_changes(
+    product: &Product,
+    new: &[Batch],
+    changed: &[BatchChange],
+) -> Vec<AvailabilityChange> {
+    let was = changed.iter().map(|change| &change.before);
+    let is = || new.iter().chain(changed.iter().map(|change| &change.after));
+    let mut days: Vec<Supply> = was.clone().chain(is()).map(Batch::supply).collect();
+    days.sort_unstable();
+    days.dedup();
+    days.retain(|day| *day != Supply::Never);
+    let of_day = |batch: &Batch, day: Supply| {
+        let comes = batch.supply() == day;
+        if comes { batch.available() } else { 0 }
+    };
+    let changes = days.into_iter().map(|day| {
+        let after = product.available_on(day);
+        let of_those: u64 = is().map(|batch| of_day(batch, day)).sum();
+        let of_them_before: u64 = was.clone().map(|batch| of_day(batch, day)).sum();
+        AvailabilityChange {
+            supply: day,
+            before: after.saturating_sub(of_those) + of_them_before,
+            after,
+        }
+    });
+    changes
+        .filter(|change| change.before != change.after)
+        .collect()
 }

@@ -2,7 +2,7 @@
 
 use landfall_domain::product::Counters;
 use landfall_domain::{Batch, Carriage, Hold, Location, Shipment, ShipmentRef};
-use landfall_service::store::{BatchChange, ProductChange, ShipmentChange};
+use landfall_service::store::{AvailabilityChange, BatchChange, ProductChange, ShipmentChange};
 use rusqlite::{Connection, params};
 
 use super::log::Chained;
@@ -72,9 +72,9 @@ const AVAILABILITY: Insert = Insert {
 fn write_availability(connection: &Connection, products: &[ProductChange]) -> Result<(), Fault> {
     let mut days: Vec<(i64, u64)> = Vec::with_capacity(products.len());
     for product in products {
-        for (supply, units) in &product.availability {
+        for AvailabilityChange { supply, after, .. } in &product.availability {
             match codes::place(product.number, *supply) {
-                Some(place) if *units > 0 => days.push((place, *units)),
+                Some(place) if *after > 0 => days.push((place, *after)),
                 Some(place) => {
                     let sql = "DELETE FROM availability WHERE place = ?1";
                     connection.prepare_cached(sql)?.execute([place])?;

@@ -15,8 +15,8 @@ use landfall_domain::{
 use landfall_service::LogRecord;
 use landfall_service::keys::Keys;
 use landfall_service::store::{
-    BatchChange, Changes, Head, LineChange, Loaded, ProductChange, Remembered, ShipmentChange,
-    Store, StoreError, partition_of,
+    AvailabilityChange, BatchChange, Changes, Head, LineChange, Loaded, ProductChange, Remembered,
+    ShipmentChange, Store, StoreError, partition_of,
 };
 
 use crate::clock::today;
@@ -272,7 +272,13 @@ impl Scene {
         };
         let (mut after, counted) = (counters(now), counters(before));
         after.version += 1;
-        let availability = now.availability(sku, &new_batches, &changed_batches);
+        let change = |supply: Supply| AvailabilityChange {
+            supply,
+            before: before.available_on(sku, supply),
+            after: now.available_on(sku, supply),
+        };
+        let days = days_of(&new_batches, &changed_batches).into_iter();
+        let availability = days.map(change).collect();
         let created = !before.products.contains_key(sku);
         let product = self.now.products.get_mut(sku)?;
         product.1 = after.version;
@@ -291,31 +297,24 @@ impl Scene {
 }
 
 impl World {
-    /// What can be promised of the days on which these batches come or came.
-    fn availability(
-        &self,
-        sku: &Sku,
-        new: &[Batch],
-        changed: &[BatchChange],
-    ) -> Vec<(Supply, u64)> {
-        let before = changed.iter().map(|change| change.before.supply());
-        let after = changed.iter().map(|change| change.after.supply());
-        let mut days: Vec<Supply> = new
-            .iter()
-            .map(Batch::supply)
-            .chain(before)
-            .chain(after)
-            .collect();
-        days.sort_unstable();
-        days.dedup();
-        days.retain(|day| *day != Supply::Never);
-        let of_day = |day: Supply| {
-            let batches = self.batches.values();
-            let batches = batches.filter(|batch| batch.sku == *sku && batch.supply() == day);
-            (day, batches.map(Batch::available).sum())
-        };
-        days.into_iter().map(of_day).collect()
+    /// What can be promised of the goods of a day.
+    fn available_on(&self, sku: &Sku, day: Supply) -> u64 {
+        let batches = self.batches.values();
+        let batches = batches.filter(|batch| batch.sku == *sku && batch.supply() == day);
+        batches.map(Batch::available).sum()
     }
+}
+
+/// The days on which these batches come or came.
+fn days_of(new: &[Batch], changed: &[BatchChange]) -> Vec<Supply> {
+    let before = changed.iter().map(|change| change.before.supply());
+    let after = changed.iter().map(|change| change.after.supply());
+    let new = new.iter().map(Batch::supply);
+    let mut days: Vec<Supply> = new.chain(before).chain(after).collect();
+    days.sort_unstable();
+    days.dedup();
+    days.retain(|day| *day != Supply::Never);
+    days
 }
 
 /// When everything of a scene is written: stores keep microseconds.

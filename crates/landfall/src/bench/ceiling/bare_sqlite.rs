@@ -6,10 +6,11 @@ use crate::bench::workload::OrderIds;
 use crate::bench::{BenchError, Plan};
 use landfall_sqlite::bare::{self, Rows, Shape, bare_loop};
 use serde::Serialize;
+use std::time::Duration;
 
-/// What the loop did.
+/// What a loop did.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub(in crate::bench) struct BareSqlite {
+pub(in crate::bench) struct BareLoop {
     pub(in crate::bench) rows_per_line: u8,
     pub(in crate::bench) order_ids: OrderIds,
     pub(in crate::bench) group_size: u32,
@@ -24,7 +25,7 @@ pub(in crate::bench) fn measure(
     rows: Rows,
     group_size: u32,
     lines: u64,
-) -> Result<BareSqlite, BenchError> {
+) -> Result<BareLoop, BenchError> {
     let place = tempfile::tempdir_in(plan.directory()).map_err(BenchError::Directory)?;
     let shape = Shape {
         groups: lines.div_ceil(u64::from(group_size)),
@@ -42,17 +43,21 @@ pub(in crate::bench) fn measure(
     let steal = before
         .zip(CpuTimes::read())
         .and_then(|(a, b)| b.steal_since(a));
-    let micros = u64::try_from(written.elapsed.as_micros())
-        .unwrap_or(u64::MAX)
-        .max(1);
-    Ok(BareSqlite {
-        rows_per_line: match rows {
-            Rows::Two => 2,
-            Rows::Five => 5,
-        },
+    let rows_per_line = match rows {
+        Rows::Two => 2,
+        Rows::Five => 5,
+    };
+    Ok(BareLoop {
+        rows_per_line,
         order_ids: plan.order_ids,
         group_size,
-        lines_per_second: 1e6 * quotient(written.lines, micros),
+        lines_per_second: per_second(written.lines, written.elapsed),
         steal_percent: steal,
     })
+}
+
+/// How many of these in a second, where they took so long.
+pub(super) fn per_second(lines: u64, elapsed: Duration) -> f64 {
+    let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+    1e6 * quotient(lines, micros.max(1))
 }

@@ -36,7 +36,7 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
             continue;
         }
         if line.allocations.len() > 1 || line.terms.split {
-            split.push(line);
+            split.push((line.current_promise, line));
         } else if let Some(promise) = line.current_promise {
             seekers.push(Seeker {
                 line,
@@ -46,13 +46,20 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
         }
     }
     for key in &loose {
+        let line = uow.line_to_change(key)?;
         // Who was promised nothing has no promise to keep, and is left to the queue.
-        let seeker = seeker_of(uow.line_to_change(key)?);
-        let promised = seeker.filter(|seeker| seeker.wanted < Date::MAX);
-        seekers.extend(promised.map(|seeker| Seeker {
-            limit: seeker.wanted,
-            ..seeker
-        }));
+        let Some(wanted) = promise_lost(&line) else {
+            continue;
+        };
+        if line.terms.split {
+            split.push((Some(wanted), line));
+        } else {
+            seekers.push(Seeker {
+                line,
+                wanted,
+                limit: wanted,
+            });
+        }
     }
     reassign(sku, seekers, uow)?;
     // Where nobody was late before, all who are now have been looked at.
@@ -60,12 +67,11 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
         uow.its_product(sku)?.offered_to_late();
     }
     // They come in the order in which a shortage takes stock away, the least important first.
-    split.sort_by_key(|line| {
+    split.sort_by_key(|(wanted, line)| {
         let priority = Reverse(line.terms.priority);
-        (priority, line.current_promise, line.number)
+        (priority, *wanted, line.number)
     });
-    for line in split {
-        let wanted = line.current_promise;
+    for (wanted, line) in split {
         bring_split(line, wanted, uow)?;
     }
     for key in delayed {
@@ -90,14 +96,19 @@ pub(super) fn make_room(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     still_loose(sku, loose, uow)
 }
 
-/// What a line looks for that has lost its stock: the promise that it had. Those that may be split do not move.
+/// What a line looks for that has lost its stock: the promise that it had. Nobody makes room for those that may be split.
 fn seeker_of(line: OrderLine) -> Option<Seeker> {
-    let told = line.loose.as_ref().and_then(|loose| loose.promise);
     (!line.terms.split).then(|| Seeker {
-        wanted: told.or(line.original_promise).unwrap_or(Date::MAX),
+        wanted: promise_lost(&line).unwrap_or(Date::MAX),
         limit: Date::MAX,
         line,
     })
+}
+
+/// What was promised to a line that has lost its stock.
+fn promise_lost(line: &OrderLine) -> Option<Date> {
+    let told = line.loose.as_ref().and_then(|loose| loose.promise);
+    told.or(line.original_promise)
 }
 
 /// Notes those of these lines that have still found no stock.
@@ -219,8 +230,9 @@ fn day_of_use(line: &OrderLine, uow: &mut UnitOfWork) -> Result<Option<Date>, St
 }
 
 /// A line of several batches whose goods come too late looks for others by itself: such that come by the day
-/// that is wanted or, where there are none, earlier than its own. The caller goes by the order of the planner:
-/// priority (higher first), wanted day, age.
+/// that is wanted or, where there are none, earlier than its own. One that has lost its stock looks for such as come by
+/// the day that is wanted; all else is the queue's. The caller goes by the order of the planner: priority (higher first),
+/// wanted day, age.
 fn bring_split(
     mut line: OrderLine,
     wanted: Option<Date>,
@@ -238,10 +250,13 @@ fn bring_split(
             batch.allocated -= allocation.quantity;
         }
     }
-    let Some((ready, wanted)) = product.ready(&line, &day).zip(wanted) else {
+    let Some(wanted) = wanted else {
         return Ok(());
     };
-    if ready <= wanted {
+    let lost = line.allocations.is_empty();
+    let ready = product.ready(&line, &day).filter(|_| !lost);
+    // Goods that are held have no day, and nothing can be said to come earlier.
+    if !lost && ready.is_none_or(|ready| ready <= wanted) {
         return Ok(());
     }
     let by = |until: Date| {
@@ -252,7 +267,7 @@ fn bring_split(
         let end = batches.partition_point(early);
         policy::choose(&batches[..end], &line.terms, line.outstanding(), &day)
     };
-    let earlier = ready.yesterday().ok();
+    let earlier = ready.and_then(|ready| ready.yesterday().ok());
     let Some(picks) = by(wanted).or_else(|| earlier.and_then(by)) else {
         return Ok(());
     };

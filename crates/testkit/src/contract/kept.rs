@@ -216,6 +216,33 @@ fn name_of_the_end() -> jiff::civil::Date {
     name("9999-12-31")
 }
 
+/// A line that may be split and has lost its goods takes others that keep its promise, wherever it would rather have
+/// them from and however late it would rather have them; and before the queue has its turn.
+pub async fn a_split_line_that_lost_its_goods_keeps_its_promise<D: Database>() {
+    let h = Harness::<D>::start();
+    h.done(batch("a", "SOFA", 8).location("NORTH")).await;
+    let by_location = line("o-1", "SOFA", 8).split();
+    h.done(by_location.locations(&["SOUTH", "NORTH"])).await;
+    h.done(batch("b", "LAMP", 8)).await;
+    let just_in_time = line("o-2", "LAMP", 8).split().just_in_time();
+    h.done(just_in_time.requested(in_days(30))).await;
+    for (late, soon, sku) in [("c", "d", "SOFA"), ("e", "f", "LAMP")] {
+        h.done(batch(late, sku, 8).location("SOUTH").eta(in_days(17)))
+            .await;
+        h.line(line("waits", sku, 30).line_id(sku).priority(9))
+            .await;
+        h.done(batch(soon, sku, 8).location("NORTH")).await;
+    }
+    let told = in_days(0);
+    for (from, to, order, sku) in [("a", "d", "o-1", "SOFA"), ("b", "f", "o-2", "LAMP")] {
+        h.done(hold(from, "damaged", None)).await;
+        let line = h.see_line(order, sku).await;
+        assert_eq!(line.allocations[0].batch.as_str(), to, "{line:?}");
+        assert_eq!(line.current_promise, Some(told), "{line:?}");
+    }
+    h.in_order().await;
+}
+
 /// A line that may be split moves as a whole, in parts.
 pub async fn a_split_line_moves_in_parts<D: Database>() {
     let h = Harness::<D>::start();

@@ -150,7 +150,7 @@ macro_rules! store_contract {
         $crate::store_contract! { @group kept
             a_late_line_moves_silently slack_is_given_up a_kept_promise_is_not_broken
             priority_decides_who_is_kept a_move_keeps_to_the_terms days_are_those_of_the_promise
-            a_split_line_moves_in_parts just_in_time_waits_least early_stays_free
+            a_split_line_moves_in_parts a_split_line_that_lost_its_goods_keeps_its_promise just_in_time_waits_least early_stays_free
             wanting_less_helps_the_late
         }
         $crate::store_contract! { @group claims

@@ -27,27 +27,29 @@ impl Model {
         let (mut seekers, mut split) = (Vec::new(), Vec::new());
         for at in &delayed {
             let line = &self.lines[*at];
-            if line.pegs.len() > 1 || line.terms.split {
-                split.push(*at);
+            if line.pegs.len() > 1 || line.terms.split && !line.pegs.is_empty() {
+                split.push((line.current, *at));
             } else if let (false, Some(promise)) = (line.pegs.is_empty(), line.current) {
                 seekers.push((*at, promise, Date::MAX));
             }
         }
         // Who has lost its goods keeps its promise or goes by the queue.
-        let loose = self.loose(sku).into_iter();
-        seekers.extend(
-            loose.filter_map(|(at, promise)| promise.map(|promise| (at, promise, promise))),
-        );
+        for (at, promise) in self.loose(sku) {
+            match promise {
+                Some(_) if self.lines[at].terms.split => split.push((promise, at)),
+                Some(promise) => seekers.push((at, promise, promise)),
+                None => {}
+            }
+        }
         self.reassign(sku, &seekers, today);
         if all_seek {
             self.better.remove(sku);
         }
-        split.sort_by_key(|at| {
+        split.sort_by_key(|(wanted, at)| {
             let line = &self.lines[*at];
-            (Reverse(line.terms.priority.get()), line.current, *at)
+            (Reverse(line.terms.priority.get()), *wanted, *at)
         });
-        for at in split {
-            let wanted = self.lines[at].current;
+        for (wanted, at) in split {
             self.bring_split(at, wanted, today);
         }
         for at in delayed {
@@ -59,14 +61,16 @@ impl Model {
     pub(super) fn make_room(&mut self, sku: &str, today: Date) {
         let seeker =
             |(at, promise): (usize, Option<Date>)| (at, promise.unwrap_or(Date::MAX), Date::MAX);
-        let seekers: Vec<Seeker> = self.loose(sku).into_iter().map(seeker).collect();
+        let mut loose = self.loose(sku);
+        loose.retain(|(at, _)| !self.lines[*at].terms.split);
+        let seekers: Vec<Seeker> = loose.into_iter().map(seeker).collect();
         self.reassign(sku, &seekers, today);
     }
 
-    /// The lines that have lost their goods and may not be split, and what each was promised.
+    /// The lines that have lost their goods, and what each was promised.
     fn loose(&self, sku: &str) -> Vec<(usize, Option<Date>)> {
         let lines = self.lines.iter().enumerate();
-        let of = lines.filter(|(_, line)| line.sku == sku && !line.terms.split);
+        let of = lines.filter(|(_, line)| line.sku == sku);
         of.filter_map(|(at, line)| Some((at, line.loose?.told.or(line.original))))
             .collect()
     }
@@ -268,12 +272,14 @@ impl Model {
         line.current = Some(promise_after(ready, original, told));
     }
 
-    /// A line of several batches that comes too late: goods by the wanted day, else earlier than its own.
+    /// A line of several batches that comes too late: goods by the wanted day, else earlier than its own. One that has
+    /// lost its goods: others by the wanted day.
     fn bring_split(&mut self, at: usize, wanted: Option<Date>, today: Date) {
-        let (Some(ready), Some(wanted)) = (self.ready_of(at, today), wanted) else {
-            return;
-        };
-        if self.lines[at].pegs.is_empty() || self.lines[at].dispatched > 0 || ready <= wanted {
+        let Some(wanted) = wanted else { return };
+        let lost = self.lines[at].pegs.is_empty();
+        let ready = self.ready_of(at, today).filter(|_| !lost);
+        let stays = self.lines[at].dispatched > 0 || ready.is_none_or(|ready| ready <= wanted);
+        if !lost && stays {
             return;
         }
         let had = std::mem::take(&mut self.lines[at].pegs);
@@ -284,7 +290,8 @@ impl Model {
                     .is_some_and(|there| there <= day)
             })
         };
-        let found = until(self, wanted).or_else(|| until(self, ready.yesterday().unwrap()));
+        let earlier = ready.map(|ready| ready.yesterday().unwrap());
+        let found = until(self, wanted).or_else(|| until(self, earlier?));
         self.lines[at].pegs = had;
         if let Some(pegs) = found {
             self.lose(at);

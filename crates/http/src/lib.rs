@@ -1,11 +1,10 @@
 //! The HTTP API: routes, problems, OpenAPI.
 //!
 //! A request passes the `watch` layer (its id, its count, a panic caught) and the `door` (its key, and what that may
-//! do: `rights`), then its route: `commands` and
-//! `stream` hand what they read to the bus, `lists`, `resources`, `events`, `promises` and `reports` ask
-//! questions, `follow` tells what happens as it happens, `book` speaks the language of *Architecture Patterns with
-//! Python*. `replicas` takes what other replicas hand on. Whatever goes wrong becomes one of [`problems`]. [`openapi()`] describes all of it, and [`serve()`]
-//! listens.
+//! do: `rights`), then its route: `commands` and `stream` hand what they read to the bus, `lists`, `resources`, `events`,
+//! `promises` and `reports` ask questions, `follow` tells what happens as it happens, `book` speaks the language of
+//! *Architecture Patterns with Python*. `replicas` takes what other replicas hand on; it asks for no key. Whatever goes
+//! wrong becomes one of [`problems`]. [`openapi()`] describes all but `replicas`, and [`serve()`] listens.
 
 mod answers;
 mod body;

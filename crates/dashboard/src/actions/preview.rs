@@ -34,7 +34,7 @@ pub(crate) struct Preview {
     pub(crate) lines: Option<Table>,
     /// What is allowed and most likely not meant.
     pub(crate) doubt: Option<String>,
-    /// A digest of the command and of what is shown here of what it would take from whom: the form that is sent off
+    /// A digest of the command and of what is shown here of what it would take: the form that is sent off
     /// from here carries it, and what would come to another is shown anew.
     pub(crate) seen: String,
 }
@@ -69,7 +69,8 @@ impl Preview {
     }
 }
 
-/// Of a command and of what it would take from whom. That it would do another line good, or leave one more as it is,
+/// Of a command and of what it would take: the promises that are listed as broken, the open lines of an order, and counts.
+/// Which lines leave or are cancelled it does not tell. That it would do another line good, or leave one more as it is,
 /// is not in it: where orders come in by the minute there would always be one more. It is no secret and no proof:
 /// whoever makes one up fools themselves.
 fn digest(

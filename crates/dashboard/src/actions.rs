@@ -110,9 +110,9 @@ const NO_KEY: &str = "Nothing has been done: the form came without the key by wh
 
 /// A form that was filled in: what it would do, or, from there, that it is done.
 ///
-/// What takes something from somebody (`hard`) is done only if it would still take what was looked at, as far as the
-/// preview's digest tells: it is run dry once more, and where that comes to another digest it is shown again. From there on one may say that no change matters
-/// (`anyhow`), so that nobody runs after a world that never stands still. That is a courtesy to who looked and not a
+/// What takes something from somebody (`hard`) is done only if it would still take what was looked at, as the
+/// preview's digest tells: it is run dry once more, and where that comes to another digest it is shown again. From there
+/// on one may say that no change matters (`anyhow`), so that nobody runs after a world that never stands still. That is a courtesy to who looked and not a
 /// lock: between this look and the commit somebody else may come first. It costs a dry run each; what is not `hard`
 /// is done at once. What would change nothing is handed on as well: so is what this very form has done already, whose
 /// answer is remembered under its key, and the second click is told what the first was.
@@ -165,7 +165,9 @@ pub(crate) async fn submit(
         if let Some(Err(failure)) = steps.first().map(|step| &step.answer) {
             return refused(failure);
         }
-        let preview = Preview::new(&request.command, &steps, visit.today());
+        let today = visit.today();
+        let replaced = preview::replaced(&*context.app.views, &request.command, today).await?;
+        let preview = Preview::new(&request.command, &steps, replaced.as_ref(), today);
         let idle = steps.iter().all(|step| step.events.is_empty());
         let anyhow = form.get("anyhow").is_some();
         let shown = match (&request.id, form.get("seen")) {

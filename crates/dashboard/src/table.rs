@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use askama::Template;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use landfall_domain::BatchRef;
 use landfall_service::resources::{AllocationResource, BatchResource};
 
 use crate::format;
@@ -167,15 +168,17 @@ impl Cell {
 
     /// What a line is pegged to.
     pub(crate) fn allocations(allocations: &[AllocationResource]) -> Self {
-        match allocations {
-            [] => Self::None,
-            [one] => Self::batch(one.batch.as_str()),
-            several => Self::Several(
-                several
-                    .iter()
-                    .map(|one| Self::batch(one.batch.as_str()))
-                    .collect(),
-            ),
+        Self::batches(allocations.iter().map(|one| &one.batch))
+    }
+
+    /// Batches by name.
+    pub(crate) fn batches<'a>(batches: impl IntoIterator<Item = &'a BatchRef>) -> Self {
+        let batches = batches.into_iter().map(|batch| Self::batch(batch.as_str()));
+        let mut batches: Vec<_> = batches.collect();
+        match batches.len() {
+            0 => Self::None,
+            1 => batches.remove(0),
+            _ => Self::Several(batches),
         }
     }
 

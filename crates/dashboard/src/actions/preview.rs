@@ -1,22 +1,19 @@
 //! What a command would do, as a planner sees it before it is done.
 
+mod doubt;
+mod tables;
+mod taken;
+
 use askama::Template;
-use jiff::ToSpan as _;
 use jiff::civil::Date;
-use landfall_domain::{Command, Event};
-use landfall_service::answer::Reply;
+use landfall_domain::{Command, Event, Hold};
 use landfall_service::bus::DryRunStep;
-use landfall_service::resources::LineResource;
 use landfall_service::summary::{Summary, summarize};
-use landfall_service::wire;
-use sha2::{Digest as _, Sha256};
+
+pub(super) use doubt::replaced;
 
 use crate::format;
-use crate::pages::{is_open, line_promise, line_state};
-use crate::table::{Cell, Row, Table, Tone, column, numbers};
-
-/// Broken or improved promises that are shown; all are counted.
-const SHOWN: usize = 50;
+use crate::table::{Table, Tone};
 
 /// How many, of what, and how that is.
 type Figure = (String, &'static str, Tone);
@@ -28,110 +25,38 @@ pub(crate) struct Preview {
     pub(crate) text: String,
     pub(crate) tone: Tone,
     pub(crate) figures: Vec<Figure>,
-    pub(crate) broken: Option<Table>,
-    pub(crate) improved: Option<Table>,
-    /// What the command is about, as it would be: the lines of an order.
-    pub(crate) lines: Option<Table>,
+    /// Line by line, and batch by batch.
+    pub(crate) tables: Vec<Table>,
     /// What is allowed and most likely not meant.
-    pub(crate) doubt: Option<String>,
-    /// A digest of the command and of what is shown here of what it would take: the form that is sent off
-    /// from here carries it, and what would come to another is shown anew.
+    pub(crate) doubts: Vec<String>,
+    /// A digest of the command and of what it would take: the form that is sent off from here carries it, and what
+    /// would come to another is shown anew.
     pub(crate) seen: String,
 }
 
 impl Preview {
-    /// Of what one command would do.
-    pub(crate) fn new(command: &Command, steps: &[DryRunStep], today: Date) -> Self {
+    /// Of what one command would do. `replaced`: the hold that is there already, where it is a hold.
+    pub(crate) fn new(
+        command: &Command,
+        steps: &[DryRunStep],
+        replaced: Option<&Hold>,
+        today: Date,
+    ) -> Self {
         let summary = summarize(Some(command), steps, 0);
-        let broken = (summary.promises_broken > 0).then(|| broken(&summary));
-        let improved = (summary.promises_improved > 0).then(|| improved(&summary));
-        let answer = steps.first().and_then(|step| step.answer.as_ref().ok());
-        let units = units(steps);
-        let lines = answer.and_then(|done| lines(&done.reply));
-        let doubt = doubt(command, today);
-        let seen = digest(
-            command,
-            &summary,
-            (&units, broken.as_ref(), lines.as_ref(), doubt.as_deref()),
-        );
+        let doubts = doubt::doubts(command, replaced, today);
+        let step = steps.first();
         let mut figures = figures(&summary);
-        figures.extend(units);
+        figures.extend(step.map(units).unwrap_or_default());
         Self {
             tone: tone(&summary),
             figures,
-            broken,
-            improved,
-            lines,
-            doubt,
+            tables: step
+                .map(|step| tables::of(step, &summary))
+                .unwrap_or_default(),
+            seen: taken::digest(command, &doubts, steps),
+            doubts,
             text: format::headline(&summary.text),
-            seen,
         }
-    }
-}
-
-/// Of a command and of what it would take: the promises that are listed as broken, the open lines of an order, and counts.
-/// Which lines leave or are cancelled it does not tell. That it would do another line good, or leave one more as it is,
-/// is not in it: where orders come in by the minute there would always be one more. It is no secret and no proof:
-/// whoever makes one up fools themselves.
-fn digest(
-    command: &Command,
-    summary: &Summary,
-    (units, broken, lines, doubt): (&[Figure], Option<&Table>, Option<&Table>, Option<&str>),
-) -> String {
-    let table = |table: Option<&Table>| table.and_then(|table| table.render().ok());
-    let counts = [
-        summary.promises_broken,
-        summary.lines_lost,
-        summary.lines_new_waiting,
-        summary.days_late.total,
-        summary.days_late.max,
-    ];
-    let shown = format!(
-        "{counts:?}{units:?}{:?}{:?}{doubt:?}",
-        table(broken),
-        table(lines)
-    );
-    let hash = Sha256::new()
-        .chain_update(wire::canonical(command))
-        .chain_update(shown)
-        .finalize();
-    let bytes = hash.iter().take(16);
-    bytes.fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
-}
-
-/// Years ahead from which on a day is doubted.
-const FAR: i64 = 2;
-
-/// A day in the past is taken, because what happened may be told late, and so is one that is far off; but one may have
-/// mistyped the year.
-fn doubt(command: &Command, today: Date) -> Option<String> {
-    const CLEAR: (&str, &str) = (
-        "clear date",
-        "the hold would be on the list of those to be cleared",
-    );
-    const ETA: (&str, &str) = ("ETA", "the arrival would be overdue");
-    const WANTED: (&str, &str) = ("requested date", "no supply can meet it");
-    let (day, (what, past)) = match command {
-        Command::HoldBatch(hold) => (hold.expected_clear?, CLEAR),
-        Command::HoldShipment(hold) => (hold.expected_clear?, CLEAR),
-        Command::CreateBatch(batch) => (batch.eta?, ETA),
-        Command::ChangeBatchEta(change) => (change.eta?, ETA),
-        Command::CreateShipment(shipment) => (shipment.eta?, ETA),
-        Command::ChangeShipmentEta(change) => (change.eta?, ETA),
-        Command::Allocate(line) => (line.requested_date?, WANTED),
-        Command::PlaceOrder(order) => (order.requested_date?, WANTED),
-        _ => return None,
-    };
-    let far = today.checked_add(FAR.years()).unwrap_or(Date::MAX);
-    let told = format::day(day);
-    if day < today {
-        Some(format!("The {what}, {told}, is past: {past}."))
-    } else if day > far {
-        Some(format!(
-            "The {what}, {told}, is more than {FAR} years away: is the year meant?"
-        ))
-    } else {
-        None
     }
 }
 
@@ -191,27 +116,27 @@ fn figures(summary: &Summary) -> Vec<Figure> {
 }
 
 /// How many units would leave, stay, be cancelled or be counted, where any would: who looks at it decides by these.
-fn units(steps: &[DryRunStep]) -> Vec<Figure> {
-    let (mut left, mut stay, mut cancelled, mut gone, mut counted) = (None, None, None, None, None);
-    for record in steps.iter().flat_map(|step| &step.events) {
+fn units(step: &DryRunStep) -> Vec<Figure> {
+    let (mut left, mut cancelled, mut gone, mut counted) = (None, None, None, None);
+    for record in &step.events {
         let add = |sum: &mut Option<u64>, units: u64| {
             *sum = Some(sum.unwrap_or_default().saturating_add(units));
         };
         match &record.event {
-            Event::Dispatched {
-                quantity,
-                outstanding,
-                ..
-            } => {
-                add(&mut left, *quantity);
-                add(&mut stay, *outstanding);
-            }
+            Event::Dispatched { quantity, .. } => add(&mut left, *quantity),
             Event::LineCancelled { quantity, .. } => add(&mut cancelled, *quantity),
             Event::BatchCancelled { from, to, .. } => add(&mut gone, from.saturating_sub(*to)),
             Event::BatchReceived { quantity, .. } => add(&mut counted, *quantity),
             _ => {}
         }
     }
+    // Of all that the command is about: an order, of which some lines may not leave at all, or one line.
+    let lines = step
+        .answer
+        .iter()
+        .flat_map(|done| tables::open(&done.reply));
+    let open = lines.map(|line| line.quantity.saturating_sub(line.dispatched));
+    let stay = left.map(|_| open.fold(0, u64::saturating_add));
     let figures = [
         (left, "unit would leave", "units would leave"),
         (stay, "unit would stay", "units would stay"),
@@ -225,107 +150,4 @@ fn units(steps: &[DryRunStep]) -> Vec<Figure> {
         Some((format::number(sum), label, Tone::Plain))
     });
     figures.collect()
-}
-
-/// The lines of an order, or one of them, as they would be; none where the command is about something else, or where
-/// nothing would be wanted any longer.
-fn lines(reply: &Reply) -> Option<Table> {
-    let lines = match reply {
-        Reply::Order(order) => &order.lines[..],
-        Reply::Line(line) => std::slice::from_ref(line),
-        Reply::Batch(_) | Reply::Shipment(_) => return None,
-    };
-    let open = |line: &&LineResource| is_open(line.status);
-    let all = lines.iter().filter(open).count() as u64;
-    if all == 0 {
-        return None;
-    }
-    let columns = [
-        column("SKU"),
-        column("Line"),
-        numbers("Units"),
-        column("State"),
-        column("Promise"),
-        column("From"),
-    ];
-    let rows = lines.iter().filter(open).take(SHOWN).map(|line| Row {
-        cells: vec![
-            Cell::product(line.sku.as_str()),
-            Cell::text(line.line_id.as_str()),
-            Cell::Number(line.quantity),
-            line_state(line),
-            line_promise(line),
-            Cell::allocations(&line.allocations),
-        ],
-    });
-    let caption = if all > SHOWN as u64 {
-        format!("The first {SHOWN} of {} lines", format::number(all))
-    } else {
-        "Lines, as they would be".to_owned()
-    };
-    Some(Table::new("lines", caption, &columns).with_rows(rows))
-}
-
-/// The promises that would be broken, the worst first.
-fn broken(summary: &Summary) -> Table {
-    let columns = [
-        column("Order"),
-        column("Line"),
-        column("SKU"),
-        numbers("Units"),
-        numbers("Priority"),
-        column("Promised"),
-        column("Would be"),
-        numbers("Days"),
-    ];
-    let rows = summary.broken.iter().take(SHOWN).map(|promise| Row {
-        cells: vec![
-            Cell::order(promise.order_id.as_str()),
-            Cell::text(promise.line_id.as_str()),
-            Cell::product(promise.sku.as_str()),
-            Cell::Number(promise.quantity),
-            Cell::Number(promise.priority.get().into()),
-            Cell::Day(promise.from),
-            promise
-                .to
-                .map_or(Cell::Badge(Tone::Bad, "no date".into()), Cell::Day),
-            promise.days.map_or(Cell::None, |days| {
-                Cell::Text(format!("+{}", format::number(days)))
-            }),
-        ],
-    });
-    let caption = shown("Promises broken", summary.promises_broken);
-    Table::new("broken", caption, &columns).with_rows(rows)
-}
-
-/// The promises that would be improved.
-fn improved(summary: &Summary) -> Table {
-    let columns = [
-        column("Order"),
-        column("Line"),
-        column("SKU"),
-        numbers("Units"),
-        column("Promised"),
-        column("Would be"),
-    ];
-    let rows = summary.improved.iter().take(SHOWN).map(|promise| Row {
-        cells: vec![
-            Cell::order(promise.order_id.as_str()),
-            Cell::text(promise.line_id.as_str()),
-            Cell::product(promise.sku.as_str()),
-            Cell::Number(promise.quantity),
-            Cell::day(promise.from),
-            Cell::Day(promise.to),
-        ],
-    });
-    let caption = shown("Promises improved", summary.promises_improved);
-    Table::new("improved", caption, &columns).with_rows(rows)
-}
-
-fn shown(what: &str, all: u64) -> String {
-    if all > SHOWN as u64 {
-        format!("{what}: the worst {SHOWN} of {}", format::number(all))
-    } else {
-        what.to_owned()
-    }
 }

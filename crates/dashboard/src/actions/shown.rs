@@ -153,7 +153,7 @@ pub(super) fn told(action: &Action, failure: &Failure) -> (Vec<FieldError>, Vec<
     };
     let (field, message) = match rejection {
         Rejection::Invalid { field, message } | Rejection::Senseless { field, message } => {
-            (field.clone(), message.clone())
+            (field.clone(), labelled(action, message))
         }
         // It names the SKU itself: of `lines[1].sku` the line is to be told.
         Rejection::UnknownSku { field, .. } => {
@@ -168,4 +168,15 @@ pub(super) fn told(action: &Action, failure: &Failure) -> (Vec<FieldError>, Vec<
     let errors = vec![FieldError { field, message }];
     let general = general(action, &errors);
     (errors, general)
+}
+
+/// Words about a command's fields, with their names as the form has them: `line_id` is its line.
+fn labelled(action: &Action, message: &str) -> String {
+    let named = action
+        .fields
+        .iter()
+        .filter(|field| field.name.contains('_'));
+    named.fold(message.to_owned(), |message, field| {
+        message.replace(field.name, &field.label.to_lowercase())
+    })
 }

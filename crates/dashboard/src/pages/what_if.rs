@@ -120,8 +120,7 @@ pub(super) async fn ask(
         Some(to) => {
             let mut outcome = outcome(context, visit, subject, eta, to).await;
             if let Some(preview) = &mut outcome.preview {
-                let tables = [&mut preview.broken, &mut preview.improved];
-                for table in tables.into_iter().flatten() {
+                for table in &mut preview.tables {
                     live.clone_into(&mut table.live);
                 }
             }
@@ -193,10 +192,11 @@ async fn outcome(
     };
     let (preview, wrong) = match context.app.bus.dry_run(vec![request]).await {
         Err(failure) => (None, Some(failure)),
-        Ok(steps) => match steps.first().map(|step| &step.answer) {
-            Some(Err(failure)) => (None, Some(failure.clone())),
-            _ => (Some(Preview::new(&command, &steps, visit.today())), None),
-        },
+        Ok(steps) => {
+            let refused = steps.iter().find_map(|step| step.answer.clone().err());
+            let preview = Preview::new(&command, &steps, None, visit.today());
+            (refused.is_none().then_some(preview), refused)
+        }
     };
     let seen = preview.as_ref().map(|preview| preview.seen.clone());
     let seen = seen.filter(|_| visit.may(Right::Supply) && days != 0);

@@ -6,6 +6,7 @@ mod answers;
 mod arrivals;
 mod batches;
 mod forms;
+mod looks;
 mod names;
 mod orders;
 mod products;

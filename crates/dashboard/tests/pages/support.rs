@@ -146,6 +146,24 @@ impl Site {
     }
 }
 
+/// Where a form leads after it was carried out.
+#[track_caller]
+pub(crate) fn done(answer: &Answer) -> String {
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    answer.headers[header::LOCATION]
+        .to_str()
+        .unwrap()
+        .to_owned()
+}
+
+/// A form as it is, sent to be looked at.
+pub(crate) async fn looked(site: &Site, page: &str) -> String {
+    let (path, form) = look(page);
+    let answer = site.post(&path, &form).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    answer.body
+}
+
 /// The form of a page that carries out what was looked at: where it is sent, and what it says.
 #[track_caller]
 pub(crate) fn apply(page: &str) -> (String, String) {

@@ -136,7 +136,10 @@ fn done(command: &Command, step: &DryRunStep) -> String {
         Command::CreateShipment(_) => format!("{name} announced"),
         Command::Allocate(c) => format!("{name}, {} of {}", units(c.quantity.get()), c.sku),
         Command::PlaceOrder(_) => name,
-        Command::ChangeLineQuantity(c) => format!("{name} to {}", units(c.quantity.get())),
+        Command::ChangeLineQuantity(c) => match quantity_before(&step.events) {
+            Some(from) => format!("{name} {} → {}", number(from), units(c.quantity.get())),
+            None => name,
+        },
         Command::CancelBatch(_) | Command::CancelLine(_) | Command::CancelOrder(_) => {
             format!("{name} cancelled")
         }
@@ -144,9 +147,10 @@ fn done(command: &Command, step: &DryRunStep) -> String {
     }
 }
 
+/// What the command is about is told first: a batch, or a line.
 fn quantity_before(events: &[LogRecord]) -> Option<u64> {
     events.iter().find_map(|record| match record.event {
-        Event::BatchQuantityChanged { from, .. } => Some(from),
+        Event::BatchQuantityChanged { from, .. } | Event::LineAmended { from, .. } => Some(from),
         _ => None,
     })
 }

@@ -13,7 +13,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use landfall_service::access::{Caller, KeyRing, Refusal, Visitor, is_local, session};
+use jiff::Timestamp;
+use landfall_service::access::session::{self, Session};
+use landfall_service::access::{Caller, KeyRing, Refusal, Visitor, is_local};
 
 use crate::Shared;
 use crate::errors::{self, Failed};
@@ -50,8 +52,8 @@ async fn visit(context: &Shared, request: &Parts) -> Result<Visit, Response> {
     let app = &context.app;
     let (now, day) = app.calendar.read();
     let headers = &request.headers;
-    let caller = match caller(context, headers).await {
-        Ok(caller) => caller,
+    let (caller, until) = match caller(context, headers).await {
+        Ok(let_in) => let_in,
         Err(Stay::SignIn) => {
             return Err(sign_in::first(&request.method, &request.uri, headers));
         }
@@ -70,6 +72,7 @@ async fn visit(context: &Shared, request: &Parts) -> Result<Visit, Response> {
     let log = app.views.end().await.unwrap_or_default();
     Ok(Visit {
         caller,
+        until,
         path: request.uri.path().to_owned(),
         params: Params::read(request.uri.query().unwrap_or_default()),
         now,
@@ -98,19 +101,23 @@ enum Stay {
     Out(Failed),
 }
 
-async fn caller(context: &Shared, headers: &HeaderMap) -> Result<Caller, Stay> {
+/// Who asks, and until when they are signed in, if they are.
+async fn caller(
+    context: &Shared,
+    headers: &HeaderMap,
+) -> Result<(Caller, Option<Timestamp>), Stay> {
     let app = &context.app;
     if !app.door.is_guarded() {
-        return Ok(Caller::NOBODY);
+        return Ok((Caller::NOBODY, None));
     }
     let ring = app.door.look().await;
     let ring = ring.map_err(|error| Stay::Out(Failed::unavailable(error.to_string())))?;
     let now = app.calendar.clock.now();
     match by_session(&ring, headers, now) {
-        Some(caller) => Ok(caller),
+        Some(session) => Ok((session.caller, Some(session.until))),
         // Nobody has a key yet: then this machine is let in, by a name that is no other's.
         None => match app.door.admit(&ring, None) {
-            Ok(caller) if is_here(headers) => Ok(caller),
+            Ok(caller) if is_here(headers) => Ok((caller, None)),
             Ok(_) => Err(Stay::Out(Failed::Forbidden(
                 "Without keys the dashboard is for this machine alone, as 127.0.0.1 or localhost. \
                  \"landfall keys create\" makes a key."
@@ -121,9 +128,9 @@ async fn caller(context: &Shared, headers: &HeaderMap) -> Result<Caller, Stay> {
     }
 }
 
-/// Who comes with a session that holds. A browser may show several: cookies know no ports, so another Landfall of this
+/// The session that somebody comes with, where it holds. A browser may show several: cookies know no ports, so another Landfall of this
 /// machine has left its own.
-fn by_session(ring: &KeyRing, headers: &HeaderMap, now: jiff::Timestamp) -> Option<Caller> {
+fn by_session(ring: &KeyRing, headers: &HeaderMap, now: Timestamp) -> Option<Session> {
     // A plain name could come from somebody else's host under the same domain; within this machine there is none.
     let local = cookies(headers, COOKIE_LOCAL).filter(|_| is_here(headers));
     let mut sessions = cookies(headers, COOKIE_SAFE).chain(local);

@@ -101,6 +101,10 @@ impl Follower {
         let began = Instant::now();
         sleep(GATHER).await;
         loop {
+            let now = self.context.app.calendar.clock.now();
+            if self.visit.until.is_some_and(|until| until <= now) {
+                return None;
+            }
             let door = &self.context.app.door;
             // A key that was revoked sees nothing more.
             if !matches!(door.may_stay(&self.visit.caller).await, Ok(true)) {

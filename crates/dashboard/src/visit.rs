@@ -15,6 +15,8 @@ use crate::params::Params;
 pub(crate) struct Visit {
     /// Who asks.
     pub(crate) caller: Caller,
+    /// Until when they are signed in; none: without a key, nobody is.
+    pub(crate) until: Option<Timestamp>,
     /// The path, as it was asked for.
     pub(crate) path: String,
     /// The query, read.

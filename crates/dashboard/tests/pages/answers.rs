@@ -1,8 +1,10 @@
 //! What a browser is told that is lost, or that sends what is no form; and what forms say before something is done.
 
+use axum::body::to_bytes;
 use axum::http::{StatusCode, header};
 use jiff::ToSpan;
-use landfall_service::access::Role;
+use landfall_service::access::{Role, session};
+use landfall_service::clock::Clock as _;
 use landfall_testkit::commands::{batch, line};
 use landfall_testkit::{run, today};
 
@@ -249,5 +251,21 @@ fn an_address_that_is_no_text_has_a_page() {
         let answer = site.get("/assets/%ff").await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST);
         assert!(answer.body.contains("<!doctype html>"), "{}", answer.body);
+    });
+}
+
+#[test]
+fn a_live_page_ends_with_its_session() {
+    run(async {
+        let site = site();
+        let session = site.sign_in(Role::Read).await;
+        let clock = &site.engine.clock;
+        let live = site.begin_as(&session, "/live").await;
+        assert_eq!(live.status(), StatusCode::OK);
+        clock.set(clock.now() + session::LASTS);
+        let told = to_bytes(live.into_body(), usize::MAX).await.unwrap();
+        assert!(told.starts_with(b"retry: 2000\nevent: hello"), "{told:?}");
+        let again = site.get_as(&session, "/live").await;
+        assert_ne!(again.status, StatusCode::OK, "{}", again.body);
     });
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::http::{HeaderMap, Request, Response, StatusCode, header};
 use landfall_dashboard::Dashboard;
 use landfall_service::access::{AccessKeys as _, Doorkeeper, Keyless, Role};
 use landfall_service::memory::MemoryKeys;
@@ -121,8 +121,13 @@ impl Site {
 
     /// GET by somebody who is signed in with this session.
     pub(crate) async fn get_as(&self, session: &str, path: &str) -> Answer {
-        let request = Request::get(path).header(header::COOKIE, session);
-        self.send(request.body(Body::empty()).unwrap()).await
+        self.send(signed_in(session, path)).await
+    }
+
+    /// The same of what has no end of its own: the answer is still to be read.
+    pub(crate) async fn begin_as(&self, session: &str, path: &str) -> Response<Body> {
+        let request = signed_in(session, path);
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     /// POST of a form.
@@ -162,6 +167,11 @@ pub(crate) async fn looked(site: &Site, page: &str) -> String {
     let answer = site.post(&path, &form).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     answer.body
+}
+
+fn signed_in(session: &str, path: &str) -> Request<Body> {
+    let request = Request::get(path).header(header::COOKIE, session);
+    request.body(Body::empty()).unwrap()
 }
 
 /// The form of a page that carries out what was looked at: where it is sent, and what it says.

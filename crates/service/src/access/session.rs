@@ -34,12 +34,21 @@ pub fn open(caller: &Caller, now: Timestamp) -> Option<String> {
     Some(format!("{PREFIX}{head}_{mac}"))
 }
 
-/// Whose session this is.
-pub fn holder(ring: &KeyRing, text: &str, now: Timestamp) -> Result<Caller, Refusal> {
+/// A session that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Whose it is.
+    pub caller: Caller,
+    /// When it ends.
+    pub until: Timestamp,
+}
+
+/// The session that a text is.
+pub fn holder(ring: &KeyRing, text: &str, now: Timestamp) -> Result<Session, Refusal> {
     read(ring, text, now).ok_or(Refusal::BadKey)
 }
 
-fn read(ring: &KeyRing, text: &str, now: Timestamp) -> Option<Caller> {
+fn read(ring: &KeyRing, text: &str, now: Timestamp) -> Option<Session> {
     if text.len() > LONGEST {
         return None;
     }
@@ -51,8 +60,11 @@ fn read(ring: &KeyRing, text: &str, now: Timestamp) -> Option<Caller> {
     signed(key, &format!("{id}_{until}"))?
         .verify_slice(&mac)
         .ok()?;
-    let until: i64 = until.parse().ok()?;
-    (now.as_second() < until).then(|| Caller::of(Arc::clone(key)))
+    let until = Timestamp::from_second(until.parse().ok()?).ok()?;
+    (now < until).then(|| Session {
+        caller: Caller::of(Arc::clone(key)),
+        until,
+    })
 }
 
 fn signed(key: &AccessKey, head: &str) -> Option<Hmac<Sha256>> {
@@ -93,12 +105,13 @@ mod tests {
     fn a_session_is_its_keys_until_it_ends() {
         let ring = ring(vec![key("a1", b"one", false)]);
         let text = session(&ring, "a1");
-        let caller = holder(&ring, &text, Timestamp::UNIX_EPOCH).unwrap();
+        let Session { caller, until } = holder(&ring, &text, Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(caller.actor().as_deref(), Some("a1"));
         assert_eq!(caller.role(), Role::Supply);
         let last = Timestamp::UNIX_EPOCH + LASTS - SignedDuration::from_secs(1);
         assert!(holder(&ring, &text, last).is_ok());
         let over = Timestamp::UNIX_EPOCH + LASTS;
+        assert_eq!(until, over);
         assert_eq!(holder(&ring, &text, over), Err(Refusal::BadKey));
     }
 

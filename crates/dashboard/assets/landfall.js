@@ -76,14 +76,14 @@
     if (part.innerHTML === fresh.innerHTML || busy(part)) return;
     const before = rows(part);
     const focus = spot(part);
-    const scrolled = part.querySelector(".scroll")?.scrollLeft;
+    const scrolled = [...part.querySelectorAll(".scroll")].map((box) => [box.scrollLeft, box.scrollTop]);
     const open = [...part.querySelectorAll("details[open][id]")].map((shown) => shown.id);
     part.innerHTML = fresh.innerHTML;
     for (const row of part.querySelectorAll("tbody tr")) {
       if (before.size && before.get(key(row)) !== row.innerHTML) row.classList.add("changed");
     }
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-    if (scrolled) part.querySelector(".scroll").scrollLeft = scrolled;
+    part.querySelectorAll(".scroll").forEach((box, at) => box.scrollTo(...(scrolled[at] ?? [0, 0])));
     if (focus) focusAgain(part, focus);
     window.htmx?.process(part);
   };

@@ -22,7 +22,7 @@ use landfall_service::answer::{Failure, Request};
 use landfall_service::wire::{self, FieldError};
 
 pub(crate) use catalogue::{Action, done_in_words};
-pub(crate) use preview::Preview;
+pub(crate) use preview::{Preview, look};
 use shown::Shown;
 
 use crate::Shared;
@@ -104,6 +104,8 @@ pub(crate) async fn form(Name(command): Name, visit: Visit) -> Result<Response, 
 /// Why what was looked at and sent off is shown once more.
 const CHANGED: &str = "Nothing has been done: it would do something else by now than was shown. \
                        This is what it would do now.";
+const UNLISTED: &str = "Promises that have no room in the table were compared as well.";
+const IDLE: &str = "Nothing has been done: by now it would change nothing.";
 const NOT_SEEN: &str = "Nothing has been done: this is first what it would do.";
 const NO_KEY: &str = "Nothing has been done: the form came without the key by which a second click \
                       is known. This is what it would do.";
@@ -114,8 +116,8 @@ const NO_KEY: &str = "Nothing has been done: the form came without the key by wh
 /// preview's digest tells: it is run dry once more, and where that comes to another digest it is shown again. From there
 /// on one may say that no change matters (`anyhow`), so that nobody runs after a world that never stands still. That is a courtesy to who looked and not a
 /// lock: between this look and the commit somebody else may come first. It costs a dry run each; what is not `hard`
-/// is done at once. What would change nothing is handed on as well: so is what this very form has done already, whose
-/// answer is remembered under its key, and the second click is told what the first was.
+/// is done at once. What this very form has done already is handed on: its answer is remembered under its key, and the
+/// second click is told what the first was.
 pub(crate) async fn submit(
     State(context): State<Shared>,
     Name(command): Name,
@@ -161,27 +163,28 @@ pub(crate) async fn submit(
         page.answer(status)
     };
     if action.hard || request.id.is_none() {
-        let steps = bus.dry_run(vec![request.clone()]).await?;
-        if let Some(Err(failure)) = steps.first().map(|step| &step.answer) {
-            return refused(failure);
-        }
-        let today = visit.today();
-        let replaced = preview::replaced(&*context.app.views, &request.command, today).await?;
-        let preview = Preview::new(&request.command, &steps, replaced.as_ref(), today);
-        let idle = steps.iter().all(|step| step.events.is_empty());
+        let preview = match look(&context, &request, visit.today()).await? {
+            Ok(preview) => preview,
+            Err(failure) => return refused(&failure),
+        };
         let anyhow = form.get("anyhow").is_some();
         let shown = match (&request.id, form.get("seen")) {
             _ if !apply => Some((StatusCode::OK, None)),
             (None, _) => Some((StatusCode::UNPROCESSABLE_ENTITY, Some(NO_KEY))),
-            (Some(_), Some(seen)) if idle || anyhow || seen == preview.seen => None,
-            (Some(_), Some(_)) => Some((StatusCode::CONFLICT, Some(CHANGED))),
+            (Some(_), _) if preview.repeated => None,
             (Some(_), None) => Some((StatusCode::CONFLICT, Some(NOT_SEEN))),
+            (Some(_), Some(seen)) if anyhow || seen == preview.seen => None,
+            (Some(_), Some(_)) if preview.idle => Some((StatusCode::CONFLICT, Some(IDLE))),
+            (Some(_), Some(_)) => Some((StatusCode::CONFLICT, Some(CHANGED))),
         };
         if let Some((status, why)) = shown {
             let mut page = page(&[]);
             page.wrong.extend(why.map(str::to_owned));
-            page.preview = Some(preview);
             page.changed = why == Some(CHANGED);
+            if page.changed && preview.cut {
+                page.wrong.push(UNLISTED.to_owned());
+            }
+            page.preview = Some(preview);
             page.id = new_id(&visit);
             return page.answer(status);
         }

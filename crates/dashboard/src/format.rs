@@ -67,8 +67,8 @@ pub(crate) fn percent(part: u64, whole: u64) -> Option<String> {
 /// Words with their days as people read them: what the domain says has `2027-01-05`. A name may look like a day, so
 /// only what follows a word for time is one.
 pub(crate) fn dated(words: &str) -> String {
-    const BEFORE: [&str; 10] = [
-        "for", "on", "to", "from", "until", "was", "is", "date", "by", "after",
+    const BEFORE: [&str; 11] = [
+        "for", "on", "to", "from", "until", "was", "is", "date", "by", "after", "before",
     ];
     let mut before = "";
     let parts = words.split(' ').map(|word| {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use askama::Template;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use landfall_domain::BatchRef;
+use landfall_domain::{BatchRef, LineId, Sku};
 use landfall_service::resources::{AllocationResource, BatchResource};
 
 use crate::format;
@@ -84,10 +84,10 @@ pub(crate) enum Cell {
     Text(String),
     /// The name of a thing that has a page.
     Name { href: String, text: String },
-    /// A line by its order, and by its own name where that is not its SKU.
+    /// A line by its order or its product, and by its own name where that is not its SKU.
     Line {
         href: String,
-        order: String,
+        text: String,
         own: Option<String>,
     },
     /// A quantity.
@@ -140,7 +140,17 @@ impl Cell {
     pub(crate) fn line(order: &str, line: &str, sku: &str) -> Self {
         Self::Line {
             href: links::line(order, line),
-            order: order.to_owned(),
+            text: order.to_owned(),
+            own: (line != sku).then(|| line.to_owned()),
+        }
+    }
+
+    /// A line of an order that need not be named.
+    pub(crate) fn product_of(sku: &Sku, line: &LineId) -> Self {
+        let (sku, line) = (sku.as_str(), line.as_str());
+        Self::Line {
+            href: links::product(sku),
+            text: sku.to_owned(),
             own: (line != sku).then(|| line.to_owned()),
         }
     }
@@ -210,7 +220,7 @@ impl Cell {
             Self::None | Self::Do { .. } => String::new(),
             Self::Text(text)
             | Self::Name { text, .. }
-            | Self::Line { order: text, .. }
+            | Self::Line { text, .. }
             | Self::Badge(_, text) => text.clone(),
             Self::Number(number) | Self::Alarm(_, number) => number.to_string(),
             Self::Day(day) => day.to_string(),

@@ -61,6 +61,9 @@ pub struct DryRunStep {
     pub events: Vec<LogRecord>,
     /// What it would do to lines.
     pub effects: Vec<LineEffect>,
+    /// Whether it was carried out or refused before under its idempotency key: then the answer is that of the first
+    /// time, and nothing would be done.
+    pub repeated: bool,
 }
 
 /// Works on the present state and commits nothing.

@@ -353,7 +353,7 @@ fn fate(effect: &LineEffect, before: &LineState, after: &LineState) -> Fate {
     };
     // A line that has left or is no longer wanted has nothing to be promised.
     match after.status {
-        Status::Dispatched if before.promise.is_some() && before.outstanding > 0 => {
+        Status::Dispatched if before.promise.is_some() && after.dispatched > before.dispatched => {
             return Fate::Kept;
         }
         Status::Dispatched | Status::Cancelled => return Fate::None,

@@ -7,11 +7,12 @@ mod taken;
 use askama::Template;
 use jiff::civil::Date;
 use landfall_domain::{Command, Event, Hold};
+use landfall_service::answer::{Failure, Request};
 use landfall_service::bus::DryRunStep;
 use landfall_service::summary::{Summary, summarize};
 
-pub(super) use doubt::replaced;
-
+use crate::Shared;
+use crate::errors::Failed;
 use crate::format;
 use crate::table::{Table, Tone};
 
@@ -32,30 +33,52 @@ pub(crate) struct Preview {
     /// A digest of the command and of what it would take: the form that is sent off from here carries it, and what
     /// would come to another is shown anew.
     pub(crate) seen: String,
+    /// Whether it would change nothing.
+    pub(crate) idle: bool,
+    /// Whether this very form was carried out before.
+    pub(crate) repeated: bool,
+    /// Whether some of the promises that it would break are not listed.
+    pub(crate) cut: bool,
+}
+
+/// Runs a command dry: what it would do, or why it would be refused.
+pub(crate) async fn look(
+    context: &Shared,
+    request: &Request,
+    today: Date,
+) -> Result<Result<Preview, Failure>, Failed> {
+    let app = &context.app;
+    let command = &request.command;
+    let steps = match app.bus.dry_run(vec![request.clone()]).await {
+        Ok(steps) => steps,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let Some(step) = steps.first() else {
+        return Err(Failed::Broken("a dry run has no step".into()));
+    };
+    if let Err(failure) = &step.answer {
+        return Ok(Err(failure.clone()));
+    }
+    let replaced = doubt::replaced(&*app.views, command, today).await?;
+    Ok(Ok(Preview::new(command, step, replaced.as_ref(), today)))
 }
 
 impl Preview {
     /// Of what one command would do. `replaced`: the hold that is there already, where it is a hold.
-    pub(crate) fn new(
-        command: &Command,
-        steps: &[DryRunStep],
-        replaced: Option<&Hold>,
-        today: Date,
-    ) -> Self {
-        let summary = summarize(Some(command), steps, 0);
-        let doubts = doubt::doubts(command, replaced, today);
-        let step = steps.first();
-        let mut figures = figures(&summary);
-        figures.extend(step.map(units).unwrap_or_default());
+    fn new(command: &Command, step: &DryRunStep, replaced: Option<&Hold>, today: Date) -> Self {
+        let summary = summarize(Some(command), std::slice::from_ref(step), 0);
+        let mut figures = figures(&summary, ended(step));
+        figures.extend(units(step));
         Self {
             tone: tone(&summary),
             figures,
-            tables: step
-                .map(|step| tables::of(step, &summary))
-                .unwrap_or_default(),
-            seen: taken::digest(command, &doubts, steps),
-            doubts,
+            tables: tables::of(step, &summary),
+            doubts: doubt::doubts(command, replaced, today),
             text: format::headline(&summary.text),
+            seen: taken::digest(command, replaced, step),
+            idle: step.events.is_empty(),
+            repeated: step.repeated,
+            cut: tables::is_cut(summary.promises_broken),
         }
     }
 }
@@ -71,9 +94,15 @@ fn tone(summary: &Summary) -> Tone {
     }
 }
 
-/// How many of what. The lines that are affected are those whose promise is broken, kept or improved, and those that
-/// have none to keep.
-fn figures(summary: &Summary) -> Vec<Figure> {
+/// Lines that would be cancelled.
+fn ended(step: &DryRunStep) -> u64 {
+    let kinds = step.events.iter().map(|record| record.event.kind());
+    kinds.filter(|kind| *kind == "LineCancelled").count() as u64
+}
+
+/// How many of what. The lines that are affected are those whose promise is broken, kept or improved, those that have
+/// none to keep, and those that are `ended`: a cancellation is not asked how many promises it keeps.
+fn figures(summary: &Summary, ended: u64) -> Vec<Figure> {
     let mut figures = Vec::new();
     let mut figure = |count: u64, one: &'static str, many: &'static str, tone| {
         let tone = if count > 0 { tone } else { Tone::Plain };
@@ -94,11 +123,24 @@ fn figures(summary: &Summary) -> Vec<Figure> {
             summary.promises_improved,
         );
         figure(affected, "line affected", "lines affected", Tone::Plain);
-        figure(broken, "promise broken", "promises broken", Tone::Bad);
-        figure(kept, "promise kept", "promises kept", Tone::Plain);
-        let (one, many) = ("promise improved", "promises improved");
-        figure(improved, one, many, Tone::Good);
-        let without = affected.saturating_sub(broken + kept + improved);
+        if ended > 0 {
+            figure(ended, "line cancelled", "lines cancelled", Tone::Plain);
+        }
+        for (count, one, many, tone) in [
+            (broken, "promise broken", "promises broken", Tone::Bad),
+            (kept, "promise kept", "promises kept", Tone::Plain),
+            (
+                improved,
+                "promise improved",
+                "promises improved",
+                Tone::Good,
+            ),
+        ] {
+            if ended == 0 || count > 0 {
+                figure(count, one, many, tone);
+            }
+        }
+        let without = affected.saturating_sub(broken + kept + improved + ended);
         if without > 0 {
             let label = "without a promise to keep";
             figure(without, label, label, Tone::Plain);
@@ -131,10 +173,7 @@ fn units(step: &DryRunStep) -> Vec<Figure> {
         }
     }
     // Of all that the command is about: an order, of which some lines may not leave at all, or one line.
-    let lines = step
-        .answer
-        .iter()
-        .flat_map(|done| tables::open(&done.reply));
+    let lines = tables::open(step).into_iter();
     let open = lines.map(|line| line.quantity.saturating_sub(line.dispatched));
     let stay = left.map(|_| open.fold(0, u64::saturating_add));
     let figures = [

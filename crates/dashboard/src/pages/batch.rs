@@ -60,7 +60,9 @@ pub(super) async fn page(
     let live = live::name("batch", reference.as_str());
     // A batch that comes with others is late with them: that is asked of its shipment.
     let what_if = match batch.eta.filter(|_| batch.shipment.is_none()) {
-        Some(eta) => what_if::ask(&context, &visit, &Subject::Batch(&reference), eta, &live).await,
+        Some(eta) => {
+            what_if::ask(&context, &visit, &Subject::Batch(&reference), eta, &live).await?
+        }
         None => None,
     };
     let status = match &what_if {

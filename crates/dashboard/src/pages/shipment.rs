@@ -74,7 +74,7 @@ pub(super) async fn page(
     let live = names(&reference, &cargo);
     let what_if = match shipment.eta {
         Some(eta) => {
-            what_if::ask(&context, &visit, &Subject::Shipment(&reference), eta, &live).await
+            what_if::ask(&context, &visit, &Subject::Shipment(&reference), eta, &live).await?
         }
         None => None,
     };

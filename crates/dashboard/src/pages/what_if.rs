@@ -11,6 +11,7 @@ use landfall_service::wire::FieldError;
 
 use crate::Shared;
 use crate::actions::{self, Preview};
+use crate::errors::Failed;
 use crate::format;
 use crate::links;
 use crate::visit::Visit;
@@ -102,9 +103,9 @@ pub(super) async fn ask(
     subject: &Subject<'_>,
     eta: Date,
     live: &str,
-) -> Option<WhatIf> {
+) -> Result<Option<WhatIf>, Failed> {
     if !visit.caller.may(Right::Supply) {
-        return None;
+        return Ok(None);
     }
     let params = &visit.params;
     let mut errors: Vec<FieldError> = Vec::new();
@@ -118,7 +119,7 @@ pub(super) async fn ask(
     let to = to.filter(|_| errors.is_empty() && late_wrong.is_none());
     let outcome = match to {
         Some(to) => {
-            let mut outcome = outcome(context, visit, subject, eta, to).await;
+            let mut outcome = outcome(context, visit, subject, eta, to).await?;
             if let Some(preview) = &mut outcome.preview {
                 for table in &mut preview.tables {
                     live.clone_into(&mut table.live);
@@ -140,7 +141,7 @@ pub(super) async fn ask(
             ),
         )
     });
-    Some(WhatIf {
+    Ok(Some(WhatIf {
         late: params.get("late").unwrap_or_default().to_owned(),
         eta: params.get("eta").unwrap_or_default().to_owned(),
         late_wrong: late_wrong.map(str::to_owned),
@@ -148,7 +149,7 @@ pub(super) async fn ask(
         offered: offered.into(),
         path,
         outcome,
-    })
+    }))
 }
 
 /// The day that is so many days later.
@@ -169,7 +170,7 @@ async fn outcome(
     subject: &Subject<'_>,
     from: Date,
     to: Date,
-) -> Outcome {
+) -> Result<Outcome, Failed> {
     let days = format::days_between(from, to);
     let moved = match days {
         0 => "As it is now".to_owned(),
@@ -188,19 +189,16 @@ async fn outcome(
         id: None,
         let_in_by: None,
         actor: visit.caller.actor(),
-        command: command.clone(),
+        command,
     };
-    let (preview, wrong) = match context.app.bus.dry_run(vec![request]).await {
+    let (preview, wrong) = match actions::look(context, &request, visit.today()).await? {
+        Ok(preview) => (Some(preview), None),
         Err(failure) => (None, Some(failure)),
-        Ok(steps) => {
-            let refused = steps.iter().find_map(|step| step.answer.clone().err());
-            let preview = Preview::new(&command, &steps, None, visit.today());
-            (refused.is_none().then_some(preview), refused)
-        }
     };
-    let seen = preview.as_ref().map(|preview| preview.seen.clone());
-    let seen = seen.filter(|_| visit.may(Right::Supply) && days != 0);
-    Outcome {
+    let to_do = preview.as_ref().filter(|preview| !preview.idle);
+    let seen = to_do.map(|preview| preview.seen.clone());
+    let seen = seen.filter(|_| visit.may(Right::Supply));
+    Ok(Outcome {
         heading: format!("{moved}: {}", format::day(to)),
         preview,
         wrong: wrong.map(|failure| format::sentence(&failure.to_string())),
@@ -212,7 +210,7 @@ async fn outcome(
             id: actions::new_id(visit),
             seen,
         }),
-    }
+    })
 }
 
 #[cfg(test)]

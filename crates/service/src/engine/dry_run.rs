@@ -136,6 +136,7 @@ async fn run<S: Store>(
             answer,
             events: uow.events_of_command().to_vec(),
             effects: uow.take_effects(),
+            repeated: request.id.as_ref().is_some_and(|id| uow.repeats(id)),
         });
     }
     Ok(steps)

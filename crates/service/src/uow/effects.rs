@@ -27,6 +27,8 @@ pub struct LineEffect {
 pub struct LineState {
     /// Where it stands.
     pub status: Status,
+    /// Units that have left.
+    pub dispatched: u64,
     /// Units that have not left.
     pub outstanding: u64,
     /// The promise that holds.
@@ -39,6 +41,7 @@ impl LineState {
     fn of(line: &OrderLine) -> Self {
         Self {
             status: line.status(),
+            dispatched: line.dispatched,
             outstanding: line.outstanding(),
             promise: line.current_promise,
             allocations: line.allocations.clone(),

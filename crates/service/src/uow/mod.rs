@@ -392,6 +392,13 @@ impl UnitOfWork {
         }
     }
 
+    /// Whether that answer is older than this unit of work.
+    pub(crate) fn repeats(&self, id: &CommandId) -> bool {
+        let is_new = |key| self.to_remember.iter().any(|new| new.id == key);
+        matches!(self.answered(id), Ok(Some(_)))
+            && !is_new(AnswerKey::new(self.actor.as_deref(), id))
+    }
+
     fn partition_of(&self, sku: &Sku) -> u16 {
         partition_of(sku.as_str(), self.partitions)
     }

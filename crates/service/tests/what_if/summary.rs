@@ -5,9 +5,9 @@ use landfall_service::Request;
 use landfall_service::bus::DryRunStep;
 use landfall_service::summary::{DaysMoved, PROMISES_LISTED, Summary, summarize};
 use landfall_testkit::commands::{
-    amend, batch, cancel_batch, cancel_line, cancel_order, dispatch, dispatch_order, hold,
-    hold_shipment, line, name, order, receive, receive_shipment, release, release_shipment,
-    set_eta, set_quantity, set_shipment_eta, shipment,
+    amend, batch, cancel_batch, cancel_line, cancel_order, dispatch, dispatch_order,
+    dispatch_units, hold, hold_shipment, line, name, order, receive, receive_shipment, release,
+    release_shipment, set_eta, set_quantity, set_shipment_eta, shipment,
 };
 use landfall_testkit::{Harness, Memory, run};
 
@@ -239,8 +239,12 @@ fn what_is_not_wanted_or_has_left_is_not_broken() {
         let less = of(&h, amend("o-1", "SOFA", 1)).await;
         assert_eq!(
             less.text,
-            "line SOFA of order o-1 to 1 unit: 1 line, no promise broken"
+            "line SOFA of order o-1 2 → 1 unit: 1 line, no promise broken"
         );
+        // What is left of a line is no promise that is kept when it is cancelled.
+        h.done(dispatch_units("o-2", "SOFA", 1)).await;
+        let rest = of(&h, cancel_order("o-2")).await;
+        assert_eq!((rest.lines_affected, rest.promises_kept), (1, 0));
     });
 }
 

@@ -1,8 +1,6 @@
 //! What a command would do, row by row.
 
-use std::cmp::Ordering;
-
-use landfall_domain::{Event, LineId, OrderId, Sku};
+use landfall_domain::{Event, LineId, OrderId};
 use landfall_service::answer::Reply;
 use landfall_service::bus::DryRunStep;
 use landfall_service::log::LogRecord;
@@ -17,15 +15,17 @@ use crate::table::{Cell, Column, Row, Table, Tone, column, numbers};
 /// Rows that are shown of each table; all are counted.
 const SHOWN: usize = 50;
 
-/// All tables of a command's step: first what it is about, then whose promises it changes.
+/// All tables of a command: first what it is about, then whose promises it changes.
 pub(super) fn of(step: &DryRunStep, summary: &Summary) -> Vec<Table> {
     let leaving = leaving(step);
-    let reply = step.answer.as_ref().map(|done| &done.reply);
-    let lines = reply.map(|reply| lines(reply, leaving.is_some()));
+    let lines = match leaving {
+        Some(_) => staying(step),
+        None => as_they_would_be(step),
+    };
     let tables = [
         leaving,
         cancelled(step),
-        lines.unwrap_or_default(),
+        lines,
         counted(step),
         broken(summary),
         improved(summary),
@@ -33,74 +33,148 @@ pub(super) fn of(step: &DryRunStep, summary: &Summary) -> Vec<Table> {
     tables.into_iter().flatten().collect()
 }
 
-/// The first of the rows.
+/// Whether a table of so many has no room for all.
+pub(super) fn is_cut(all: u64) -> bool {
+    all > SHOWN as u64
+}
+
+/// The lines of an order, or one of them, of which something would still be wanted; none where the command is about
+/// something else.
+pub(super) fn open(step: &DryRunStep) -> Vec<&LineResource> {
+    let lines = match step.answer.as_ref().map(|done| &done.reply) {
+        Ok(Reply::Order(order)) => &order.lines[..],
+        Ok(Reply::Line(line)) => std::slice::from_ref(line),
+        Ok(Reply::Batch(_) | Reply::Shipment(_)) | Err(_) => &[],
+    };
+    let open = lines.iter().filter(|line| is_open(line.status));
+    open.collect()
+}
+
+/// A line as it is now.
+pub(super) fn before<'a>(
+    step: &'a DryRunStep,
+    order: &OrderId,
+    line: &LineId,
+) -> Option<&'a LineState> {
+    let mut effects = step.effects.iter();
+    let is_it = |effect: &&LineEffect| effect.key.order_id == *order && effect.key.line_id == *line;
+    effects.find(is_it)?.before.as_ref()
+}
+
+/// A table of the first of so many items; none where there are none. They are told as what they are, and as which the
+/// first are.
 fn table<T>(
     id: &'static str,
-    caption: String,
+    (what, first): (&str, &str),
     columns: &[Column],
-    items: impl IntoIterator<Item = T>,
+    (all, items): (usize, impl IntoIterator<Item = T>),
     row: impl Fn(T) -> Vec<Cell>,
-) -> Table {
-    let items = items.into_iter().take(SHOWN);
-    let rows = items.map(|item| Row { cells: row(item) });
-    Table::new(id, caption, columns).with_rows(rows)
-}
-
-/// What stands above a table: how many there are, where not all are shown.
-fn caption(what: &str, first: &str, all: u64) -> String {
-    if all > SHOWN as u64 {
-        format!("{what}: the {first} {SHOWN} of {}", format::number(all))
+) -> Option<Table> {
+    let caption = if all > SHOWN {
+        format!(
+            "{what}: the {first} {SHOWN} of {}",
+            format::number(all as u64)
+        )
     } else {
         what.to_owned()
-    }
+    };
+    let rows = items.into_iter().take(SHOWN);
+    let rows = rows.map(|item| Row { cells: row(item) });
+    (all > 0).then(|| Table::new(id, caption, columns).with_rows(rows))
 }
 
-/// The facts of one kind that a command would write.
-fn facts<'a, T>(step: &'a DryRunStep, of: impl Fn(&'a LogRecord) -> Option<T>) -> Vec<T> {
-    step.events.iter().filter_map(of).collect()
+/// Of the facts that a command would write, those of one kind.
+fn facts<'a, T>(step: &'a DryRunStep, of: impl Fn(&'a LogRecord) -> Option<T>) -> (usize, Vec<T>) {
+    let facts: Vec<T> = step.events.iter().filter_map(of).collect();
+    (facts.len(), facts)
 }
 
-fn product(record: &LogRecord) -> Cell {
+/// A line of the order that the page is about, by its product.
+fn product(record: &LogRecord, line: &LineId) -> Cell {
     let sku = record.sku.as_ref();
-    sku.map_or(Cell::None, |sku| Cell::product(sku.as_str()))
+    sku.map_or(Cell::None, |sku| Cell::product_of(sku, line))
 }
 
 /// The lines of which goods would leave.
 fn leaving(step: &DryRunStep) -> Option<Table> {
-    let lines = facts(step, |record| match &record.event {
+    let columns = [column("Line"), numbers("Units that leave"), column("From")];
+    let all = facts(step, |record| match &record.event {
         Event::Dispatched {
             line_id,
             quantity,
             departures,
-            outstanding,
             ..
-        } => Some((record, line_id, *quantity, *outstanding, departures)),
+        } => Some((record, line_id, *quantity, departures)),
         _ => None,
     });
+    let what = ("Lines that would leave", "first");
+    table(
+        "leaving",
+        what,
+        &columns,
+        all,
+        |(record, line, quantity, departures)| {
+            vec![
+                product(record, line),
+                Cell::Number(quantity),
+                Cell::batches(departures.iter().map(|departure| &departure.batch)),
+            ]
+        },
+    )
+}
+
+/// The lines of the order of which nothing or not all would leave.
+fn staying(step: &DryRunStep) -> Option<Table> {
     let columns = [
-        column("SKU"),
         column("Line"),
-        numbers("Units that leave"),
-        numbers("Stay"),
+        numbers("Units that stay"),
+        column("State"),
+        column("Promise"),
         column("From"),
     ];
-    let caption = caption("Lines that would leave", "first", lines.len() as u64);
-    let table = table("leaving", caption, &columns, &lines, |line| {
-        let (record, line_id, quantity, outstanding, departures) = line;
-        vec![
-            product(record),
-            Cell::text(line_id.as_str()),
-            Cell::Number(*quantity),
-            Cell::Number(*outstanding),
-            Cell::batches(departures.iter().map(|departure| &departure.batch)),
-        ]
-    });
-    (!lines.is_empty()).then_some(table)
+    let lines = open(step);
+    let what = ("Lines that would stay", "first");
+    table("lines", what, &columns, (lines.len(), lines), |line| {
+        let staying = line.quantity.saturating_sub(line.dispatched);
+        as_it_would_be(line, staying)
+    })
+}
+
+/// The lines of the order, or the one that it is about.
+fn as_they_would_be(step: &DryRunStep) -> Option<Table> {
+    let columns = [
+        column("Line"),
+        numbers("Units"),
+        column("State"),
+        column("Promise"),
+        column("From"),
+    ];
+    let lines = open(step);
+    let what = ("Lines, as they would be", "first");
+    table("lines", what, &columns, (lines.len(), lines), |line| {
+        as_it_would_be(line, line.quantity)
+    })
+}
+
+fn as_it_would_be(line: &LineResource, units: u64) -> Vec<Cell> {
+    vec![
+        Cell::product_of(&line.sku, &line.line_id),
+        Cell::Number(units),
+        line_state(line),
+        line_promise(line),
+        Cell::allocations(&line.allocations),
+    ]
 }
 
 /// The lines that would be cancelled, with what they have now.
 fn cancelled(step: &DryRunStep) -> Option<Table> {
-    let lines = facts(step, |record| match &record.event {
+    let columns = [
+        column("Line"),
+        numbers("Units cancelled"),
+        column("Promised"),
+        column("From"),
+    ];
+    let all = facts(step, |record| match &record.event {
         Event::LineCancelled {
             order_id,
             line_id,
@@ -108,82 +182,35 @@ fn cancelled(step: &DryRunStep) -> Option<Table> {
         } => Some((record, order_id, line_id, *quantity)),
         _ => None,
     });
-    let columns = [
-        column("SKU"),
-        column("Line"),
-        numbers("Units cancelled"),
-        column("Promised"),
-        column("From"),
-    ];
-    let caption = caption("Lines that would be cancelled", "first", lines.len() as u64);
-    let table = table("cancelled", caption, &columns, &lines, |line| {
-        let (record, order, line_id, quantity) = line;
-        let before = before(step, order, line_id);
-        let from = before.map_or(&[][..], |before| &before.allocations);
-        vec![
-            product(record),
-            Cell::text(line_id.as_str()),
-            Cell::Number(*quantity),
-            Cell::day(before.and_then(|before| before.promise)),
-            Cell::batches(from.iter().map(|from| &from.batch)),
-        ]
-    });
-    (!lines.is_empty()).then_some(table)
-}
-
-/// A line as it is now.
-fn before<'a>(step: &'a DryRunStep, order: &OrderId, line: &LineId) -> Option<&'a LineState> {
-    let mut effects = step.effects.iter();
-    let is_it = |effect: &&LineEffect| effect.key.order_id == *order && effect.key.line_id == *line;
-    effects.find(is_it)?.before.as_ref()
-}
-
-/// The lines of an order, or one of them, of which something is still wanted.
-pub(super) fn open(reply: &Reply) -> Vec<&LineResource> {
-    let lines = match reply {
-        Reply::Order(order) => &order.lines[..],
-        Reply::Line(line) => std::slice::from_ref(line),
-        Reply::Batch(_) | Reply::Shipment(_) => &[],
-    };
-    let open = lines.iter().filter(|line| is_open(line.status));
-    open.collect()
-}
-
-/// The lines as they would be; none where the command is about something else, or where nothing would be wanted any
-/// longer. `dispatch`: they are what does not leave.
-fn lines(reply: &Reply, dispatch: bool) -> Option<Table> {
-    let lines = open(reply);
-    let columns = [
-        column("SKU"),
-        column("Line"),
-        numbers(if dispatch { "Units that stay" } else { "Units" }),
-        column("State"),
-        column("Promise"),
-        column("From"),
-    ];
-    let what = if dispatch {
-        "Lines that would stay"
-    } else {
-        "Lines, as they would be"
-    };
-    let caption = caption(what, "first", lines.len() as u64);
-    let table = table("lines", caption, &columns, &lines, |line| {
-        let left = if dispatch { line.dispatched } else { 0 };
-        vec![
-            Cell::product(line.sku.as_str()),
-            Cell::text(line.line_id.as_str()),
-            Cell::Number(line.quantity.saturating_sub(left)),
-            line_state(line),
-            line_promise(line),
-            Cell::allocations(&line.allocations),
-        ]
-    });
-    (!lines.is_empty()).then_some(table)
+    let what = ("Lines that would be cancelled", "first");
+    table(
+        "cancelled",
+        what,
+        &columns,
+        all,
+        |(record, order, line, quantity)| {
+            let before = before(step, order, line);
+            let from = before.map_or(&[][..], |before| &before.allocations);
+            vec![
+                product(record, line),
+                Cell::Number(quantity),
+                Cell::day(before.and_then(|before| before.promise)),
+                Cell::batches(from.iter().map(|from| &from.batch)),
+            ]
+        },
+    )
 }
 
 /// The batches that would be counted.
 fn counted(step: &DryRunStep) -> Option<Table> {
-    let batches = facts(step, |record| match &record.event {
+    let columns = [
+        column("Batch"),
+        column("SKU"),
+        numbers("Expected"),
+        numbers("Counted"),
+        column("Difference"),
+    ];
+    let all = facts(step, |record| match &record.event {
         Event::BatchReceived {
             reference,
             expected,
@@ -192,44 +219,35 @@ fn counted(step: &DryRunStep) -> Option<Table> {
         } => Some((record, reference, *expected, *quantity)),
         _ => None,
     });
-    let columns = [
-        column("Batch"),
-        column("SKU"),
-        numbers("Expected"),
-        numbers("Counted"),
-        column("Difference"),
-    ];
-    let caption = caption(
-        "Batches that would be received",
-        "first",
-        batches.len() as u64,
-    );
-    let table = table("counted", caption, &columns, &batches, |batch| {
-        let (record, reference, expected, quantity) = batch;
-        let difference = match quantity.cmp(expected) {
-            Ordering::Less => {
-                let short = format!("{} short", format::number(expected - quantity));
-                Cell::Badge(Tone::Bad, short)
-            }
-            Ordering::Equal => Cell::None,
-            Ordering::Greater => {
-                let over = format!("{} over", format::number(quantity - expected));
-                Cell::Badge(Tone::Warn, over)
-            }
-        };
-        vec![
-            Cell::batch(reference.as_str()),
-            product(record),
-            Cell::Number(*expected),
-            Cell::Number(*quantity),
-            difference,
-        ]
-    });
-    (!batches.is_empty()).then_some(table)
+    let what = ("Batches that would be received", "first");
+    table(
+        "counted",
+        what,
+        &columns,
+        all,
+        |(record, reference, expected, quantity)| {
+            let sku = record.sku.as_ref();
+            vec![
+                Cell::batch(reference.as_str()),
+                sku.map_or(Cell::None, |sku| Cell::product(sku.as_str())),
+                Cell::Number(expected),
+                Cell::Number(quantity),
+                difference(expected, quantity),
+            ]
+        },
+    )
 }
 
-fn line(order: &OrderId, line: &LineId, sku: &Sku) -> Cell {
-    Cell::line(order.as_str(), line.as_str(), sku.as_str())
+/// How many units are missing, or too many.
+fn difference(expected: u64, counted: u64) -> Cell {
+    match (
+        expected.saturating_sub(counted),
+        counted.saturating_sub(expected),
+    ) {
+        (0, 0) => Cell::None,
+        (0, over) => Cell::Badge(Tone::Warn, format!("{} over", format::number(over))),
+        (short, _) => Cell::Badge(Tone::Bad, format!("{} short", format::number(short))),
+    }
 }
 
 /// The promises that would be broken, the worst first.
@@ -243,28 +261,36 @@ fn broken(summary: &Summary) -> Option<Table> {
         column("Would be"),
         numbers("Days"),
     ];
-    let all = summary.promises_broken;
-    let caption = caption("Promises broken", "worst", all);
-    let table = table("broken", caption, &columns, &summary.broken, |promise| {
-        let to = match promise.to {
-            Some(day) => Cell::Day(day),
-            None => Cell::Badge(Tone::Bad, "no date".into()),
-        };
-        let days = |days| Cell::Text(format!("+{}", format::number(days)));
-        vec![
-            line(&promise.order_id, &promise.line_id, &promise.sku),
-            Cell::product(promise.sku.as_str()),
-            Cell::Number(promise.quantity),
-            Cell::Number(promise.priority.get().into()),
-            Cell::Day(promise.from),
-            to,
-            promise.days.map_or(Cell::None, days),
-        ]
-    });
-    (all > 0).then_some(table)
+    let all = (count(summary.promises_broken), &summary.broken);
+    table(
+        "broken",
+        ("Promises broken", "worst"),
+        &columns,
+        all,
+        |promise| {
+            let to = match promise.to {
+                Some(day) => Cell::Day(day),
+                None => Cell::Badge(Tone::Bad, "no date".into()),
+            };
+            let days = |days| Cell::Text(format!("+{}", format::number(days)));
+            vec![
+                Cell::line(
+                    promise.order_id.as_str(),
+                    promise.line_id.as_str(),
+                    promise.sku.as_str(),
+                ),
+                Cell::product(promise.sku.as_str()),
+                Cell::Number(promise.quantity),
+                Cell::Number(promise.priority.get().into()),
+                Cell::Day(promise.from),
+                to,
+                promise.days.map_or(Cell::None, days),
+            ]
+        },
+    )
 }
 
-/// The promises that would be improved.
+/// The promises that would be improved, the most urgent first.
 fn improved(summary: &Summary) -> Option<Table> {
     let columns = [
         column("Order"),
@@ -273,23 +299,28 @@ fn improved(summary: &Summary) -> Option<Table> {
         column("Promised"),
         column("Would be"),
     ];
-    let all = summary.promises_improved;
-    let caption = caption("Promises improved", "first", all);
-    let table = table(
+    let all = (count(summary.promises_improved), &summary.improved);
+    table(
         "improved",
-        caption,
+        ("Promises improved", "first"),
         &columns,
-        &summary.improved,
+        all,
         |promise| {
             vec![
-                Cell::order(promise.order_id.as_str()),
-                Cell::text(promise.line_id.as_str()),
+                Cell::line(
+                    promise.order_id.as_str(),
+                    promise.line_id.as_str(),
+                    promise.sku.as_str(),
+                ),
                 Cell::product(promise.sku.as_str()),
                 Cell::Number(promise.quantity),
                 Cell::day(promise.from),
                 Cell::Day(promise.to),
             ]
         },
-    );
-    (all > 0).then_some(table)
+    )
+}
+
+fn count(all: u64) -> usize {
+    usize::try_from(all).unwrap_or(usize::MAX)
 }

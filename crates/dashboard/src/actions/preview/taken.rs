@@ -1,54 +1,38 @@
 //! What a command would take, told apart from what it would take by then.
 
-use std::fmt::Write as _;
-
 use jiff::civil::Date;
-use landfall_domain::{Command, Event, LineId, OrderId, Status};
+use landfall_domain::{BatchRef, Command, Event, Hold, LineId, OrderId, Status};
 use landfall_service::bus::DryRunStep;
-use landfall_service::uow::LineEffect;
+use landfall_service::uow::{LineEffect, LineState};
 use landfall_service::wire;
 use sha2::{Digest as _, Sha256};
 
 use super::tables;
 
-/// A digest of a command, of what is doubted of it, and of all that it would take: whose promise is broken or stock
-/// lost, which lines leave or are cancelled, how the lines of the order that it is about would be, what is counted, and
-/// which value would become another. That it would do another line good, or leave one more as it is, is not in it: where
+/// A digest of a command and of all that it would take: whose promise is broken or stock lost, which lines leave or
+/// are cancelled, how the lines of the order that it is about would be, what is counted, and which value or hold would
+/// be replaced. That it would do another line good, or leave one more as it is, is not in it: where
 /// orders come in by the minute there would always be one more. It is no secret and no proof: whoever makes one up
 /// fools themselves.
-pub(super) fn digest(command: &Command, doubts: &[String], steps: &[DryRunStep]) -> String {
-    let mut taken = String::new();
-    // Writing to a string cannot fail.
-    for step in steps {
-        let mut losses: Vec<_> = step.effects.iter().filter_map(loss).collect();
-        losses.sort_unstable();
-        let changes = step
-            .events
-            .iter()
-            .filter_map(|record| change(&record.event));
-        let changes: Vec<_> = changes.collect();
-        let _ = write!(taken, "{losses:?}{changes:?}");
-        for line in step
-            .answer
-            .iter()
-            .flat_map(|done| tables::open(&done.reply))
-        {
-            let batches = line.allocations.iter().map(|one| &one.batch);
-            let _ = write!(
-                taken,
-                "{:?}",
-                (
-                    (&line.line_id, &line.sku, line.quantity, line.dispatched),
-                    (line.status, line.current_promise),
-                    batches.collect::<Vec<_>>(),
-                )
-            );
-        }
-    }
+pub(super) fn digest(command: &Command, replaced: Option<&Hold>, step: &DryRunStep) -> String {
+    let mut losses: Vec<_> = step.effects.iter().filter_map(loss).collect();
+    losses.sort_unstable();
+    let changes = step.events.iter();
+    let changes: Vec<_> = changes
+        .filter_map(|record| change(step, &record.event))
+        .collect();
+    let open = tables::open(step).into_iter().map(|line| {
+        let batches = line.allocations.iter().map(|one| &one.batch);
+        (
+            (&line.line_id, &line.sku, line.quantity, line.dispatched),
+            (line.status, line.current_promise),
+            batches.collect::<Vec<_>>(),
+        )
+    });
+    let open: Vec<_> = open.collect();
     let hash = Sha256::new()
         .chain_update(wire::canonical(command))
-        .chain_update(format!("{doubts:?}"))
-        .chain_update(taken)
+        .chain_update(format!("{replaced:?}{losses:?}{changes:?}{open:?}"))
         .finalize();
     let bytes = hash.iter().take(16);
     bytes.fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
@@ -77,8 +61,9 @@ fn loss(effect: &LineEffect) -> Option<Loss<'_>> {
     (lost || wanted && broken).then_some((key, promises))
 }
 
-/// Of a fact, what becomes another, as it was and as it would be; none of what follows from that.
-fn change(event: &Event) -> Option<String> {
+/// Of a fact, what becomes another, as it was; as it would be the command says. Not what follows from it: the ETAs of a
+/// shipment's batches, how much of a batch was sold when it landed. Nor when something that is received was expected.
+fn change(step: &DryRunStep, event: &Event) -> Option<String> {
     Some(match event {
         Event::BatchQuantityChanged {
             reference,
@@ -102,13 +87,12 @@ fn change(event: &Event) -> Option<String> {
             reference,
             expected,
             quantity,
-            eta,
             ..
-        } => format!("{:?}", (reference, expected, quantity, eta)),
+        } => format!("{:?}", (reference, expected, quantity)),
         Event::ShipmentEtaChanged {
             reference, from, ..
         } => format!("{:?}", (reference, from)),
-        Event::ShipmentReceived { reference, eta, .. } => format!("{:?}", (reference, eta)),
+
         Event::LineAmended {
             order_id,
             line_id,
@@ -119,7 +103,11 @@ fn change(event: &Event) -> Option<String> {
             order_id,
             line_id,
             quantity,
-        } => format!("{:?}", (order_id, line_id, quantity)),
+        } => {
+            let before = tables::before(step, order_id, line_id);
+            let had = before.map(|line| (line.status, line.promise, batches(line)));
+            format!("{:?}", (order_id, line_id, quantity, had))
+        }
         Event::Dispatched {
             order_id,
             line_id,
@@ -134,4 +122,8 @@ fn change(event: &Event) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+fn batches(line: &LineState) -> Vec<&BatchRef> {
+    line.allocations.iter().map(|one| &one.batch).collect()
 }

@@ -166,7 +166,7 @@ async fn carry_out(
         let_in_by: None,
         command,
     };
-    match commands::hand_in(context, parts, request).await {
+    match commands::hand_in(context, parts, request, None).await {
         Ok(_) => Ok(answers::text(done, "OK")),
         Err(Failure::Rejected(Rejection::UnknownSku { sku, .. })) => {
             message(StatusCode::BAD_REQUEST, format!("Invalid sku {sku}"))

@@ -10,7 +10,8 @@ use axum::http::header::{HeaderValue, LOCATION};
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use landfall_domain::{Command, CommandId};
-use landfall_service::{Done, Failure, Reply, wire};
+use landfall_service::answer::Bare;
+use landfall_service::{CarriedOut, Failure, wire};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -35,6 +36,7 @@ async fn create<T: DeserializeOwned>(
     carry_out(
         context,
         &parts,
+        &whole.bytes,
         body::id(&whole.bytes, kind)?,
         command(fields),
     )
@@ -54,7 +56,8 @@ async fn change<T: DeserializeOwned>(
     let whole = body::json(context, &parts, body).await?;
     let json = with_names(&whole.bytes, names)?;
     let fields = wire::read_owned::<T>(&json).map_err(Problem::of_fields)?;
-    carry_out(context, &parts, body::id(&json, kind)?, command(fields)).await
+    let id = body::id(&json, kind)?;
+    carry_out(context, &parts, &json, id, command(fields)).await
 }
 
 /// The body's object with the path's names in it.
@@ -80,6 +83,7 @@ fn with_names(bytes: &[u8], names: &[(&'static str, String)]) -> Result<Vec<u8>,
 async fn carry_out(
     context: &Context,
     parts: &Parts,
+    json: &[u8],
     id: Option<CommandId>,
     command: Command,
 ) -> Answer {
@@ -90,47 +94,44 @@ async fn carry_out(
         let_in_by: None,
         command,
     };
-    run(context, parts, request).await
+    run(context, parts, request, json).await
 }
 
-/// Carries out a command, and answers as its own route does.
+/// Carries out a command, and answers as its own route does. `json` is the object that it was read from.
 pub(crate) async fn run(
     context: &Context,
     parts: &Parts,
     request: landfall_service::Request,
+    json: &[u8],
 ) -> Answer {
-    let creates = matches!(
-        request.command,
-        Command::CreateBatch(_)
-            | Command::CreateShipment(_)
-            | Command::PlaceOrder(_)
-            | Command::Allocate(_)
-    );
-    let done = hand_in(context, parts, request).await?;
-    respond(&done, creates)
+    let location = location(&request.command);
+    let carried_out = hand_in(context, parts, request, Some(json)).await?;
+    respond(carried_out, location)
 }
 
 /// Hands a command to the engine, and waits for its end. Where the keys have changed meanwhile, and the caller may
-/// still come in, it is handed in again.
+/// still come in, it is handed in again. `json` is the object that it was read from, if it has one.
 pub(crate) async fn hand_in(
     context: &Context,
     parts: &Parts,
     mut request: landfall_service::Request,
-) -> landfall_service::Answer {
+    json: Option<&[u8]>,
+) -> Result<CarriedOut, Failure> {
     let known = Known::of(&parts.extensions);
     let origin = known.and_then(Known::origin);
     request.let_in_by = known.and_then(|known| known.let_in_by);
     if let (Some(known), Some(id)) = (known, &request.id) {
         known.notes.is_about(id.clone());
     }
-    let mut answer = context.app.bus.handle_from(origin.clone(), request).await;
+    let bus = &context.app.bus;
+    let mut answer = bus.carry_out(origin.clone(), request, json).await;
     if let Err(Failure::KeysChanged(request)) = &mut answer
         && let Ok(caller) = known::caller(&parts.extensions)
         && door::may_stay(&context.app.door, caller).await.is_ok()
     {
         // That was a look.
         request.let_in_by = None;
-        answer = context.app.bus.handle_from(origin, *request.clone()).await;
+        answer = bus.carry_out(origin, *request.clone(), json).await;
     }
     // Whoever is not heard by the engine, at the door there is a look before he is told so.
     if let (Some(known), Ok(_) | Err(Failure::Rejected(_))) = (known, &answer) {
@@ -139,29 +140,34 @@ pub(crate) async fn hand_in(
     answer
 }
 
-fn respond(done: &Done, creates: bool) -> Answer {
-    let status = if done.created {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
+/// Where the resource is that a command creates.
+fn location(command: &Command) -> Option<HeaderValue> {
+    let (list, name) = match command {
+        Command::CreateBatch(create) => ("/v1/batches/", create.reference.as_str()),
+        Command::CreateShipment(create) => ("/v1/shipments/", create.reference.as_str()),
+        Command::Allocate(allocate) => ("/v1/orders/", allocate.order_id.as_str()),
+        Command::PlaceOrder(place) => ("/v1/orders/", place.order_id.as_str()),
+        _ => return None,
     };
-    let mut response = match &done.reply {
-        Reply::Batch(batch) => answers::json(status, batch)?,
-        Reply::Shipment(shipment) => answers::json(status, shipment)?,
-        Reply::Line(line) => answers::json(status, line)?,
-        Reply::Order(order) => answers::json(status, order)?,
-    };
-    if creates {
-        let (list, name) = match &done.reply {
-            Reply::Batch(batch) => ("/v1/batches/", batch.reference.as_str()),
-            Reply::Shipment(shipment) => ("/v1/shipments/", shipment.reference.as_str()),
-            Reply::Line(line) => ("/v1/orders/", line.order_id.as_str()),
-            Reply::Order(order) => ("/v1/orders/", order.order_id.as_str()),
-        };
-        let location = [list, &segment(name)].concat();
-        if let Ok(location) = HeaderValue::try_from(location) {
-            response.headers_mut().insert(LOCATION, location);
+    HeaderValue::try_from([list, &segment(name)].concat()).ok()
+}
+
+fn respond(carried_out: CarriedOut, location: Option<HeaderValue>) -> Answer {
+    let status = |created| {
+        if created {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
         }
+    };
+    let mut response = match carried_out {
+        CarriedOut::Here(done) => answers::json(status(done.created), &Bare(&done.reply))?,
+        CarriedOut::There(there) => {
+            answers::bytes(status(there.created), answers::JSON, there.resource)
+        }
+    };
+    if let Some(location) = location {
+        response.headers_mut().insert(LOCATION, location);
     }
     Ok(response)
 }

@@ -1,8 +1,9 @@
 //! The lines that a stream is answered with.
 
 use bytes::Bytes;
-use landfall_service::{Answer, Failure, LogRecord, Reply};
-use serde::{Serialize, Serializer};
+use landfall_service::answer::Bare;
+use landfall_service::{Answer, Failure, LogRecord};
+use serde::Serialize;
 
 use crate::problems::Problem;
 
@@ -46,20 +47,6 @@ pub(crate) struct ResultLine<'a> {
     pub(crate) problem: Option<Problem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) events: Option<&'a [LogRecord]>,
-}
-
-/// A resource as its own route gives it.
-pub(crate) struct Bare<'a>(pub(crate) &'a Reply);
-
-impl Serialize for Bare<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Reply::Batch(batch) => batch.serialize(serializer),
-            Reply::Shipment(shipment) => shipment.serialize(serializer),
-            Reply::Line(line) => line.serialize(serializer),
-            Reply::Order(order) => order.serialize(serializer),
-        }
-    }
 }
 
 impl<'a> ResultLine<'a> {

@@ -109,7 +109,7 @@ async fn one(
     if dry_run {
         return dry_run::one(context, request).await;
     }
-    commands::run(context, parts, request).await
+    commands::run(context, parts, request, &whole.bytes).await
 }
 
 fn no_key(parts: &Parts) -> Result<(), Problem> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use landfall_domain::{Command, CommandId, Rejection};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::resources::{BatchResource, LineResource, OrderResource, ShipmentResource};
 
@@ -59,6 +59,110 @@ pub struct Done {
     pub reply: Reply,
     /// Whether the command made the resource; `false` also where it was already so.
     pub created: bool,
+}
+
+/// A reply as its own route tells it: the resource, without its kind.
+pub struct Bare<'a>(pub &'a Reply);
+
+impl Serialize for Bare<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Reply::Batch(batch) => batch.serialize(serializer),
+            Reply::Shipment(shipment) => shipment.serialize(serializer),
+            Reply::Line(line) => line.serialize(serializer),
+            Reply::Order(order) => order.serialize(serializer),
+        }
+    }
+}
+
+/// A command that was carried out, by whichever replica.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CarriedOut {
+    /// By this one.
+    Here(Done),
+    /// By the one that writes for all.
+    There(DoneThere),
+}
+
+impl CarriedOut {
+    /// The resource as values. An error: what the other replica said cannot be read.
+    pub fn done(self) -> Result<Done, Failure> {
+        match self {
+            Self::Here(done) => Ok(done),
+            Self::There(there) => there.done(),
+        }
+    }
+}
+
+/// What another replica says of a command that it carried out. Most of it is told to the caller as it is, so it is read
+/// only where somebody wants the values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoneThere {
+    /// Of what kind the resource is.
+    pub(crate) kind: Kind,
+    /// As [`Done::created`].
+    pub created: bool,
+    /// The JSON of the resource, as [`Bare`] has it.
+    pub resource: Vec<u8>,
+}
+
+impl DoneThere {
+    fn done(self) -> Result<Done, Failure> {
+        let json = &self.resource;
+        let reply = match self.kind {
+            Kind::Batch => serde_json::from_slice(json).map(Reply::Batch),
+            Kind::Shipment => serde_json::from_slice(json).map(Reply::Shipment),
+            Kind::Line => serde_json::from_slice(json).map(Reply::Line),
+            Kind::Order => serde_json::from_slice(json).map(Reply::Order),
+        };
+        let created = self.created;
+        reply
+            .map(|reply| Done { reply, created })
+            .map_err(|error| Failure::Unavailable {
+                reason: format!("what the replica that writes says cannot be read: {error}"),
+                outcome_unknown: true,
+            })
+    }
+}
+
+/// The kinds of resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Batch,
+    Shipment,
+    Line,
+    Order,
+}
+
+impl Kind {
+    const ALL: [Self; 4] = [Self::Line, Self::Order, Self::Batch, Self::Shipment];
+
+    /// The kind of a reply.
+    pub(crate) fn of(reply: &Reply) -> Self {
+        match reply {
+            Reply::Batch(_) => Self::Batch,
+            Reply::Shipment(_) => Self::Shipment,
+            Reply::Line(_) => Self::Line,
+            Reply::Order(_) => Self::Order,
+        }
+    }
+
+    /// The kind of this name.
+    pub(crate) fn named(name: &[u8]) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name().as_bytes() == name)
+    }
+
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Batch => "batch",
+            Self::Shipment => "shipment",
+            Self::Line => "line",
+            Self::Order => "order",
+        }
+    }
 }
 
 /// Why there is no reply.

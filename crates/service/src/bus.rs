@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use landfall_domain::Command;
 use tokio::sync::oneshot;
 
-use crate::answer::{Answer, Failure, Origin, Request};
+use crate::answer::{Answer, CarriedOut, Failure, Origin, Request};
 use crate::hand_on::{HandOn, Handed};
 use crate::log::LogRecord;
 use crate::queue::{Refused, Sender};
@@ -127,10 +127,22 @@ impl Bus {
 
     /// As [`Self::handle`], with the id of the request that the command came with.
     pub async fn handle_from(&self, origin: Option<Origin>, request: Request) -> Answer {
+        self.carry_out(origin, request, None).await?.done()
+    }
+
+    /// As [`Self::handle_from`], for a caller who passes the resource on. `json` is the command's object, where it is at
+    /// hand: its fields as [`crate::wire::command`] reads them.
+    pub async fn carry_out(
+        &self,
+        origin: Option<Origin>,
+        request: Request,
+        json: Option<&[u8]>,
+    ) -> Result<CarriedOut, Failure> {
         let elsewhere = self.elsewhere.as_ref();
-        if let Some(handed) = elsewhere.and_then(|to| to.hand_on(origin.as_ref(), &request)) {
+        if let Some(handed) = elsewhere.and_then(|to| to.hand_on(origin.as_ref(), &request, json)) {
             match handed.await {
-                Ok(Handed::Answered(answer)) => return answer,
+                Ok(Handed::Done(there)) => return Ok(CarriedOut::There(there)),
+                Ok(Handed::Failed(failure)) => return Err(failure),
                 Ok(Handed::KeysChanged) => {
                     return Err(Failure::KeysChanged(Box::new(request)));
                 }
@@ -140,7 +152,9 @@ impl Bus {
                 Err(_) => return Err(answer_lost()),
             }
         }
-        self.handle_here(origin, request).await
+        self.handle_here(origin, request)
+            .await
+            .map(CarriedOut::Here)
     }
 
     /// As [`Self::handle_from`], by an engine of this replica, whoever writes.

@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Entropy;
-use crate::answer::{Answer, Origin, Request};
+use crate::answer::{DoneThere, Failure, Origin, Request};
 use link::Link;
 pub use link::Outgoing;
 pub use replica::{Token, TurnError, Turns, WritingReplica};
@@ -32,10 +32,11 @@ pub const SIGN_OF_LIFE: Duration = Duration::from_millis(500);
 
 /// What becomes of a command that was handed on.
 #[derive(Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are answered")]
 pub enum Handed {
-    /// This.
-    Answered(Answer),
+    /// It was carried out there.
+    Done(DoneThere),
+    /// It was not carried out there, or nobody knows whether it was, for this reason.
+    Failed(Failure),
     /// It was not carried out there, because the API keys are no longer those by which its caller was let in.
     KeysChanged,
     /// It was not carried out there, and is to be carried out here.
@@ -44,12 +45,13 @@ pub enum Handed {
 
 /// Where the bus hands commands on.
 pub trait HandOn: Send + Sync + 'static {
-    /// Hands a command on. `None`: nobody takes it. Where what is returned ends without a word, the command was sent, and
-    /// nobody knows what became of it.
+    /// Hands a command on. `json` is the command's object, where the caller has it. `None`: nobody takes it. Where what is
+    /// returned ends without a word, the command was sent, and nobody knows what became of it.
     fn hand_on(
         &self,
         origin: Option<&Origin>,
         request: &Request,
+        json: Option<&[u8]>,
     ) -> Option<oneshot::Receiver<Handed>>;
 }
 
@@ -150,10 +152,11 @@ impl HandOn for Replicas {
         &self,
         origin: Option<&Origin>,
         request: &Request,
+        json: Option<&[u8]>,
     ) -> Option<oneshot::Receiver<Handed>> {
         let link = self.link.read().unwrap_or_else(PoisonError::into_inner);
         let link = link.as_ref().map(Arc::clone)?;
-        let handed = link.ask(origin, request)?;
+        let handed = link.ask(origin, request, json)?;
         Stats::add(&self.stats.handed_on);
         Some(handed)
     }

@@ -35,7 +35,7 @@ pub mod uow;
 pub mod views;
 pub mod wire;
 
-pub use answer::{Answer, Done, Failure, Reply, Request};
+pub use answer::{Answer, CarriedOut, Done, Failure, Reply, Request};
 pub use bus::Bus;
 pub use clock::Clock;
 pub use log::LogRecord;

@@ -45,7 +45,23 @@ pub fn parse(json: &[u8]) -> Result<Request, BadCommand> {
             errors: vec![missing("type")],
         });
     };
-    let command = match &*kind {
+    match command(&kind, json) {
+        Ok(command) => Ok(Request {
+            actor: None,
+            let_in_by: None,
+            id: head.id,
+            command,
+        }),
+        Err(errors) => Err(BadCommand {
+            kind: Some(kind.into_owned()),
+            errors,
+        }),
+    }
+}
+
+/// Reads the fields of a command of this type. Others are ignored.
+pub fn command(kind: &str, json: &[u8]) -> Result<Command, Vec<FieldError>> {
+    match kind {
         "CreateBatch" => read(json).map(Command::CreateBatch),
         "ChangeBatchQuantity" => read(json).map(Command::ChangeBatchQuantity),
         "ChangeBatchEta" => read(json).map(Command::ChangeBatchEta),
@@ -68,18 +84,6 @@ pub fn parse(json: &[u8]) -> Result<Request, BadCommand> {
             field: "type".into(),
             message: format!("must be one of {}", Command::KINDS.join(", ")),
         }]),
-    };
-    match command {
-        Ok(command) => Ok(Request {
-            actor: None,
-            let_in_by: None,
-            id: head.id,
-            command,
-        }),
-        Err(errors) => Err(BadCommand {
-            kind: Some(kind.into_owned()),
-            errors,
-        }),
     }
 }
 

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
+use landfall_domain::Command;
 use landfall_domain::rejection::Difference;
 
 use super::*;
-use crate::answer::Reply;
+use crate::answer::{CarriedOut, Done, Reply};
 
 /// One of each type, with texts that JSON has to escape.
 const COMMANDS: [&str; 18] = [
@@ -41,7 +42,7 @@ fn a_command_arrives_with_all_that_is_known_of_it() {
     for (number, json) in (7..).zip(COMMANDS) {
         let mut request = wire::parse(json.as_bytes()).unwrap();
         kinds.push(request.command.kind());
-        let bare = line(number, &command(None, &request).unwrap());
+        let bare = line(number, &command(None, &request, None).unwrap());
         let heard = HandedOn {
             origin: None,
             request: request.clone(),
@@ -52,11 +53,17 @@ fn a_command_arrives_with_all_that_is_known_of_it() {
         request.actor = Some("the \"shop\" é".into());
         request.let_in_by = Some(u64::MAX);
         let origin: Origin = Arc::from("a-\\7");
-        let said = line(number, &command(Some(&origin), &request).unwrap());
+        let said = line(number, &command(Some(&origin), &request, None).unwrap());
         let heard = HandedOn {
-            origin: Some(origin),
-            request,
+            origin: Some(origin.clone()),
+            request: request.clone(),
         };
+        assert_eq!(read_command(&said), Some((number, Some(heard.clone()))));
+
+        // As a caller may write it: over several lines, with what is not read, and with an id that is said elsewhere.
+        let object = json.replacen('{', "\n{\n \"more\": [1,\n2], \"id\": \"other\",", 1) + "\n";
+        let said = command(Some(&origin), &request, Some(object.as_bytes()));
+        let said = line(number, &said.unwrap());
         assert_eq!(read_command(&said), Some((number, Some(heard))));
     }
     assert_eq!(kinds, Command::KINDS);
@@ -71,8 +78,10 @@ fn a_command_that_is_too_long_is_not_said() {
         let json = serde_json::json!({"type": "PlaceOrder", "order_id": "o", "lines": lines});
         wire::parse(json.to_string().as_bytes()).unwrap()
     };
-    assert!(command(None, &place(1_000)).is_some());
-    assert_eq!(command(None, &place(4_000)), None);
+    assert!(command(None, &place(1_000), None).is_some());
+    assert_eq!(command(None, &place(4_000), None), None);
+    let long = vec![b' '; LONGEST_COMMAND];
+    assert_eq!(command(None, &place(1), Some(&long)), None);
 }
 
 #[test]
@@ -81,8 +90,14 @@ fn what_cannot_be_read_is_told_apart_from_what_is_no_line() {
         "",
         "{",
         "{}",
-        r#"{"command":{"type":"Nothing"}}"#,
-        r#"{"command":{"type":"CancelOrder"}}"#,
+        r#"{"type":"CancelOrder"}"#,
+        r#"{"type":"CancelOrder"} {}"#,
+        r#"{"type":"CancelOrder"} {"order_id":"o-1"} {}"#,
+        r#"{"type":"Nothing"} {"order_id":"o-1"}"#,
+        r#"{"order_id":"o-1"} {"type":"CancelOrder"}"#,
+        "created line",
+        "created sofa {}",
+        "failed {}",
     ] {
         let said = line(3, json.as_bytes());
         assert_eq!(read_command(&said), Some((3, None)), "{json}");
@@ -102,15 +117,67 @@ fn what_cannot_be_read_is_told_apart_from_what_is_no_line() {
 }
 
 #[test]
-fn an_answer_arrives_as_it_was_given() {
-    let order = serde_json::json!({
-        "order_id": "o-\"1\"", "deliver": "together", "original_promise": "2026-05-01", "current_promise": null,
-        "lines": []
+fn a_resource_arrives_as_it_is_told() {
+    let batch = serde_json::json!({
+        "reference": "b-\"1\"", "sku": "SOFA", "location": null, "eta": "2026-05-01", "shipment": null, "hold": null,
+        "shipment_hold": null, "purchased": 9, "allocated": 1, "dispatched": 0, "available": 8, "overdue": false
     });
-    let done = Done {
-        reply: Reply::Order(serde_json::from_value(order).unwrap()),
-        created: true,
+    let shipment = serde_json::json!({
+        "reference": "s-1", "eta": null, "carrier": null, "vessel": "MV \"1\"", "container": null, "hold": null,
+        "overdue": false, "purchased": 9, "allocated": 1, "dispatched": 0, "available": 8, "batch_count": 1,
+        "batches": [batch]
+    });
+    let line = serde_json::json!({
+        "order_id": "o-\"1\"", "line_id": "é", "sku": "SOFA\\3", "quantity": 3, "status": "allocated",
+        "allocations": [{"batch": "b-1", "quantity": 3, "eta": "2026-05-01"}], "dispatched": 0, "requested_date": null,
+        "original_promise": "2026-05-01", "current_promise": "2026-05-02", "overdue": false, "priority": 5,
+        "policy": "earliest"
+    });
+    let order = serde_json::json!({
+        "order_id": "o-1", "deliver": "together", "original_promise": "2026-05-01", "current_promise": null,
+        "lines": [line]
+    });
+    for (number, (kind, json)) in (0..).zip([
+        ("batch", batch),
+        ("shipment", shipment),
+        ("line", line),
+        ("order", order),
+    ]) {
+        let reply: Reply = serde_json::from_value(serde_json::json!({kind: json})).unwrap();
+        let resource = serde_json::to_vec(&Bare(&reply)).unwrap();
+        for created in [true, false] {
+            let done = Done {
+                reply: reply.clone(),
+                created,
+            };
+            let Some((its, Handed::Done(there))) = said(number, Some(&Ok(done.clone()))) else {
+                panic!("{kind} is not carried out");
+            };
+            assert_eq!((its, there.created), (number, created));
+            assert_eq!(there.resource, resource, "{kind}");
+            assert_eq!(CarriedOut::There(there).done(), Ok(done));
+        }
+    }
+}
+
+#[test]
+fn a_resource_that_cannot_be_read_may_have_been_made_all_the_same() {
+    let Some((_, Handed::Done(there))) = read_answer(br#"1 created order {"order_id":"o-1"}"#)
+    else {
+        panic!("it is an answer");
     };
+    let read = CarriedOut::There(there).done();
+    assert!(
+        matches!(
+            &read,
+            Err(Failure::Unavailable { outcome_unknown: true, reason }) if reason.contains("`deliver`")
+        ),
+        "{read:?}"
+    );
+}
+
+#[test]
+fn a_failure_arrives_as_it_was_given() {
     let rejection = Rejection::Conflict {
         what: "batch b-1".into(),
         differences: vec![Difference {
@@ -137,10 +204,9 @@ fn an_answer_arrives_as_it_was_given() {
             reason: "a text".into(),
         },
     ];
-    let answers = std::iter::once(Ok(done)).chain(failures.map(Err));
-    for (number, answer) in (0..).zip(answers) {
-        let heard = said(number, Some(&answer));
-        assert_eq!(heard, Some((number, Handed::Answered(answer))));
+    for (number, failure) in (0..).zip(failures) {
+        let heard = said(number, Some(&Err(failure.clone())));
+        assert_eq!(heard, Some((number, Handed::Failed(failure))));
     }
 }
 

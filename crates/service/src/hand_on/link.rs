@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use memchr::{memchr_iter, memrchr};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
@@ -48,8 +49,9 @@ impl Link {
         &self,
         origin: Option<&Origin>,
         request: &Request,
+        json: Option<&[u8]>,
     ) -> Option<oneshot::Receiver<Handed>> {
-        let json = lines::command(origin, request)?;
+        let command = lines::command(origin, request, json)?;
         let (answer, handed) = oneshot::channel();
         let mut state = self.state();
         if state.closed {
@@ -58,13 +60,13 @@ impl Link {
         if state.waiting.len() >= MOST {
             drop(state);
             // It is waited for by whom we return to.
-            let _ = answer.send(Handed::Answered(Err(Failure::Busy)));
+            let _ = answer.send(Handed::Failed(Failure::Busy));
             return Some(handed);
         }
         let number = state.next;
         state.next += 1;
         state.waiting.insert(number, answer);
-        lines::push(&mut state.lines, number, &json);
+        lines::push(&mut state.lines, number, &command);
         let sender = state.sender.take();
         drop(state);
         if let Some(sender) = sender {
@@ -228,20 +230,21 @@ async fn listen(
             Ok(false) => return Err("it has broken off".into()),
             Err(_) => return Err("it is silent".into()),
         }
-        let Some(end) = bytes[searched..].iter().rposition(|byte| *byte == b'\n') else {
+        let Some(end) = memrchr(b'\n', &bytes[searched..]) else {
             if bytes.len() > LONGEST_ANSWER {
                 return Err("its answer is too long".into());
             }
             continue;
         };
         let end = searched + end;
-        let mut answered = false;
-        for line in bytes[..end].split(|byte| *byte == b'\n') {
-            match link.hear(line)? {
+        let (mut answered, mut begin) = (false, 0);
+        for line_end in memchr_iter(b'\n', &bytes[..=end]) {
+            match link.hear(&bytes[begin..line_end])? {
                 Heard::Sign => {}
                 Heard::Answer => answered = true,
                 Heard::Over => return Ok(()),
             }
+            begin = line_end + 1;
         }
         if answered {
             replicas.answered();

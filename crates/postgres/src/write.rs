@@ -84,15 +84,15 @@ pub(crate) fn ask<'a>(
     let supply = supply::ask(trip, changes, partitions);
     let lines = lines::ask(trip, changes, partitions);
     let histories = log::Histories::of(changes, partitions);
-    let log = log::common(changes, &histories, partitions)?;
-    let availability = availability::common(changes, partitions);
+    let log = log::common(changes, &histories, partitions);
+    let availability = availability::common(changes, partitions, &supply);
     let common = group::Common {
         supply,
         availability,
         lines,
         log,
     };
-    group::ask(trip, changes, common, id, basis);
+    group::ask(trip, changes, common, id, basis)?;
     log::ask(trip, changes, histories, partitions);
     Ok(())
 }

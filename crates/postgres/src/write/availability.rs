@@ -2,10 +2,12 @@
 
 use landfall_service::store::{AvailabilityChange, Changes, partition_of};
 
+use super::supply::{self, unless_same};
 use crate::codes::{Day, int, small};
 use crate::trip::{Param, param};
 
-/// What the statement for the whole group takes: partition, product, day, units.
+/// What the statement for the whole group takes: partition, product, day, units. Of days that have a row, partition and
+/// product are left out where they are those of the products that change.
 pub(super) struct Common<'a> {
     /// Of days that had units, and so have a row.
     pub(super) there: Vec<Param<'a>>,
@@ -15,12 +17,28 @@ pub(super) struct Common<'a> {
 }
 
 /// Gives what the statement for the whole group takes.
-pub(super) fn common<'a>(changes: &Changes, partitions: u16) -> Common<'a> {
+pub(super) fn common<'a>(
+    changes: &Changes,
+    partitions: u16,
+    supply: &supply::Common<'_>,
+) -> Common<'a> {
     let products = changes.products.iter();
     let mut days = products.flat_map(|product| &product.availability);
+    let there = Columns::of(changes, partitions, had_units);
+    let new = Columns::of(changes, partitions, |day| !had_units(day));
     Common {
-        there: columns(changes, partitions, had_units),
-        new: columns(changes, partitions, |day| !had_units(day)),
+        there: vec![
+            unless_same(there.homes, &supply.homes),
+            unless_same(there.products, &supply.numbers),
+            param(there.days),
+            param(there.units),
+        ],
+        new: vec![
+            param(new.homes),
+            param(new.products),
+            param(new.days),
+            param(new.units),
+        ],
         any_new: days.any(|day| !had_units(day)),
     }
 }
@@ -29,24 +47,30 @@ fn had_units(day: &AvailabilityChange) -> bool {
     day.before > 0
 }
 
-/// The units of the days that change in this way.
-fn columns<'a>(
-    changes: &Changes,
-    partitions: u16,
-    which: fn(&AvailabilityChange) -> bool,
-) -> Vec<Param<'a>> {
-    let (mut homes, mut products, mut days, mut units): (Vec<i16>, Vec<i64>, Vec<Day>, Vec<i64>) =
-        Default::default();
-    for product in &changes.products {
-        let home = small(partition_of(product.sku.as_str(), partitions));
-        for change in product.availability.iter().filter(|change| which(change)) {
-            if let Some(day) = Day::of_supply(change.supply) {
-                homes.push(home);
-                products.push(int(product.number));
-                days.push(day);
-                units.push(int(change.after));
+/// The units of days.
+#[derive(Default)]
+struct Columns {
+    homes: Vec<i16>,
+    products: Vec<i64>,
+    days: Vec<Day>,
+    units: Vec<i64>,
+}
+
+impl Columns {
+    /// Of the days that change in this way.
+    fn of(changes: &Changes, partitions: u16, which: fn(&AvailabilityChange) -> bool) -> Self {
+        let mut columns = Self::default();
+        for product in &changes.products {
+            let home = small(partition_of(product.sku.as_str(), partitions));
+            for change in product.availability.iter().filter(|change| which(change)) {
+                if let Some(day) = Day::of_supply(change.supply) {
+                    columns.homes.push(home);
+                    columns.products.push(int(product.number));
+                    columns.days.push(day);
+                    columns.units.push(int(change.after));
+                }
             }
         }
+        columns
     }
-    vec![param(homes), param(products), param(days), param(units)]
 }

@@ -13,36 +13,36 @@ use landfall_service::store::Changes;
 
 use super::{Basis, Write, availability, heads, lines, log, supply};
 use crate::codes::Id;
-use crate::trip::Trip;
+use crate::error::Fault;
+use crate::trip::{Trip, param};
 
 /// What every group has. Products and heads must be as they were loaded. The commit is noted at the first of its heads.
-const ALWAYS: &str = "WITH available AS ( UPDATE availability a SET units = k.units FROM (SELECT unnest($9::smallint[]) AS partition, \
-         unnest($10::bigint[]) AS product, unnest($11::date[]) AS day, unnest($12::bigint[]) AS units) AS k WHERE \
+const ALWAYS: &str = "WITH available AS ( UPDATE availability a SET units = k.units FROM (SELECT unnest(coalesce($9::smallint[], $1::smallint[])) AS \
+         partition, unnest(coalesce($10::bigint[], $2::bigint[])) AS product, unnest($11::date[]) AS day, unnest($12::bigint[]) AS units) AS k WHERE \
          a.partition = k.partition AND a.product = k.product AND a.day = k.day), \
-     told AS ( INSERT INTO events (partition, \"offset\", time, type, sku, actor, command_id, data) SELECT \
-         unnest($25::smallint[]), unnest($26::bigint[]), unnest($27::timestamptz[]), unnest($28::text[]), \
-         unnest($29::text[]), unnest($30::text[]), unnest($31::text[]), unnest($32::text[])), \
      advanced AS ( UPDATE heads h SET version = k.version, next_offset = k.next_offset, next_number = \
-         k.next_number FROM (SELECT unnest($33::smallint[]) AS partition, unnest($34::bigint[]) AS before, \
-         unnest($35::bigint[]) AS version, unnest($36::bigint[]) AS next_offset, unnest($37::bigint[]) AS \
+         k.next_number FROM (SELECT unnest($25::smallint[]) AS partition, unnest($26::bigint[]) AS before, \
+         unnest($27::bigint[]) AS version, unnest($28::bigint[]) AS next_offset, unnest($29::bigint[]) AS \
          next_number) AS k WHERE h.partition = k.partition AND h.version = k.before RETURNING 1), \
-     noted AS ( INSERT INTO commits (partition, slot, version, id) VALUES ($38::smallint, $39::smallint, \
-         $40::bigint, $41::uuid) ON CONFLICT (partition, slot) DO UPDATE SET version = excluded.version, id = \
+     noted AS ( INSERT INTO commits (partition, slot, version, id) VALUES ($30::smallint, $31::smallint, \
+         $32::bigint, $33::uuid) ON CONFLICT (partition, slot) DO UPDATE SET version = excluded.version, id = \
          excluded.id), \
      k AS MATERIALIZED ( SELECT unnest($13::smallint[]) AS home, unnest($14::bigint[]) AS number, \
          unnest($15::bigint[]) AS product, unnest($16::bigint[]) AS quantity, unnest($17::date[]) AS original, \
-         unnest($18::date[]) AS current, unnest($19::bigint[]) AS batch, unnest($20::smallint[]) AS partition, \
+         unnest(coalesce($18::date[], $17::date[])) AS current, unnest($19::bigint[]) AS batch, unnest($20::smallint[]) AS partition, \
          unnest($21::text[]) AS order_id, unnest($22::text[]) AS line_id, unnest($23::text[]) AS sku, \
          unnest($24::bigint[]) AS accepted";
-/// What changes of products and batches when lines are allocated, and no more than that; and new lines that are as most are:
-/// allocated to one batch each, on the usual terms.
-const USUAL: &str = "), \
+/// What changes of products and batches when lines are allocated, and no more than that; new lines that are as most are:
+/// allocated to one batch each, on the usual terms; and the events that say so, which have most of their columns from the lines.
+const USUAL: &str = ", unnest($40::text[]) AS actor, unnest($41::text[]) AS command_id, unnest($42::text[]) AS data), \
+     told AS ( INSERT INTO events (partition, \"offset\", time, type, sku, actor, command_id, data) SELECT home, accepted, \
+         $39::timestamptz, 'Allocated', sku, actor, command_id, data FROM k), \
      counted AS ( UPDATE products p SET version = k.version FROM \
          (SELECT unnest($1::smallint[]) AS partition, unnest($2::bigint[]) AS number, unnest($3::bigint[]) AS \
          version, unnest($4::bigint[]) AS before) \
          AS k WHERE p.partition = k.partition AND p.number = k.number AND p.version = k.before RETURNING 1), \
-     moved AS ( UPDATE batches b SET allocated = k.allocated FROM (SELECT unnest($5::smallint[]) AS partition, \
-         unnest($6::bigint[]) AS number, unnest($7::bigint[]) AS product, unnest($8::bigint[]) AS allocated) AS k \
+     moved AS ( UPDATE batches b SET allocated = k.allocated FROM (SELECT unnest(coalesce($5::smallint[], $1::smallint[])) AS partition, \
+         unnest($6::bigint[]) AS number, unnest(coalesce($7::bigint[], $2::bigint[])) AS product, unnest($8::bigint[]) AS allocated) AS k \
          WHERE b.partition = k.partition AND b.number = k.number AND b.product = k.product RETURNING 1), \
      shown AS ( INSERT INTO order_view (number, quantity, dispatched, batch, original, current, partition, home, \
          status, priority, policy, deliver, order_id, line_id, sku) SELECT number, quantity, 0, batch, original, \
@@ -51,7 +51,7 @@ const USUAL: &str = "), \
          original, current, partition, status, priority, policy, if_short, deliver, cancelled, split, order_id, \
          line_id) SELECT number, product, quantity, 0, quantity, batch, accepted, original, current, home, 0, 5, 0, \
          0, 0, false, false, order_id, coalesce(line_id, sku) FROM k)";
-/// Any new lines, whatever changes of the counters of products and the units of batches, and what some groups have: parts of
+/// Any new lines and events, whatever changes of the counters of products and the units of batches, and what some groups have: parts of
 /// split lines, events of new lines besides those that accept them, answers to remember, days that had nothing available and
 /// perhaps no row. Each part costs the database some microseconds, and so does each column, also where it says nothing new.
 const ANY: &str = ", unnest($65::bigint[]) AS dispatched, unnest($66::smallint[]) AS status, unnest($67::boolean[]) AS cancelled, \
@@ -59,13 +59,16 @@ const ANY: &str = ", unnest($65::bigint[]) AS dispatched, unnest($66::smallint[]
          unnest($71::boolean[]) AS split, unnest($72::smallint[]) AS if_short, unnest($73::date[]) AS requested, \
          unnest($74::bigint[]) AS first_quantity, unnest($75::text[]) AS locations, unnest($76::smallint[]) AS \
          deliver), \
+     told AS ( INSERT INTO events (partition, \"offset\", time, type, sku, actor, command_id, data) SELECT \
+         unnest($39::smallint[]), unnest($40::bigint[]), unnest($41::timestamptz[]), unnest($42::text[]), \
+         unnest($43::text[]), unnest($44::text[]), unnest($45::text[]), unnest($46::text[])), \
      counted AS ( UPDATE products p SET version = k.version, backordered = k.backordered, late = k.late FROM \
          (SELECT unnest($1::smallint[]) AS partition, unnest($2::bigint[]) AS number, unnest($3::bigint[]) AS \
          version, unnest($4::bigint[]) AS before, unnest($77::bigint[]) AS backordered, unnest($78::bigint[]) AS late) \
          AS k WHERE p.partition = k.partition AND p.number = k.number AND p.version = k.before RETURNING 1), \
      moved AS ( UPDATE batches b SET purchased = k.purchased, allocated = k.allocated, dispatched = k.dispatched, \
-         open = k.open FROM (SELECT unnest($5::smallint[]) AS partition, unnest($6::bigint[]) AS number, \
-         unnest($7::bigint[]) AS product, unnest($8::bigint[]) AS allocated, unnest($79::bigint[]) AS purchased, \
+         open = k.open FROM (SELECT unnest(coalesce($5::smallint[], $1::smallint[])) AS partition, unnest($6::bigint[]) AS number, \
+         unnest(coalesce($7::bigint[], $2::bigint[])) AS product, unnest($8::bigint[]) AS allocated, unnest($79::bigint[]) AS purchased, \
          unnest($80::bigint[]) AS dispatched, unnest($81::smallint[]) AS open) AS k WHERE b.partition = k.partition \
          AND b.number = k.number AND b.product = k.product RETURNING 1), \
      shown AS ( INSERT INTO order_view (number, quantity, dispatched, batch, requested, original, current, \
@@ -92,14 +95,14 @@ const ANY: &str = ", unnest($65::bigint[]) AS dispatched, unnest($66::smallint[]
 /// What else [`Basis`] says is looked at first, for that needs no waiting: all of a statement sees the same moment. Then the
 /// heads are advanced, before anything else: where nothing was locked before, that takes the partitions, in the order in
 /// which they are given; and then it may be too late for it. It tells the database's time.
-const OUTCOME: &str = " SELECT 1 / (CASE WHEN $43::smallint IS NOT NULL AND NOT EXISTS (SELECT FROM commits WHERE partition = \
-         $43::smallint AND slot = $44::smallint AND id = $45::uuid) THEN 0 \
-         WHEN $42::bigint IS NOT NULL AND NOT EXISTS (SELECT FROM access_version WHERE partition = 0 AND version = \
-         $42::bigint) THEN 0 \
-         WHEN (SELECT count(*) FROM advanced) <> cardinality($33::smallint[]) THEN 0 \
-         WHEN $46::timestamptz IS NOT NULL AND clock_timestamp() >= $46::timestamptz THEN 0 \
+const OUTCOME: &str = " SELECT 1 / (CASE WHEN $35::smallint IS NOT NULL AND NOT EXISTS (SELECT FROM commits WHERE partition = \
+         $35::smallint AND slot = $36::smallint AND id = $37::uuid) THEN 0 \
+         WHEN $34::bigint IS NOT NULL AND NOT EXISTS (SELECT FROM access_version WHERE partition = 0 AND version = \
+         $34::bigint) THEN 0 \
+         WHEN (SELECT count(*) FROM advanced) <> cardinality($25::smallint[]) THEN 0 \
+         WHEN $38::timestamptz IS NOT NULL AND clock_timestamp() >= $38::timestamptz THEN 0 \
          WHEN (SELECT count(*) FROM counted) = cardinality($1::smallint[]) AND (SELECT count(*) FROM moved) = \
-         cardinality($5::smallint[]) THEN 1 ELSE 0 END), clock_timestamp()";
+         cardinality($6::bigint[]) THEN 1 ELSE 0 END), clock_timestamp()";
 
 /// The statement for a group that has nothing unusual.
 static PLAIN: LazyLock<String> = LazyLock::new(|| [ALWAYS, USUAL, OUTCOME].concat());
@@ -126,9 +129,9 @@ pub(super) fn ask<'a>(
     common: Common<'a>,
     id: Id,
     basis: Basis,
-) {
+) -> Result<(), Fault> {
     let Some(note) = heads::Noted::of(&changes.heads, id) else {
-        return;
+        return Ok(());
     };
     let Common {
         supply,
@@ -136,24 +139,29 @@ pub(super) fn ask<'a>(
         lines,
         log,
     } = common;
-    let mut params = supply.products;
+    let mut params = vec![param(supply.homes), param(supply.numbers)];
+    params.extend(supply.versions);
     params.extend(supply.units);
     params.extend(availability.there);
     params.extend(lines.new);
-    params.extend(log.events);
     params.extend(heads::columns(&changes.heads));
     params.extend(note.params());
     params.extend(basis.params());
-    if !(supply.any_unusual
+    let any_unusual = supply.any_unusual
         || lines.any_unusual
         || lines.any_parts
         || log.any_histories
         || log.any_answers
-        || availability.any_new)
+        || availability.any_new;
+    if let Some(accepted) = &lines.accepted
+        && !any_unusual
+        && log::only_allocates(&changes.events, accepted)
     {
+        params.extend(log::columns_of_accepted(accepted)?);
         trip.ask(Write::Group, &PLAIN, params);
-        return;
+        return Ok(());
     }
+    params.extend(log::columns(&changes.events)?);
     params.extend(lines.parts);
     params.extend(log.histories);
     params.extend(log.answers);
@@ -162,4 +170,5 @@ pub(super) fn ask<'a>(
     params.extend(supply.more_of_products);
     params.extend(supply.more_of_units);
     trip.ask(Write::Group, &WHOLE, params);
+    Ok(())
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use hashbrown::HashMap;
 use landfall_domain::{Allocation, OrderLine};
+use landfall_service::LogRecord;
 use landfall_service::store::{Changes, LineChange, partition_of};
 
 use tokio_postgres::types::ToSql;
@@ -46,6 +47,8 @@ pub(super) struct Common<'a> {
     /// What is not as with most of them.
     pub(super) unusual: Vec<Param<'a>>,
     pub(super) any_unusual: bool,
+    /// For each new line the event that accepts it, where all have one that lies with their product.
+    pub(super) accepted: Option<Vec<(&'a OrderLine, &'a LogRecord)>>,
     /// Partition, batch, shortage, promise, number, units: of lines that are split, or are split otherwise now.
     pub(super) parts: Vec<Param<'a>>,
     pub(super) any_parts: bool,
@@ -60,8 +63,8 @@ struct Written<'a> {
     home: u16,
     /// The partition of its order id.
     partition: u16,
-    /// The offset of the event that accepts it, of a new one.
-    accepted: Option<i64>,
+    /// The event that accepts it, of a new one.
+    accepted: Option<&'a LogRecord>,
 }
 
 /// Adds what is written here, and gives back what the statement for the whole group takes.
@@ -108,6 +111,7 @@ pub(super) fn ask<'a>(
     let (unusual, any_unusual) = unusual_columns_of_new(&new);
     Common {
         new: columns_of_new(&new),
+        accepted: new.iter().map(|w| Some((w.line, w.accepted?))).collect(),
         unusual,
         any_unusual,
         any_parts: !made.numbers.is_empty(),
@@ -150,23 +154,26 @@ fn update<'a>(trip: &mut Trip<'a, Write>, lines: &[Written<'a>]) {
     trip.ask(Write::Lines, UPDATE, params);
 }
 
-/// The columns of new lines that nearly every line has something in. Line ids are left out where all are the SKUs.
+/// The columns of new lines that nearly every line has something in. Line ids are left out where all are the SKUs, and
+/// current promises where all are the original ones.
 fn columns_of_new<'a>(lines: &[Written<'a>]) -> Vec<Param<'a>> {
     let named = |w: &Written<'a>| w.line.key.line_id.as_str() != w.line.sku.as_str();
     let line_ids = || column(lines, |w| w.line.key.line_id.as_str());
+    let moved = |w: &Written<'a>| w.line.current_promise != w.line.original_promise;
+    let current = || column(lines, |w| w.line.current_promise.map(Day::of));
     vec![
         param(column(lines, |w| small(w.home))),
         param(column(lines, |w| int(w.line.number))),
         param(column(lines, |w| int(w.product))),
         param(column(lines, |w| int(w.line.quantity))),
         param(column(lines, |w| w.line.original_promise.map(Day::of))),
-        param(column(lines, |w| w.line.current_promise.map(Day::of))),
+        param(lines.iter().any(moved).then(current)),
         param(column(lines, |w| pegs(w.line).0)),
         param(column(lines, |w| small(w.partition))),
         param(column(lines, |w| w.line.key.order_id.as_str())),
         param(lines.iter().any(named).then(line_ids)),
         param(column(lines, |w| w.line.sku.as_str())),
-        param(column(lines, |w| w.accepted)),
+        param(column(lines, |w| w.accepted.map(|event| int(event.offset)))),
     ]
 }
 
@@ -224,7 +231,7 @@ where
 }
 
 /// Finds the event that accepts each new line. Lines mostly come in the order of these events.
-fn find_accepted(changes: &Changes, new: &mut [Written<'_>]) {
+fn find_accepted<'a>(changes: &'a Changes, new: &mut [Written<'a>]) {
     let mut places: Option<HashMap<(&str, &str), usize>> = None;
     let mut next = 0;
     for record in changes
@@ -250,7 +257,7 @@ fn find_accepted(changes: &Changes, new: &mut [Written<'_>]) {
         };
         if let Some(place) = place {
             if new[place].home == record.partition {
-                new[place].accepted = Some(int(record.offset));
+                new[place].accepted = Some(record);
             }
             next = place + 1;
         }

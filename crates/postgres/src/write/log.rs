@@ -2,7 +2,7 @@
 //! lines has of it goes in the statement for the whole group.
 
 use hashbrown::HashMap;
-use landfall_domain::{Event, OrderId};
+use landfall_domain::{Event, OrderId, OrderLine};
 use landfall_service::LogRecord;
 use landfall_service::store::{Changes, LineChange, Remembered, partition_of};
 
@@ -53,10 +53,8 @@ pub(super) const STATEMENTS: [&str; 6] = [
     ANSWERS,
 ];
 
-/// What the statement for the whole group takes of the log: the columns of each table, in their order.
+/// What the statement for the whole group takes of the log beside the events: the columns of each table, in their order.
 pub(super) struct Common<'a> {
-    /// Partition, offset, time, type, SKU, actor, command id, data.
-    pub(super) events: Vec<Param<'a>>,
     /// Partition, number, offset: of events of new lines, those apart that accept them.
     pub(super) histories: Vec<Param<'a>>,
     pub(super) any_histories: bool,
@@ -70,14 +68,13 @@ pub(super) fn common<'a>(
     changes: &'a Changes,
     histories: &Histories<'_>,
     partitions: u16,
-) -> Result<Common<'a>, Fault> {
-    Ok(Common {
-        events: columns(&changes.events)?,
+) -> Common<'a> {
+    Common {
         histories: histories.new.columns(),
         any_histories: !histories.new.homes.is_empty(),
         answers: columns_of_answers(&changes.remembered, partitions),
         any_answers: !changes.remembered.is_empty(),
-    })
+    }
 }
 
 /// Adds the rest. The directories that histories are found by must be written already.
@@ -95,16 +92,48 @@ pub(super) fn ask<'a>(
     }
 }
 
-/// The columns of events. One in which no event has anything is left out.
-fn columns(events: &[LogRecord]) -> Result<Vec<Param<'_>>, Fault> {
-    let data: Vec<String> = events
-        .iter()
-        .map(|record| data(&record.event))
-        .collect::<Result<_, _>>()?;
-    let text = |of: fn(&LogRecord) -> Option<&str>| {
-        let column: Vec<Option<&str>> = events.iter().map(of).collect();
-        param(column.iter().any(Option::is_some).then_some(column))
-    };
+/// Whether the events are no others than those by which these new lines are accepted and allocated. Most of what is told of
+/// them is then in the lines' own columns.
+pub(super) fn only_allocates(events: &[LogRecord], accepted: &[(&OrderLine, &LogRecord)]) -> bool {
+    // No two lines have the same key, and so none the same event.
+    accepted.len() == events.len()
+        && accepted.iter().all(|(line, record)| {
+            matches!(record.event, Event::Allocated { .. })
+                && record.sku.as_ref() == Some(&line.sku)
+                && record.time == events[0].time
+        })
+}
+
+/// The other columns of such events, in the order of their lines: time (of all), actor, command id, data.
+pub(super) fn columns_of_accepted<'a>(
+    accepted: &[(&'a OrderLine, &'a LogRecord)],
+) -> Result<Vec<Param<'a>>, Fault> {
+    let records: Vec<&LogRecord> = accepted.iter().map(|(_, record)| *record).collect();
+    let data = data_of(&records)?;
+    Ok(vec![
+        param(records.first().map(|record| Micros::of(record.time))),
+        text(&records, |record| record.actor.as_deref()),
+        text(&records, command_id),
+        param(data),
+    ])
+}
+
+/// A column of texts, or nothing where no event has any.
+fn text<'a>(records: &[&'a LogRecord], of: fn(&LogRecord) -> Option<&str>) -> Param<'a> {
+    let column: Vec<Option<&'a str>> = records.iter().map(|record| of(record)).collect();
+    param(column.iter().any(Option::is_some).then_some(column))
+}
+
+/// The column of data.
+fn data_of(records: &[&LogRecord]) -> Result<Vec<String>, Fault> {
+    records.iter().map(|record| data(&record.event)).collect()
+}
+
+/// The columns of any events: partition, offset, time, type, SKU, actor, command id, data. One in which no event has
+/// anything is left out.
+pub(super) fn columns(events: &[LogRecord]) -> Result<Vec<Param<'_>>, Fault> {
+    let records: Vec<&LogRecord> = events.iter().collect();
+    let data = data_of(&records)?;
     let partitions: Vec<i16> = events
         .iter()
         .map(|record| small(record.partition))
@@ -120,9 +149,11 @@ fn columns(events: &[LogRecord]) -> Result<Vec<Param<'_>>, Fault> {
         param(offsets),
         param(times),
         param(kinds),
-        text(|record| record.sku.as_ref().map(landfall_domain::Sku::as_str)),
-        text(|record| record.actor.as_deref()),
-        text(command_id),
+        text(&records, |record| {
+            record.sku.as_ref().map(landfall_domain::Sku::as_str)
+        }),
+        text(&records, |record| record.actor.as_deref()),
+        text(&records, command_id),
         param(data),
     ])
 }

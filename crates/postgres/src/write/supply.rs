@@ -3,6 +3,8 @@
 use landfall_domain::{Batch, Carriage, Hold, Location, ShipmentRef};
 use landfall_service::store::{BatchChange, Changes, ProductChange, ShipmentChange, partition_of};
 
+use tokio_postgres::types::ToSql;
+
 use super::Write;
 use crate::codes::{self, Day, int, small};
 use crate::trip::{Param, Trip, param};
@@ -119,16 +121,19 @@ pub(super) fn ask<'a>(
         params.push(count(whole.len()));
         trip.ask(Write::Supply, UPDATE_BATCHES, params);
     }
+    let homes: Vec<i16> = changed.iter().map(|(_, home)| small(*home)).collect();
+    let numbers = counts(&changed, |product| product.number);
+    let homes_of_units = column(&units, |p| small(p.home));
+    let products_of_units = column(&units, |p| int(p.product));
     Common {
-        products: versions_of(&changed),
         more_of_products: vec![
             param(counts(&changed, |product| product.after.backordered)),
             param(counts(&changed, |product| product.after.late)),
         ],
         units: vec![
-            param(column(&units, |p| small(p.home))),
+            unless_same(homes_of_units, &homes),
             param(column(&units, |p| int(p.batch.number))),
-            param(column(&units, |p| int(p.product))),
+            unless_same(products_of_units, &numbers),
             param(column(&units, |p| int(p.batch.allocated))),
         ],
         more_of_units: vec![
@@ -136,17 +141,28 @@ pub(super) fn ask<'a>(
             param(column(&units, |p| int(p.batch.dispatched))),
             param(column(&units, |p| open(p.batch))),
         ],
+        versions: vec![
+            param(counts(&changed, |product| product.after.version)),
+            param(counts(&changed, |product| product.before.version)),
+        ],
+        homes,
+        numbers,
         any_unusual,
     }
 }
 
 /// What nearly every group changes of products: the columns that its statement takes, in their order.
 pub(super) struct Common<'a> {
-    /// Partition, number, version, version before.
-    pub(super) products: Vec<Param<'a>>,
+    /// The partitions of products.
+    pub(super) homes: Vec<i16>,
+    /// Their numbers.
+    pub(super) numbers: Vec<i64>,
+    /// Version, version before.
+    pub(super) versions: Vec<Param<'a>>,
     /// Backordered, late.
     pub(super) more_of_products: Vec<Param<'a>>,
-    /// Partition, number, product, allocated: of batches of which only units change.
+    /// Partition, number, product, allocated: of batches of which only units change. Partition and product are left out where
+    /// they are those of the products.
     pub(super) units: Vec<Param<'a>>,
     /// Purchased, dispatched, open.
     pub(super) more_of_units: Vec<Param<'a>>,
@@ -166,15 +182,12 @@ fn counts(products: &[Homed<'_>], of: fn(&ProductChange) -> u64) -> Vec<i64> {
         .collect()
 }
 
-/// Where products lie, and their versions.
-fn versions_of<'a>(changed: &[Homed<'a>]) -> Vec<Param<'a>> {
-    let homes: Vec<i16> = changed.iter().map(|(_, home)| small(*home)).collect();
-    vec![
-        param(homes),
-        param(counts(changed, |product| product.number)),
-        param(counts(changed, |product| product.after.version)),
-        param(counts(changed, |product| product.before.version)),
-    ]
+/// A column, or nothing where it is the same as this one.
+pub(super) fn unless_same<'a, T: PartialEq>(column: Vec<T>, as_this: &[T]) -> Param<'a>
+where
+    Vec<T>: ToSql + Sync + Send + 'a,
+{
+    param((column != as_this).then_some(column))
 }
 
 fn insert_products<'a>(trip: &mut Trip<'a, Write>, created: &[Homed<'a>]) {

@@ -17,7 +17,7 @@ use crate::error::Fault;
 use crate::trip::{Trip, param};
 
 /// What every group has. Products and heads must be as they were loaded. The commit is noted at the first of its heads.
-const ALWAYS: &str = "WITH available AS ( UPDATE availability a SET units = k.units FROM (SELECT unnest(coalesce($9::smallint[], $1::smallint[])) AS \
+const ALWAYS: &str = "WITH available AS ( UPDATE availability a SET units = k.units, room = NULL FROM (SELECT unnest(coalesce($9::smallint[], $1::smallint[])) AS \
          partition, unnest(coalesce($10::bigint[], $2::bigint[])) AS product, unnest($11::date[]) AS day, unnest($12::bigint[]) AS units) AS k WHERE \
          a.partition = k.partition AND a.product = k.product AND a.day = k.day), \
      advanced AS ( UPDATE heads h SET version = k.version, next_offset = k.next_offset, next_number = \
@@ -37,11 +37,11 @@ const ALWAYS: &str = "WITH available AS ( UPDATE availability a SET units = k.un
 const USUAL: &str = ", unnest($40::text[]) AS actor, unnest($41::text[]) AS command_id, unnest($42::text[]) AS data), \
      told AS ( INSERT INTO events (partition, \"offset\", time, type, sku, actor, command_id, data) SELECT home, accepted, \
          $39::timestamptz, 'Allocated', sku, actor, command_id, data FROM k), \
-     counted AS ( UPDATE products p SET version = k.version FROM \
+     counted AS ( UPDATE products p SET version = k.version, room = NULL FROM \
          (SELECT unnest($1::smallint[]) AS partition, unnest($2::bigint[]) AS number, unnest($3::bigint[]) AS \
          version, unnest($4::bigint[]) AS before) \
          AS k WHERE p.partition = k.partition AND p.number = k.number AND p.version = k.before RETURNING 1), \
-     moved AS ( UPDATE batches b SET allocated = k.allocated FROM (SELECT unnest(coalesce($5::smallint[], $1::smallint[])) AS partition, \
+     moved AS ( UPDATE batches b SET allocated = k.allocated, room = NULL FROM (SELECT unnest(coalesce($5::smallint[], $1::smallint[])) AS partition, \
          unnest($6::bigint[]) AS number, unnest(coalesce($7::bigint[], $2::bigint[])) AS product, unnest($8::bigint[]) AS allocated) AS k \
          WHERE b.partition = k.partition AND b.number = k.number AND b.product = k.product RETURNING 1), \
      shown AS ( INSERT INTO order_view (number, quantity, dispatched, batch, original, current, partition, home, \
@@ -62,12 +62,12 @@ const ANY: &str = ", unnest($65::bigint[]) AS dispatched, unnest($66::smallint[]
      told AS ( INSERT INTO events (partition, \"offset\", time, type, sku, actor, command_id, data) SELECT \
          unnest($39::smallint[]), unnest($40::bigint[]), unnest($41::timestamptz[]), unnest($42::text[]), \
          unnest($43::text[]), unnest($44::text[]), unnest($45::text[]), unnest($46::text[])), \
-     counted AS ( UPDATE products p SET version = k.version, backordered = k.backordered, late = k.late FROM \
+     counted AS ( UPDATE products p SET version = k.version, backordered = k.backordered, late = k.late, room = NULL FROM \
          (SELECT unnest($1::smallint[]) AS partition, unnest($2::bigint[]) AS number, unnest($3::bigint[]) AS \
          version, unnest($4::bigint[]) AS before, unnest($77::bigint[]) AS backordered, unnest($78::bigint[]) AS late) \
          AS k WHERE p.partition = k.partition AND p.number = k.number AND p.version = k.before RETURNING 1), \
      moved AS ( UPDATE batches b SET purchased = k.purchased, allocated = k.allocated, dispatched = k.dispatched, \
-         open = k.open FROM (SELECT unnest(coalesce($5::smallint[], $1::smallint[])) AS partition, unnest($6::bigint[]) AS number, \
+         open = k.open, room = NULL FROM (SELECT unnest(coalesce($5::smallint[], $1::smallint[])) AS partition, unnest($6::bigint[]) AS number, \
          unnest(coalesce($7::bigint[], $2::bigint[])) AS product, unnest($8::bigint[]) AS allocated, unnest($79::bigint[]) AS purchased, \
          unnest($80::bigint[]) AS dispatched, unnest($81::smallint[]) AS open) AS k WHERE b.partition = k.partition \
          AND b.number = k.number AND b.product = k.product RETURNING 1), \
@@ -89,8 +89,8 @@ const ANY: &str = ", unnest($65::bigint[]) AS dispatched, unnest($66::smallint[]
          unnest($54::bigint[]), unnest($55::bigint[])), \
      remembered AS ( INSERT INTO answers (partition, id, command, answer, time) SELECT unnest($56::smallint[]), \
          unnest($57::text[]), unnest($58::text[]), unnest($59::text[]), unnest($60::timestamptz[])), \
-     promised AS ( INSERT INTO availability (partition, product, day, units) SELECT unnest($61::smallint[]), \
-         unnest($62::bigint[]), unnest($63::date[]), unnest($64::bigint[]) ON CONFLICT (partition, product, day) DO \
+     promised AS ( INSERT INTO availability (partition, product, day, units, room) SELECT unnest($61::smallint[]), \
+         unnest($62::bigint[]), unnest($63::date[]), unnest($64::bigint[]), repeat(' ', 45) ON CONFLICT (partition, product, day) DO \
          UPDATE SET units = excluded.units)";
 /// What else [`Basis`] says is looked at first, for that needs no waiting: all of a statement sees the same moment. Then the
 /// heads are advanced, before anything else: where nothing was locked before, that takes the partitions, in the order in

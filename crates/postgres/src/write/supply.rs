@@ -9,13 +9,13 @@ use super::Write;
 use crate::codes::{self, Day, int, small};
 use crate::trip::{Param, Trip, param};
 
-const INSERT_PRODUCTS: &str = "INSERT INTO products (partition, number, version, backordered, late, sku) \
-     SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[])";
+const INSERT_PRODUCTS: &str = "INSERT INTO products (partition, number, version, backordered, late, sku, room) \
+     SELECT *, repeat(' ', 64) FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[])";
 
 const INSERT_BATCHES: &str = "INSERT INTO batches (partition, number, product, purchased, allocated, dispatched, open, eta, \
          received, landed, landed_sold, landed_of, hold, hold_note, hold_clear, shipment_hold, shipment_hold_note, \
-         shipment_hold_clear, reference, location, first_quantity, first_eta, shipment, shipment_partition) \
-     SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], \
+         shipment_hold_clear, reference, location, first_quantity, first_eta, shipment, shipment_partition, room) \
+     SELECT *, repeat(' ', 90) FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], \
          $7::smallint[], $8::date[], $9::boolean[], $10::date[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], \
          $15::date[], $16::text[], $17::text[], $18::date[], $19::text[], $20::text[], $21::bigint[], $22::date[], \
          $23::text[], $24::smallint[])";

@@ -70,7 +70,7 @@ pub struct Supply {
     pub location: Option<Location>,
 }
 
-/// A line as the planner sees it. It is never split.
+/// A line as the planner sees it, or the part of one that may move: it is never split further.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peg {
     /// Its age: smaller is older.
@@ -121,6 +121,16 @@ pub struct Plan {
 
 /// Plans the moves. The same problem always gives the same plan.
 pub fn plan(problem: &Problem) -> Plan {
+    carry_on(problem, bring_forward)
+}
+
+/// As [`plan`], without point 4: nobody who stays late takes goods that others may want first.
+pub fn plan_kept(problem: &Problem) -> Plan {
+    carry_on(problem, |_| ())
+}
+
+/// Plans the moves; `then` is what follows when as many as possible are satisfied.
+fn carry_on(problem: &Problem, then: impl FnOnce(&mut Board)) -> Plan {
     let mut board = Board::new(problem);
     if board.words == 0 {
         return Plan::default();
@@ -132,7 +142,7 @@ pub fn plan(problem: &Problem) -> Plan {
     } else {
         satisfy_uneven(&mut board);
     }
-    bring_forward(&mut board);
+    then(&mut board);
     go_home(&mut board);
 
     let moves = (0..board.rules.len())

@@ -77,6 +77,20 @@ fn a_line_with_slack_gives_up_early_stock() {
 }
 
 #[test]
+fn who_stays_late_leaves_goods_for_others_if_asked_to() {
+    let problem = Problem {
+        supplies: vec![supply(1, 4), supply(7, 4), supply(9, 0)],
+        pegs: vec![late(1, 4, Some(2), 3), late(2, 4, Some(2), 5)],
+    };
+    let steps = |plan: Plan| {
+        let steps = plan.moves.iter().map(|step| (step.peg, step.to));
+        steps.collect::<Vec<_>>()
+    };
+    assert_eq!(steps(plan_kept(&problem)), [(0, 0)]);
+    assert_eq!(steps(plan(&problem)), [(0, 0), (1, 1)]);
+}
+
+#[test]
 fn a_chain_passes_stock_on() {
     let supplies = vec![supply(1, 0), supply(4, 0), supply(9, 4)];
     let pegs = vec![kept(1, 4, 0, 5), kept(2, 4, 1, 9), late(3, 4, None, 3)];

@@ -6,6 +6,7 @@
 mod batches;
 mod compare;
 mod dispatch;
+mod draft;
 mod lines;
 mod orders;
 mod promises;

@@ -1,15 +1,14 @@
 //! Keeping promises when supply changes: which lines look for other goods, and what becomes of those that find
 //! none. Who is then served from which batch is planned in [`super::reassign`].
 
-use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use indexmap::IndexSet;
 use jiff::civil::Date;
-use landfall_domain::events::DeallocationReason;
-use landfall_domain::{Batch, Day, LineKey, OrderLine, Product, Sku, policy};
+use landfall_domain::{Day, LineKey, OrderLine, Product, Sku};
 
-use super::reassign::{Seeker, reassign};
+use super::draft::Seeker;
+use super::reassign::reassign;
 use crate::keys::Served;
 use crate::uow::{Stop, Trouble, UnitOfWork, each};
 
@@ -28,16 +27,13 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let all_seek = uow.its_product(sku)?.counters().late == 0;
     let delayed: IndexSet<LineKey> = delayed.into_iter().collect();
     let mut seekers = Vec::new();
-    let mut split = Vec::new();
     for key in &delayed {
         let line = uow.line_to_change(key)?;
         // A command that changes several batches may have taken its stock after all.
         if line.allocations.is_empty() {
             continue;
         }
-        if line.allocations.len() > 1 || line.terms.split {
-            split.push((line.current_promise, line));
-        } else if let Some(promise) = line.current_promise {
+        if let Some(promise) = line.current_promise {
             seekers.push(Seeker {
                 line,
                 wanted: promise,
@@ -48,12 +44,7 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     for key in &loose {
         let line = uow.line_to_change(key)?;
         // Who was promised nothing has no promise to keep, and is left to the queue.
-        let Some(wanted) = promise_lost(&line) else {
-            continue;
-        };
-        if line.terms.split {
-            split.push((Some(wanted), line));
-        } else {
+        if let Some(wanted) = promise_lost(&line) {
             seekers.push(Seeker {
                 line,
                 wanted,
@@ -61,18 +52,10 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
             });
         }
     }
-    reassign(sku, seekers, uow)?;
+    let split = reassign(sku, seekers, uow)?;
     // Where nobody was late before, all who are now have been looked at.
-    if all_seek {
+    if all_seek && !split {
         uow.its_product(sku)?.offered_to_late();
-    }
-    // They come in the order in which a shortage takes stock away, the least important first.
-    split.sort_by_key(|(wanted, line)| {
-        let priority = Reverse(line.terms.priority);
-        (priority, *wanted, line.number)
-    });
-    for (wanted, line) in split {
-        bring_split(line, wanted, uow)?;
     }
     for key in delayed {
         let mut line = uow.line_to_change(&key)?;
@@ -88,21 +71,16 @@ pub(super) fn keep(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
 /// that come later than was promised, if need be.
 pub(super) fn make_room(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let loose = uow.take_trouble(sku).loose;
-    let mut seekers = Vec::new();
-    for key in &loose {
-        seekers.extend(seeker_of(uow.line_to_change(key)?));
-    }
+    let seekers = each(&loose, |key| {
+        let line = uow.line_to_change(key)?;
+        Ok(Seeker {
+            wanted: promise_lost(&line).unwrap_or(Date::MAX),
+            limit: Date::MAX,
+            line,
+        })
+    })?;
     reassign(sku, seekers, uow)?;
     still_loose(sku, loose, uow)
-}
-
-/// What a line looks for that has lost its stock: the promise that it had. Nobody makes room for those that may be split.
-fn seeker_of(line: OrderLine) -> Option<Seeker> {
-    (!line.terms.split).then(|| Seeker {
-        wanted: promise_lost(&line).unwrap_or(Date::MAX),
-        limit: Date::MAX,
-        line,
-    })
 }
 
 /// What was promised to a line that has lost its stock.
@@ -177,10 +155,7 @@ fn pull_back_lines(sku: &Sku, late: &[LineKey], uow: &mut UnitOfWork) -> Result<
         let wanted = day_of_use(&line, uow)?;
         Ok(wanted.map(|wanted| (line, wanted)))
     })?;
-    let lines = lines.into_iter().flatten();
-    let (split, whole): (Vec<_>, Vec<_>) =
-        lines.partition(|(line, _)| line.allocations.len() > 1 || line.terms.split);
-    let seekers = whole.into_iter().filter_map(|(line, wanted)| {
+    let seekers = lines.into_iter().flatten().filter_map(|(line, wanted)| {
         let limit = line.current_promise?;
         Some(Seeker {
             line,
@@ -189,11 +164,9 @@ fn pull_back_lines(sku: &Sku, late: &[LineKey], uow: &mut UnitOfWork) -> Result<
         })
     });
     let seekers: Vec<Seeker> = seekers.collect();
-    reassign(sku, seekers, uow)?;
-    // What these have left is offered to those that may be split; what they leave, to all again.
-    uow.its_product(sku)?.offered_to_late();
-    for (line, wanted) in split {
-        bring_split(line, Some(wanted), uow)?;
+    // What is left now is nothing to these, but lines that may be split leave goods that others can use.
+    if !reassign(sku, seekers, uow)? {
+        uow.its_product(sku)?.offered_to_late();
     }
     // Who has not moved may have been left with the earlier of its goods by the customer.
     let day = uow.day();
@@ -227,52 +200,4 @@ fn day_of_use(line: &OrderLine, uow: &mut UnitOfWork) -> Result<Option<Date>, St
     let before = days.iter().filter(|day| Some(**day) < own).max();
     let waits = days.iter().any(|day| Some(*day) > own);
     Ok((!waits).then_some(before.map_or(original, |before| original.max(*before))))
-}
-
-/// A line of several batches whose goods come too late looks for others by itself: such that come by the day
-/// that is wanted or, where there are none, earlier than its own. One that has lost its stock looks for such as come by
-/// the day that is wanted; all else is the queue's. The caller goes by the order of the planner: priority (higher first),
-/// wanted day, age.
-fn bring_split(
-    mut line: OrderLine,
-    wanted: Option<Date>,
-    uow: &mut UnitOfWork,
-) -> Result<(), Stop> {
-    let day = uow.day();
-    let product = uow.its_product(&line.sku.clone())?;
-    // As it would be without the line.
-    let mut batches = product.batches().to_vec();
-    for allocation in &line.allocations {
-        if let Some(batch) = batches
-            .iter_mut()
-            .find(|batch| batch.number == allocation.batch_number)
-        {
-            batch.allocated -= allocation.quantity;
-        }
-    }
-    let Some(wanted) = wanted else {
-        return Ok(());
-    };
-    let lost = line.allocations.is_empty();
-    let ready = product.ready(&line, &day).filter(|_| !lost);
-    // Goods that are held have no day, and nothing can be said to come earlier.
-    if !lost && ready.is_none_or(|ready| ready <= wanted) {
-        return Ok(());
-    }
-    let by = |until: Date| {
-        let early = |batch: &Batch| {
-            day.promise_of(batch.supply())
-                .is_some_and(|day| day <= until)
-        };
-        let end = batches.partition_point(early);
-        policy::choose(&batches[..end], &line.terms, line.outstanding(), &day)
-    };
-    let earlier = ready.and_then(|ready| ready.yesterday().ok());
-    let Some(picks) = by(wanted).or_else(|| earlier.and_then(by)) else {
-        return Ok(());
-    };
-    product.deallocate(&mut line, DeallocationReason::Repegged);
-    product.allocate_to(&mut line, &picks, &day);
-    uow.put(line);
-    Ok(())
 }

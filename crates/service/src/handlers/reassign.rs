@@ -13,9 +13,11 @@ use std::collections::HashSet;
 
 use jiff::civil::Date;
 use landfall_domain::events::DeallocationReason;
-use landfall_domain::repeg::{self, Peg, Plan, Problem};
-use landfall_domain::{Batch, Day, LineKey, OrderLine, Product, Sku};
+use landfall_domain::policy::Pick;
+use landfall_domain::repeg::{self, Plan, Problem};
+use landfall_domain::{LineKey, OrderLine, Sku};
 
+use super::draft::{Aim, Draft, Seeker};
 use crate::uow::{Stop, UnitOfWork, each};
 
 /// How many lines of a batch that were promised a later day than its goods come may be asked to move.
@@ -25,81 +27,111 @@ const FIRST_EXAMINED: usize = 256;
 /// How many batches may be asked for lines that move, the latest that are early enough first.
 const SUPPLIES_EXAMINED: usize = 128;
 
-/// A line that looks for other goods.
-pub(super) struct Seeker {
-    pub(super) line: OrderLine,
-    /// The day to keep, or to get back to.
-    pub(super) wanted: Date,
-    /// It may be moved to no goods that come later than this.
-    pub(super) limit: Date,
+/// Plans who is served from where, and carries it out. Whether lines that may be split have moved: they may have left
+/// goods to others that the planner did not know of.
+pub(super) fn reassign(
+    sku: &Sku,
+    seekers: Vec<Seeker>,
+    uow: &mut UnitOfWork,
+) -> Result<bool, Stop> {
+    if seekers.is_empty() {
+        return Ok(false);
+    }
+    let day = uow.day();
+    let mut draft = Draft::new(uow.its_product(sku)?, &seekers, day);
+    if seekers.iter().any(|seeker| seeker.line.terms.split) {
+        draft = better(sku, draft, uow)?;
+    } else {
+        seek(sku, &mut draft, |_| true, Aim::Earlier, uow)?;
+    }
+    let (moves, keepers) = draft.finish();
+    let split = |(at, _): &(usize, Vec<Pick>)| {
+        let seeker = seekers.get(*at);
+        seeker.is_some_and(|seeker| seeker.line.terms.split)
+    };
+    let split = moves.iter().any(split);
+    carry_out(moves, sku, seekers, keepers, uow)?;
+    Ok(split)
 }
 
-/// Plans who is served from where, and carries it out.
-pub(super) fn reassign(sku: &Sku, seekers: Vec<Seeker>, uow: &mut UnitOfWork) -> Result<(), Stop> {
+/// The better of two ways to serve lines of which some may be split. Whole goods for all come first, because a part
+/// is of use only together with all others, and nobody makes room for several. But where that leaves promises
+/// broken, lines that may not be split go before those that can do with what is left here and there.
+fn better<'a>(sku: &Sku, draft: Draft<'a>, uow: &mut UnitOfWork) -> Result<Draft<'a>, Stop> {
+    let together = arrange(sku, draft.clone(), |_| true, uow)?;
+    let outcome = together.outcome();
+    if outcome.0 == 0 {
+        return Ok(together);
+    }
+    let apart = arrange(sku, draft, |seeker| !seeker.line.terms.split, uow)?;
+    Ok(if apart.outcome() < outcome {
+        apart
+    } else {
+        together
+    })
+}
+
+/// Whole goods in time for those that go first, then goods in several parts, then whole goods for all; last, what comes
+/// earlier for who stays late.
+fn arrange<'a>(
+    sku: &Sku,
+    mut draft: Draft<'a>,
+    first: impl Fn(&Seeker) -> bool,
+    uow: &mut UnitOfWork,
+) -> Result<Draft<'a>, Stop> {
+    seek(sku, &mut draft, first, Aim::Kept, uow)?;
+    draft.gather(Aim::Kept);
+    if draft.outcome().0 > 0 {
+        seek(sku, &mut draft, |_| true, Aim::Earlier, uow)?;
+        draft.gather(Aim::Earlier);
+    }
+    Ok(draft)
+}
+
+/// Plans who of these, and of those that make room for them, is served from which batch.
+fn seek(
+    sku: &Sku,
+    draft: &mut Draft,
+    of: impl Fn(&Seeker) -> bool,
+    aim: Aim,
+    uow: &mut UnitOfWork,
+) -> Result<(), Stop> {
+    let seekers = draft.movable(of);
     if seekers.is_empty() {
         return Ok(());
     }
-    let day = uow.day();
-    let mut problem = problem(uow.its_product(sku)?, &seekers, &[], day);
-    let mut plan = repeg::plan(&problem);
-    let mut keepers = Vec::new();
+    let make = match aim {
+        Aim::Kept => repeg::plan_kept,
+        Aim::Earlier => repeg::plan,
+    };
+    let mut problem = draft.problem(&seekers, 0);
+    let mut plan = make(&problem);
     if let Some(wanted) = latest_wanted(&problem, &plan) {
-        let by = look(sku, &seekers, &mut keepers, (None, wanted), uow)?;
-        if !keepers.is_empty() {
-            problem = self::problem(uow.its_product(sku)?, &seekers, &keepers, day);
-            plan = repeg::plan(&problem);
+        let by = look(sku, draft, (None, wanted), uow)?;
+        let found = draft.keepers().len();
+        if found > 0 {
+            problem = draft.problem(&seekers, found);
+            plan = make(&problem);
         }
-        let found = keepers.len();
-        if let Some(until) = latest_late(&problem, &plan, seekers.len()).filter(|day| *day > by) {
-            look(sku, &seekers, &mut keepers, (Some(by), until), uow)?;
+        let until = latest_late(&problem, &plan, seekers.len());
+        if let Some(until) = until.filter(|day| aim == Aim::Earlier && *day > by) {
+            look(sku, draft, (Some(by), until), uow)?;
         }
-        if keepers.len() > found {
-            let wider = self::problem(uow.its_product(sku)?, &seekers, &keepers, day);
-            let other = repeg::plan(&wider);
+        let all = draft.keepers().len();
+        if all > found {
+            let wider = draft.problem(&seekers, all);
+            let other = make(&wider);
             // With unequal quantities more to choose from may be too much to search.
             let outcome = |problem, plan| outcome(problem, plan, seekers.len());
             if outcome(&wider, &other) < outcome(&problem, &plan) {
                 plan = other;
             } else {
-                keepers.truncate(found);
+                draft.leave_out(found);
             }
         }
     }
-    carry_out(&plan, sku, seekers, keepers, uow)
-}
-
-/// The problem as the planner sees it: first the seekers, then the keepers.
-fn problem(product: &Product, seekers: &[Seeker], keepers: &[OrderLine], day: Day) -> Problem {
-    let supplies = product.batches().iter().map(|batch| repeg::Supply {
-        ready: day.promise_of(batch.supply()),
-        free: batch.available(),
-        location: batch.location.clone(),
-    });
-    let peg = |line: &OrderLine, wanted: Date, limit: Date| Peg {
-        number: line.number,
-        quantity: line.outstanding(),
-        priority: line.terms.priority.get(),
-        wanted,
-        limit,
-        supply: line.allocations.first().and_then(|allocation| {
-            let of = |batch: &Batch| batch.number == allocation.batch_number;
-            product.batches().iter().position(of)
-        }),
-        locations: line.terms.locations.clone(),
-    };
-    let seeking = seekers
-        .iter()
-        .map(|seeker| peg(&seeker.line, seeker.wanted, seeker.limit));
-    // A line without a promise keeps the day of its goods.
-    let keeping = keepers.iter().map(|line| {
-        let promise = line.current_promise.or_else(|| product.ready(line, &day));
-        let promise = promise.unwrap_or(Date::MAX);
-        peg(line, promise, promise)
-    });
-    Problem {
-        supplies: supplies.collect(),
-        pegs: seeking.chain(keeping).collect(),
-    }
+    draft.follow(&plan, &seekers);
+    Ok(())
 }
 
 /// The day on which each peg has its goods by the plan, where it has some.
@@ -152,16 +184,15 @@ fn outcome(problem: &Problem, plan: &Plan, seekers: usize) -> (u64, Vec<Date>) {
 /// those whose place these would need, which were promised a later day, and so on. Gives the last day that was looked at.
 fn look(
     sku: &Sku,
-    seekers: &[Seeker],
-    keepers: &mut Vec<OrderLine>,
+    draft: &mut Draft,
     (after, mut by): (Option<Date>, Date),
     uow: &mut UnitOfWork,
 ) -> Result<Date, Stop> {
     loop {
-        let found = self::keepers(sku, seekers, (after, by), uow)?;
+        let found = keepers(sku, draft, (after, by), uow)?;
         let latest = found.iter().filter_map(|line| line.current_promise).max();
         let Some(latest) = latest.filter(|latest| *latest > by) else {
-            keepers.extend(found);
+            draft.take_in(found);
             return Ok(by);
         };
         by = latest;
@@ -172,7 +203,7 @@ fn look(
 /// first day only those that were promised a later day than their goods come.
 fn keepers(
     sku: &Sku,
-    seekers: &[Seeker],
+    draft: &Draft,
     (after, by): (Option<Date>, Date),
     uow: &mut UnitOfWork,
 ) -> Result<Vec<OrderLine>, Stop> {
@@ -203,12 +234,12 @@ fn keepers(
         });
         each([slack, first], |keys| keys)
     })?;
-    let mut seen: HashSet<&LineKey> = seekers.iter().map(|seeker| &seeker.line.key).collect();
+    let seeking = draft.seekers.iter().map(|seeker| &seeker.line.key);
+    let mut seen: HashSet<&LineKey> = seeking.collect();
     let keys: Vec<LineKey> = found.into_iter().flatten().flatten().collect();
     let mut lines = Vec::new();
     for key in keys.iter().filter(|key| seen.insert(key)) {
-        let may_move =
-            |line: &&OrderLine| line.allocations.len() == 1 && !line.locked() && !line.terms.split;
+        let may_move = |line: &&OrderLine| line.allocations.len() == 1 && !line.locked();
         lines.extend(uow.line(key)?.filter(may_move).cloned());
     }
     // The planner breaks ties by age; the order here must not depend on how the lines were found.
@@ -218,7 +249,7 @@ fn keepers(
 
 /// Moves the lines as planned: all of them off first, so that lines can change places.
 fn carry_out(
-    plan: &Plan,
+    moves: Vec<(usize, Vec<Pick>)>,
     sku: &Sku,
     seekers: Vec<Seeker>,
     keepers: Vec<OrderLine>,
@@ -232,16 +263,15 @@ fn carry_out(
         .collect();
     let day = uow.day();
     let product = uow.its_product(sku)?;
-    let mut moved = Vec::with_capacity(plan.moves.len());
-    for step in &plan.moves {
-        if let Some(mut line) = lines[step.peg].take() {
+    let mut moved = Vec::with_capacity(moves.len());
+    for (at, picks) in moves {
+        if let Some(mut line) = lines[at].take() {
             product.deallocate(&mut line, DeallocationReason::Repegged);
-            moved.push((line, step.to));
+            moved.push((line, picks));
         }
     }
-    for (line, to) in &mut moved {
-        let units = line.outstanding();
-        product.allocate_to(line, &[(*to, units)], &day);
+    for (line, picks) in &mut moved {
+        product.allocate_to(line, picks, &day);
     }
     for (line, _) in moved {
         uow.concern(&line.key);

@@ -1,6 +1,7 @@
 //! The service and the naive reading of the rules agree after every command.
 
 use jiff::ToSpan;
+use landfall_domain::Command;
 use landfall_service::{Answer, Failure, Request};
 use landfall_testkit::history::{Step, history};
 use landfall_testkit::replay::start;
@@ -107,4 +108,35 @@ fn sorted(lines: impl Iterator<Item = String>, batches: impl Iterator<Item = Str
     lines.sort();
     batches.sort();
     (lines, batches)
+}
+
+/// Found by the property above: who is served too late by a new batch is pulled back at once, with goods of a line that can
+/// wait for what it leaves.
+#[test]
+fn better_supply_is_offered_again_to_who_is_late_by_it() {
+    let steps = r#"{"type":"CreateShipment","reference":"MV-2","eta":null,"carrier":null,"vessel":null,"container":null}
+{"type":"CreateBatch","reference":"b-5","sku":"S-1","quantity":10,"eta":"2026-05-15","shipment":null,"location":"LEEDS"}
+{"type":"CreateBatch","reference":"b-6","sku":"S-2","quantity":1,"eta":null,"shipment":null,"location":null}
+{"type":"CreateBatch","reference":"b-4","sku":"S-1","quantity":8,"eta":null,"shipment":"MV-2","location":null}
+{"type":"PlaceOrder","order_id":"o-1","lines":[{"sku":"S-1","quantity":1,"line_id":"l-1","requested_date":null,"priority":null,"policy":null,"split":false,"locations":[]},{"sku":"S-1","quantity":5,"line_id":null,"requested_date":null,"priority":null,"policy":null,"split":false,"locations":[]}],"requested_date":null,"priority":5,"policy":"earliest","if_short":"backorder","deliver":"as_ready"}
+{"type":"Allocate","order_id":"o-2","sku":"S-1","quantity":3,"line_id":null,"requested_date":null,"priority":9,"policy":"earliest","split":false,"if_short":"backorder","locations":[]}
+{"type":"ReceiveBatch","reference":"b-5","quantity":7}
+{"type":"Allocate","order_id":"o-2","sku":"S-1","quantity":4,"line_id":"l-1","requested_date":null,"priority":5,"policy":"earliest","split":false,"if_short":"backorder","locations":[]}
+{"type":"HoldBatch","reference":"b-5","code":"customs","note":null,"expected_clear":null}
+{"type":"Allocate","order_id":"o-3","sku":"S-1","quantity":11,"line_id":null,"requested_date":null,"priority":9,"policy":"earliest","split":false,"if_short":"backorder","locations":[]}
+{"type":"CreateShipment","reference":"MV-1","eta":null,"carrier":null,"vessel":null,"container":null}
+{"type":"HoldShipment","reference":"MV-1","code":"customs","note":null,"expected_clear":"2026-05-11"}
+{"type":"CreateBatch","reference":"b-2","sku":"S-1","quantity":15,"eta":null,"shipment":null,"location":null}
+{"type":"CreateBatch","reference":"b-1","sku":"S-1","quantity":4,"eta":null,"shipment":"MV-1","location":null}"#;
+    run(async {
+        let h = start::<Singly>(3);
+        let mut model = Model::new(1);
+        for step in steps.lines() {
+            let command: Command = serde_json::from_str(step).unwrap();
+            h.handle(command.clone()).await.ok();
+            model.handle(&command, h.today()).ok();
+            let there = seen(&state(&*h.views).await);
+            assert_eq!(there, lines(&model), "after {command:?}");
+        }
+    });
 }

@@ -25,8 +25,9 @@ const UNITS: u64 = 2;
 struct World {
     /// Places and ETA; location.
     batches: Vec<(u64, Option<i64>, bool)>,
-    /// Priority, requested day, whether it must come from one location.
-    lines: Vec<(u64, Option<i64>, bool)>,
+    /// Priority, requested day, whether it must come from one location, whether it may be split. There are no parts to
+    /// be had, but nobody is to be worse off for it.
+    lines: Vec<(u64, Option<i64>, bool, bool)>,
     changes: Vec<(Index, What)>,
 }
 
@@ -44,7 +45,8 @@ enum What {
 fn world() -> impl Strategy<Value = World> {
     let day = || prop::option::weighted(0.8, 0_i64..20);
     let batches = prop::collection::vec((1_u64..3, day(), prop::bool::weighted(0.5)), 3..7);
-    let lines = prop::collection::vec((0_u64..10, day(), prop::bool::weighted(0.1)), 3..10);
+    let line = (0_u64..10, day(), prop::bool::weighted(0.1), any::<bool>());
+    let lines = prop::collection::vec(line, 3..10);
     let what = prop_oneof![
         6 => day().prop_map(What::Eta),
         2 => (0_u64..4).prop_map(What::Places),
@@ -76,8 +78,9 @@ proptest! {
                 batch.0.eta = eta.map(in_days);
                 h.done(if *leeds { batch.location("LEEDS") } else { batch }).await;
             }
-            for (at, (priority, requested, leeds)) in world.lines.iter().enumerate() {
+            for (at, (priority, requested, leeds, split)) in world.lines.iter().enumerate() {
                 let mut line = line(&format!("o-{at}"), "SOFA", UNITS).priority(*priority);
+                line.0.split = *split;
                 if let Some(day) = requested {
                     line = line.just_in_time().requested(in_days(*day));
                 }

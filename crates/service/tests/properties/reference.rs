@@ -4,6 +4,7 @@
 //! is given all lines and batches there are.
 
 mod choice;
+mod draft;
 mod goods;
 mod keep;
 mod leave;

@@ -31,6 +31,7 @@ pub mod lists;
 pub mod loading;
 pub mod models;
 pub mod orders;
+pub mod parts;
 pub mod promises;
 pub mod ranges;
 pub mod receipts;
@@ -156,6 +157,11 @@ macro_rules! store_contract {
         $crate::store_contract! { @group claims
             important_split_lines_move_first a_promise_outranks_the_queue
             a_broken_promise_stands_in_the_queue the_preferred_location_serves_in_time
+        }
+        $crate::store_contract! { @group parts
+            slack_is_given_up_to_a_split_line slack_is_given_up_to_the_late_part
+            room_is_made_for_a_split_line_that_lost_its_goods a_late_split_line_is_pulled_back_with_slack
+            parts_in_time_keep_a_promise a_split_line_has_the_claims_of_others
         }
         $crate::store_contract! { @group receipts
             a_receipt_is_short_or_over nothing_may_have_arrived what_has_left_was_there

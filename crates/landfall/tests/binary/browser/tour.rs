@@ -190,13 +190,13 @@ async fn a_long_table_keeps_its_place_and_a_refusal_is_seen() {
     };
     let place = Place::new();
     let admin = key(&place, "admin", "admin");
-    let mut rugs = r#"{"type": "CreateBatch", "reference": "RUGS", "sku": "RUG", "quantity": 99, "eta": "2027-03-01"}"#.to_owned();
-    for order in 10..50 {
-        rugs += &format!(
-            "\n{{\"type\": \"Allocate\", \"order_id\": \"RUG-{order}\", \"sku\": \"RUG\", \"quantity\": 1}}"
-        );
-    }
-    place.write("rugs.ndjson", &rugs);
+    let batch = r#"{"type": "CreateBatch", "reference": "RUGS", "sku": "RUG", "quantity": 99, "eta": "2027-03-01"}"#;
+    let lines = (10..50).map(|order| {
+        let id = format!("RUG-{order}");
+        format!(r#"{{"type": "Allocate", "order_id": "{id}", "sku": "RUG", "quantity": 1}}"#)
+    });
+    let rugs: Vec<_> = std::iter::once(batch.to_owned()).chain(lines).collect();
+    place.write("rugs.ndjson", rugs.join("\n"));
     place.run(["apply", "rugs.ndjson"]).ended(0);
     let service = world(&place);
     browser.sign_in(&service, &admin).await;

@@ -198,13 +198,18 @@ impl Service {
         Ok(service)
     }
 
-    /// Waits until the read models have everything.
+    /// Waits until the desk, which follows the log, has everything.
     fn settled(&self) -> Outcome<()> {
-        while self.text("GET", "/", "")?.contains("id=\"behind\"") {
-            std::thread::sleep(std::time::Duration::from_millis(200));
+        let mut looks = 0;
+        // It may not have seen yet that there is more.
+        while looks < 3 {
+            std::thread::sleep(std::time::Duration::from_millis(700));
+            let metrics = self.text("GET", "/metrics", "")?;
+            let done = metrics
+                .lines()
+                .any(|line| line == "landfall_desk_lag_events 0");
+            looks = if done { looks + 1 } else { 0 };
         }
-        // What is not yet worth a word is taken in by then.
-        std::thread::sleep(std::time::Duration::from_secs(2));
         Ok(())
     }
 

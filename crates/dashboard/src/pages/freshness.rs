@@ -26,12 +26,15 @@ pub(super) async fn take_in(desk: &dyn Desk) -> Result<(), ViewError> {
 
 /// The worklist is behind where somebody could notice.
 pub(super) fn behind(lag: &Lag, now: Timestamp) -> Option<String> {
-    let oldest = lag
-        .oldest
-        .filter(|then| now.duration_since(*then).as_secs() >= 5)?;
+    let oldest = lag.oldest?;
+    let seconds = now.duration_since(oldest).as_secs();
+    let age = match u64::try_from(seconds).ok()? {
+        0..5 => return None,
+        seconds @ 5..60 => format::count(seconds, "second", "seconds"),
+        _ => format::since(oldest, now),
+    };
     Some(format!(
-        "The figures and the lists of late and waiting lines are {} behind: {} are still to be taken in.",
-        format::since(oldest, now),
+        "The figures and the lists of late and waiting lines are {age} behind: {} are still to be taken in.",
         format::count(lag.events, "event", "events")
     ))
 }

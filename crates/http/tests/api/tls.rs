@@ -272,7 +272,8 @@ async fn no_key_is_ever_logged() {
     assert!(logged.contains(&revoked.key.id), "{logged}");
     assert!(logged.contains("/v1/orders"), "{logged}");
     for key in [good.text(), revoked.text()] {
-        let secret = key.rsplit('_').next().unwrap();
+        // The secret is in base64url, and may hold the character that stands before it.
+        let secret = key.splitn(3, '_').last().unwrap();
         assert!(!logged.contains(secret), "{logged}");
         assert!(!answers.contains(secret), "{answers}");
     }

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 
 use serde_json::{Value, json};
 
-use crate::support::{PATIENCE, Place, Ran, Service, exists, line, plenty, until};
+use crate::support::{PATIENCE, Place, Ran, Service, exists, line, plenty, secret_of, until};
 
 /// Status and body of a request with this key, or none.
 fn ask(
@@ -105,7 +105,7 @@ fn keys_come_and_go_beside_a_running_service() {
     assert!(table.contains("web-shop"), "{table} {backup:?}");
     let kept = std::fs::read(place.path("copy.db")).unwrap();
     for key in [&shop, &buyer] {
-        let secret = key.rsplit('_').next().unwrap();
+        let secret = secret_of(key);
         assert!(!table.contains(secret));
         let secret = secret.as_bytes();
         assert!(!kept.windows(secret.len()).any(|bytes| bytes == secret));
@@ -200,7 +200,7 @@ fn the_command_line_shows_its_key() {
     let applied = place.run_with_input(apply, order).ended(3);
     assert!(applied.stdout.contains("403"), "{applied:?}");
     for ran in [refused, applied] {
-        let secret = key.rsplit('_').next().unwrap();
+        let secret = secret_of(&key);
         assert!(!format!("{ran:?}").contains(secret));
     }
     // What makes no sense is refused, and not said again.

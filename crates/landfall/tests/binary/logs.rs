@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use landfall_testkit::servers::{self, RedisServer, SmtpSink, postgres};
 use serde_json::Value;
 
-use crate::support::{PATIENCE, Place, Service, line, plenty, until};
+use crate::support::{PATIENCE, Place, Service, line, plenty, secret_of, until};
 
 /// What is answered to a request with these header lines, head and all.
 fn ask(service: &Service, request: &str, headers: &[(&str, &str)], body: &str) -> String {
@@ -186,7 +186,7 @@ fn nothing_is_told(database: &str, redis: &RedisServer, smtp: &SmtpSink) {
         });
         let said = service.said();
         assert!(service.stop().success());
-        let secret = key.rsplit('_').next().unwrap();
+        let secret = secret_of(key);
         let encoded = "AGFwcABtYWlsLXNlY3JldA";
         for hidden in ["-secret", "whsec_", secret, encoded, "aG9vay1zaWduaW5n"] {
             let found = said.lines().find(|line| line.contains(hidden));

@@ -319,6 +319,11 @@ impl Drop for Service {
     }
 }
 
+/// The part of a key that proves it. It is in base64url, and may hold the character that stands before it.
+pub(crate) fn secret_of(key: &str) -> &str {
+    key.splitn(3, '_').last().unwrap()
+}
+
 /// A batch that nothing exhausts.
 pub(crate) fn plenty(sku: &str) -> String {
     format!(r#"{{"reference": "b-{sku}", "sku": "{sku}", "quantity": 1000000000}}"#)

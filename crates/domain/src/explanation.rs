@@ -115,7 +115,10 @@ pub fn weigh(batches: &[Batch], line: &OrderLine, day: &Day) -> Vec<Weighed> {
     if line.outstanding() == 0 {
         return Vec::new();
     }
-    let mut order = policy::preference(batches, &line.terms, day);
+    // Who is not where its promise was made looks for what is nearest to it.
+    let astray = line.allocations.is_empty() || line.late();
+    let promised = line.original_promise.filter(|_| astray);
+    let mut order = policy::preference(batches, &line.terms, promised, day);
     let mut serves = vec![false; batches.len()];
     for at in &order {
         serves[*at] = true;

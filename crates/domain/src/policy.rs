@@ -8,6 +8,12 @@
 //! Where a line names locations, its requested date comes first: supply that meets it is preferred to supply that
 //! does not, wherever that is. Then, and without a date at once, the locations count in their order, and within one
 //! the policy: a customer would rather have the sofa from the next town in time than from this one too late.
+//!
+//! All that is how a line is served first. One that was promised something looks for what keeps that promise, wherever
+//! else its goods are taken from, at its locations in their order, and takes of these the last, as
+//! [`crate::repeg`] does; where nothing comes in time, what comes first, wherever that is.
+
+use jiff::civil::Date;
 
 use crate::batch::Batch;
 use crate::line::Terms;
@@ -17,14 +23,20 @@ use crate::values::{Day, Policy};
 pub type Pick = (usize, u64);
 
 /// Chooses the batches for `quantity` units on these terms: one batch that can hold it all or, where the
-/// terms allow a split, several. `None`: they cannot hold it. `batches` are in the order of
-/// [`Batch::earliest_first`].
-pub fn choose(batches: &[Batch], terms: &Terms, quantity: u64, day: &Day) -> Option<Vec<Pick>> {
-    if terms.policy == Policy::Earliest && terms.locations.is_empty() {
+/// terms allow a split, several. `promised`: the day to keep, of a line that was promised one. `None`: they cannot hold
+/// it. `batches` are in the order of [`Batch::earliest_first`].
+pub fn choose(
+    batches: &[Batch],
+    terms: &Terms,
+    promised: Option<Date>,
+    quantity: u64,
+    day: &Day,
+) -> Option<Vec<Pick>> {
+    if promised.is_none() && terms.policy == Policy::Earliest && terms.locations.is_empty() {
         return take(0..batches.len(), batches, terms.split, quantity);
     }
     take(
-        preference(batches, terms, day).into_iter(),
+        preference(batches, terms, promised, day).into_iter(),
         batches,
         terms.split,
         quantity,
@@ -32,8 +44,14 @@ pub fn choose(batches: &[Batch], terms: &Terms, quantity: u64, day: &Day) -> Opt
 }
 
 /// The positions of the batches that may serve these terms, the most preferred first: those that meet the
-/// requested date, then by location, then by policy.
-pub fn preference(batches: &[Batch], terms: &Terms, day: &Day) -> Vec<usize> {
+/// requested date, then by location, then by policy. Where a day was promised: those that keep it, by location and the
+/// last first; then the others, the first first.
+pub fn preference(
+    batches: &[Batch],
+    terms: &Terms,
+    promised: Option<Date>,
+    day: &Day,
+) -> Vec<usize> {
     let rank = |batch: &Batch| {
         if terms.locations.is_empty() {
             return Some(0);
@@ -43,29 +61,27 @@ pub fn preference(batches: &[Batch], terms: &Terms, day: &Day) -> Vec<usize> {
             .iter()
             .position(|location| Some(location) == batch.location.as_ref())
     };
-    let late = |batch: &Batch| {
-        !terms.requested_date.is_some_and(|wanted| {
-            day.promise_of(batch.supply())
-                .is_some_and(|ready| ready <= wanted)
-        })
-    };
-    let mut ranked: Vec<_> = batches
-        .iter()
-        .enumerate()
-        .filter_map(|(at, batch)| rank(batch).map(|rank| (late(batch), rank, at)))
-        .collect();
-    // In time and just in time: the latest first. Otherwise the earliest.
-    let latest_first = |late: bool| !late && terms.policy == Policy::JustInTime;
-    ranked.sort_by(|a, b| {
-        let by_day = a.2.cmp(&b.2);
-        let by_policy = if latest_first(a.0) {
-            by_day.reverse()
+    let wanted = promised.or(terms.requested_date);
+    let latest_first = promised.is_some() || terms.policy == Policy::JustInTime;
+    let key = |at: usize, batch: &Batch| {
+        let rank = rank(batch)?;
+        let ready = day.promise_of(batch.supply()).unwrap_or(Date::MAX);
+        let in_time = wanted.is_some_and(|wanted| ready <= wanted);
+        // How late counts before where, for whom a day was promised.
+        let late_by = promised.filter(|_| !in_time).map(|_| ready);
+        let place = if in_time && latest_first {
+            batches.len() - at
         } else {
-            by_day
+            at
         };
-        (a.0, a.1).cmp(&(b.0, b.1)).then(by_policy)
-    });
-    ranked.into_iter().map(|(_, _, at)| at).collect()
+        Some((!in_time, late_by, rank, place))
+    };
+    let batches_in_place = batches.iter().enumerate();
+    let mut ranked: Vec<_> = batches_in_place
+        .filter_map(|(at, batch)| Some((key(at, batch)?, at)))
+        .collect();
+    ranked.sort_unstable();
+    ranked.into_iter().map(|(_, at)| at).collect()
 }
 
 fn take(

@@ -40,7 +40,7 @@ fn batches(of: &[(&str, u64, Option<Date>, &str)]) -> Vec<Batch> {
 }
 
 fn chosen(batches: &[Batch], terms: &Terms, quantity: u64) -> Option<String> {
-    let picks = choose(batches, terms, quantity, &TODAY)?;
+    let picks = choose(batches, terms, None, quantity, &TODAY)?;
     let names: Vec<&str> = picks
         .iter()
         .map(|(at, _)| batches[*at].reference.as_str())
@@ -115,6 +115,42 @@ fn the_requested_date_comes_before_the_location_and_that_before_the_policy() {
     }
 }
 
+#[test]
+fn what_was_promised_comes_before_what_was_asked_for() {
+    let there = batches(&[
+        ("leeds-stock", 10, None, "LEEDS"),
+        ("leeds-may", 10, Some(date(2026, 5, 20)), "LEEDS"),
+        ("york-may", 10, Some(date(2026, 5, 18)), "YORK"),
+        ("york-june", 10, Some(date(2026, 6, 10)), "YORK"),
+        ("leeds-july", 10, Some(date(2026, 7, 10)), "LEEDS"),
+    ]);
+    for policy in [Policy::Earliest, Policy::JustInTime] {
+        // Whatever day was asked for, and with whatever policy.
+        for asked in [None, Some(date(2026, 5, 12)), Some(date(2026, 7, 31))] {
+            let names = |promised, locations: &[&str]| {
+                let terms = terms(policy, asked, locations);
+                let order = preference(&there, &terms, Some(promised), &TODAY);
+                let name = |at: usize| there[at].reference.to_string();
+                order.into_iter().map(name).collect::<Vec<_>>().join(" ")
+            };
+            // In time the last; too late the first.
+            assert_eq!(
+                names(date(2026, 5, 19), &[]),
+                "york-may leeds-stock leeds-may york-june leeds-july"
+            );
+            // In time by location; too late wherever it is.
+            assert_eq!(
+                names(date(2026, 5, 20), &["LEEDS", "YORK"]),
+                "leeds-may leeds-stock york-may york-june leeds-july"
+            );
+            assert_eq!(
+                names(date(2026, 5, 11), &["YORK", "LEEDS"]),
+                "leeds-stock york-may leeds-may york-june leeds-july"
+            );
+        }
+    }
+}
+
 proptest! {
     /// An unsplit line takes the first batch that can hold it; a split one exactly what it wants, never
     /// more than a batch has, and only if all batches together can hold it.
@@ -135,7 +171,7 @@ proptest! {
         let policy = if just_in_time { Policy::JustInTime } else { Policy::Earliest };
         let mut wanted = terms(policy, Some(date(2026, 6, 14)), &[]);
         wanted.split = split;
-        let picks = choose(&there, &wanted, quantity, &TODAY);
+        let picks = choose(&there, &wanted, None, quantity, &TODAY);
         let total: u64 = there.iter().map(Batch::free).sum();
         let fits = if split { total >= quantity } else { there.iter().any(|b| b.free() >= quantity) };
         prop_assert_eq!(picks.is_some(), fits);

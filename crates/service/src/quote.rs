@@ -61,7 +61,7 @@ pub fn quote(inquiry: &Inquiry, uow: &mut UnitOfWork) -> Result<QuoteResource, S
         return Err(unknown.into());
     };
     let batches = product.batches();
-    let picks = policy::choose(batches, terms, terms.quantity, &day).unwrap_or_default();
+    let picks = policy::choose(batches, terms, None, terms.quantity, &day).unwrap_or_default();
     // A new line is promised the day of the last of its goods; nobody has told it another.
     let promise = picks
         .iter()

@@ -30,11 +30,13 @@ pub fn promise_after(ready: Date, original: Date, told: Option<Date>) -> Date {
 }
 
 impl Product {
-    /// Pegs a line that has no stock to the batches that its policy prefers, and promises a date. `accepted`
-    /// says whether this is the line's first event. Where nothing can hold it, nothing changes: `false`.
+    /// Pegs a line that has no stock to the batches that its policy prefers, or that keep what it was promised first,
+    /// and promises a date. `accepted` says whether this is the line's first event. Where nothing can hold it, nothing
+    /// changes: `false`.
     pub fn allocate(&mut self, line: &mut OrderLine, day: &Day, accepted: bool) -> bool {
         debug_assert_eq!(line.sku, self.sku, "a line is allocated by its own product");
-        let picks = policy::choose(&self.batches, &line.terms, line.outstanding(), day);
+        let (promised, wanted) = (line.original_promise, line.outstanding());
+        let picks = policy::choose(&self.batches, &line.terms, promised, wanted, day);
         let Some(picks) = picks else { return false };
         self.peg(line, &picks, *day, accepted);
         true

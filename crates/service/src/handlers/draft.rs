@@ -2,12 +2,12 @@
 //! what is left for lines that may be split.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 use landfall_domain::policy::{self, Pick};
 use landfall_domain::repeg::{self, Peg, Plan, Problem};
-use landfall_domain::{Batch, Day, OrderLine, Product};
+use landfall_domain::{Batch, Day, OrderId, OrderLine, Product};
 
 /// A line that looks for other goods.
 pub(super) struct Seeker {
@@ -160,18 +160,34 @@ impl<'a> Draft<'a> {
             let own = self.part(*at).map(|part| self.picks[*at][part]);
             peg(&seeker.line, own, seeker.wanted, seeker.limit)
         });
+        let orders = self.orders_seeking();
         let keeping = self.keepers[..keepers].iter().enumerate();
         let keeping = keeping.map(|(at, line)| {
             let own = self.picks[self.seekers.len() + at].first().copied();
             // A line without a promise keeps the day of its goods.
             let ready = own.and_then(|(batch, _)| self.ready_on(batch));
             let promise = line.current_promise.or(ready).unwrap_or(Date::MAX);
-            peg(line, own, promise, promise)
+            // An order that is to leave earlier gains nothing where another line of it comes as late as it does now.
+            let sought = orders.get(&line.key.order_id);
+            let sought = sought.filter(|sought| line.together() && **sought < promise);
+            let earlier = sought.and_then(|_| promise.yesterday().ok());
+            let until = earlier.map_or(promise, |day| ready.map_or(day, |ready| ready.max(day)));
+            peg(line, own, until, until)
         });
         Problem {
             supplies: supplies.collect(),
             pegs: seeking.chain(keeping).collect(),
         }
+    }
+
+    /// The orders that go out together and of which a line seeks goods, and the earliest day that is sought.
+    fn orders_seeking(&self) -> HashMap<&OrderId, Date> {
+        let mut orders = HashMap::new();
+        for Seeker { line, wanted, .. } in self.seekers.iter().filter(|s| s.line.together()) {
+            let day = orders.entry(&line.key.order_id).or_insert(*wanted);
+            *day = (*day).min(*wanted);
+        }
+        orders
     }
 
     /// Follows the plan for these seekers and all keepers.
@@ -224,6 +240,7 @@ impl<'a> Draft<'a> {
                 policy::choose(
                     &self.batches[..end],
                     &line.terms,
+                    Some(*wanted),
                     line.outstanding(),
                     &self.day,
                 )

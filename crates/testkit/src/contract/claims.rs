@@ -3,7 +3,9 @@
 use landfall_domain::line::Status;
 
 use super::scene::in_days;
-use crate::commands::{batch, hold, line, receive_shipment, set_eta, shipment};
+use crate::commands::{
+    batch, cancel_batch, hold, line, receive_shipment, set_eta, set_quantity, shipment,
+};
 use crate::database::Database;
 use crate::harness::Harness;
 
@@ -103,5 +105,47 @@ pub async fn the_preferred_location_serves_in_time<D: Database>() {
     assert_eq!(of(&h, "urgent").await, ("leeds-3".into(), 3));
     h.line(both("patient", 35)).await;
     assert_eq!(of(&h, "patient").await, ("ship".into(), 30));
+    h.in_order().await;
+}
+
+/// A line that lost its goods, and finds none in time, is late by as little as can be, whatever it asked for at first:
+/// goods just in time for its day, or a location before others. What happens next has nothing to mend.
+pub async fn a_broken_promise_is_kept_as_nearly_as_can_be<D: Database>() {
+    let just_in_time = line("o-1", "SOFA", 2).requested(in_days(20)).just_in_time();
+    let of_york = line("o-1", "SOFA", 2).locations(&["YORK", "LEEDS"]);
+    for wants in [just_in_time, of_york] {
+        for split in [false, true] {
+            let h = Harness::<D>::start();
+            let at = |reference, units, day, place| {
+                let batch = batch(reference, "SOFA", units).eta(in_days(day));
+                batch.location(place)
+            };
+            h.done(at("lost", 2, 10, "YORK")).await;
+            let wants = wants.clone();
+            h.line(if split { wants.split() } else { wants }).await;
+            h.done(at("near", 2, 11, "LEEDS")).await;
+            h.done(at("far", 2, 19, "YORK")).await;
+            let told = h.kinds_of(h.done(cancel_batch("lost"))).await;
+            let changed = |kinds: &[&str]| kinds.contains(&"PromiseChanged");
+            assert!(changed(&told), "{told:?}");
+            assert_eq!(of(&h, "o-1").await, ("near".into(), 11));
+            let told = h.kinds_of(h.done(set_quantity("far", 3))).await;
+            assert!(!changed(&told), "{told:?}");
+            h.in_order().await;
+        }
+    }
+}
+
+/// So is one that was merely delayed and may be split, where only several batches together come earlier than its own.
+pub async fn a_delayed_split_line_is_late_by_as_little_as_can_be<D: Database>() {
+    let h = Harness::<D>::start();
+    h.done(batch("ship", "SOFA", 2).eta(in_days(10))).await;
+    let wants = line("o-1", "SOFA", 2).requested(in_days(30));
+    h.line(wants.just_in_time().split()).await;
+    for (reference, day) in [("d-11", 11), ("d-12", 12), ("d-13", 13), ("d-19", 19)] {
+        h.done(batch(reference, "SOFA", 1).eta(in_days(day))).await;
+    }
+    h.done(set_eta("ship", Some(in_days(40)))).await;
+    assert_eq!(of(&h, "o-1").await, ("d-11".into(), 12));
     h.in_order().await;
 }

@@ -258,9 +258,13 @@ pub async fn a_split_line_moves_in_parts<D: Database>() {
         .iter()
         .map(|a| (a.batch.as_str(), a.quantity))
         .collect();
-    assert_eq!(pegs, [("a", 3), ("b", 3)]);
+    assert_eq!(
+        pegs,
+        [("b", 3), ("a", 3)],
+        "the last that are in time first"
+    );
     assert_eq!(moved.current_promise, Some(in_days(5)));
-    // It loses all of it with one of its batches, and is served again by its own policy.
+    // It loses all of it with one of its batches, and is served again by the queue.
     h.done(hold("a", "customs", None)).await;
     let parts = async || {
         let line = h.see_line("o-1", "SOFA").await;

@@ -157,6 +157,7 @@ macro_rules! store_contract {
         $crate::store_contract! { @group claims
             important_split_lines_move_first a_promise_outranks_the_queue
             a_broken_promise_stands_in_the_queue the_preferred_location_serves_in_time
+            a_broken_promise_is_kept_as_nearly_as_can_be a_delayed_split_line_is_late_by_as_little_as_can_be
         }
         $crate::store_contract! { @group parts
             slack_is_given_up_to_a_split_line slack_is_given_up_to_the_late_part

@@ -32,7 +32,7 @@ impl Model {
 
     /// Pegs a line to the batches that it prefers, if they can hold it whole.
     pub(super) fn serve(&mut self, at: usize, today: Date) -> bool {
-        let pegs = self.choose(at, today, |_| true);
+        let pegs = self.choose(at, today, self.lines[at].original, |_| true);
         if let Some(pegs) = pegs {
             self.peg(at, pegs, today);
             return true;
@@ -40,18 +40,19 @@ impl Model {
         false
     }
 
-    /// What the line would take of these batches.
+    /// What the line would take of these batches; of one that was promised a day, to keep that.
     pub(super) fn choose(
         &self,
         at: usize,
         today: Date,
+        promised: Option<Date>,
         of: impl Fn(&Batch) -> bool,
     ) -> Option<Vec<(String, u64)>> {
         let line = &self.lines[at];
         let mut pegs = Vec::new();
         let mut missing = line.outstanding();
         for batch in self
-            .preferred(line, today)
+            .preferred(line, promised, today)
             .into_iter()
             .filter(|batch| of(batch))
         {
@@ -68,20 +69,20 @@ impl Model {
         None
     }
 
-    fn preferred<'a>(&'a self, line: &Line, today: Date) -> Vec<&'a Batch> {
+    fn preferred<'a>(&'a self, line: &Line, promised: Option<Date>, today: Date) -> Vec<&'a Batch> {
         let terms = &line.terms;
         let wanted = |batch: &&Batch| batch.sku == line.sku;
         let mut batches: Vec<&Batch> = self.batches.iter().filter(wanted).collect();
         batches.sort_by_key(|batch| (batch.supply(), batch.reference.clone()));
         let in_time = |batch: &Batch| {
-            terms.requested_date.is_some_and(|day| {
+            promised.or(terms.requested_date).is_some_and(|day| {
                 self.there(batch.supply(), today)
                     .is_some_and(|there| there <= day)
             })
         };
-        let (mut first, then): (Vec<&Batch>, Vec<&Batch>) =
+        let (mut first, mut then): (Vec<&Batch>, Vec<&Batch>) =
             batches.into_iter().partition(|batch| in_time(batch));
-        if terms.policy == Policy::JustInTime {
+        if promised.is_some() || terms.policy == Policy::JustInTime {
             first.reverse();
         }
         if terms.locations.is_empty() {
@@ -96,7 +97,13 @@ impl Model {
             let locations = terms.locations.iter();
             locations.flat_map(of_location).collect::<Vec<&Batch>>()
         };
-        [by_location(&first), by_location(&then)].concat()
+        first = by_location(&first);
+        then = by_location(&then);
+        if promised.is_some() {
+            // Too late: the less late the better, wherever it is.
+            then.sort_by_key(|batch| self.there(batch.supply(), today));
+        }
+        [first, then].concat()
     }
 
     /// When goods of this supply can be with the customer.

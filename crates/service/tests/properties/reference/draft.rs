@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use jiff::civil::Date;
 use landfall_domain::repeg::{self, Peg, Plan, Problem};
 
-use super::Model;
+use super::{Line, Model};
 
 /// A line that looks for other goods: the day that is wanted, and the last that may be.
 pub(super) type Seeker = (usize, Date, Date);
@@ -182,9 +182,15 @@ impl<'a> Draft<'a> {
             peg(at, self.part(seeker), wanted, limit)
         });
         let keeping = keepers.iter().map(|at| {
-            let day = model.lines[*at]
-                .current
-                .or_else(|| model.ready_of(*at, self.today));
+            let ready = model.ready_of(*at, self.today);
+            let mut day = model.lines[*at].current.or(ready);
+            // An order that is to leave earlier gains nothing where another line of it comes as late as it does now.
+            let line = &model.lines[*at];
+            let with = |other: &Line| other.together() && other.key.order_id == line.key.order_id;
+            let pulled = |(at, wanted, _): &Seeker| with(&model.lines[*at]) && Some(*wanted) < day;
+            if line.together() && self.seekers.iter().any(pulled) {
+                day = day.map(|day| day.yesterday().unwrap()).max(ready);
+            }
             peg(*at, Some(0), day.unwrap(), day.unwrap())
         });
         Problem {
@@ -230,7 +236,7 @@ impl<'a> Draft<'a> {
             }
             let had = std::mem::take(&mut self.now.lines[at].pegs);
             let until = |day: Date| {
-                self.now.choose(at, self.today, |batch| {
+                self.now.choose(at, self.today, Some(wanted), |batch| {
                     let there = self.now.there(batch.supply(), self.today);
                     there.is_some_and(|there| there <= day)
                 })

@@ -115,10 +115,7 @@ pub fn weigh(batches: &[Batch], line: &OrderLine, day: &Day) -> Vec<Weighed> {
     if line.outstanding() == 0 {
         return Vec::new();
     }
-    // Who is not where its promise was made looks for what is nearest to it.
-    let astray = line.allocations.is_empty() || line.late();
-    let promised = line.original_promise.filter(|_| astray);
-    let mut order = policy::preference(batches, &line.terms, promised, day);
+    let mut order = policy::preference(batches, &line.terms, promise_sought(line), day);
     let mut serves = vec![false; batches.len()];
     for at in &order {
         serves[*at] = true;
@@ -142,6 +139,12 @@ pub fn weigh(batches: &[Batch], line: &OrderLine, day: &Day) -> Vec<Weighed> {
         Weighed { at, ready, verdict }
     });
     weighed.collect()
+}
+
+/// What a line that has no goods, or late ones, looks for: what it was promised first, and no longer what was asked for.
+fn promise_sought(line: &OrderLine) -> Option<Date> {
+    let astray = line.allocations.is_empty() || line.late();
+    line.original_promise.filter(|_| astray)
 }
 
 /// Why a batch that may serve the line was not taken. `preferred`: one of those that were comes before it.
@@ -182,7 +185,7 @@ fn refusal(
     let requested = line.terms.requested_date;
     let late = after(TooLateFor::Promise, line.current_promise).or_else(|| {
         let by_day = line.terms.policy == Policy::JustInTime || !line.terms.locations.is_empty();
-        let looked_at = requested.filter(|_| by_day);
+        let looked_at = requested.filter(|_| by_day && promise_sought(line).is_none());
         after(TooLateFor::RequestedDate, looked_at)
     });
     let behind = preferred.map(|to| Verdict::NotPreferred { to: to.clone() });

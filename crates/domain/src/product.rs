@@ -162,6 +162,11 @@ impl Product {
         self.offer = self.offer.min(Offer::ToWaiting);
     }
 
+    /// There may be something for late lines, though the goods are the same: one is late now, or may give goods up.
+    pub fn offer_to_late(&mut self) {
+        self.offer = Offer::ToAll;
+    }
+
     /// Notes that a batch is another than before: goods that come earlier, or more that can be taken, are for all.
     fn compare(&mut self, was: (Supply, u64), at: usize) {
         let batch = &self.batches[at];

@@ -69,7 +69,8 @@ impl Product {
                 quantity: *units,
             });
         }
-        let told = self.found_again(line);
+        let loose = line.loose.take();
+        let told = loose.as_ref().and_then(|loose| loose.promise);
         if line.together() {
             line.current_promise = told;
         } else {
@@ -77,6 +78,13 @@ impl Product {
             line.current_promise = Some(promise_after(ready, original, told));
         }
         self.count_late(false, line.late());
+        if let Some(loose) = loose {
+            // It made room, and its place was free again: it has not moved.
+            if loose.allocations == line.allocations && told == line.current_promise {
+                return;
+            }
+            self.record_deallocated(line, loose.allocations, DeallocationReason::Repegged);
+        }
         self.record(Event::Allocated {
             order_id: line.key.order_id.clone(),
             line_id: line.key.line_id.clone(),
@@ -86,13 +94,6 @@ impl Product {
             current_promise: line.current_promise,
             accepted: accepted.then(|| line.terms.clone()),
         });
-    }
-
-    /// A line that has just lost its stock has found other: it was a move. Gives what it was promised.
-    fn found_again(&mut self, line: &mut OrderLine) -> Option<Date> {
-        let loose = line.loose.take()?;
-        self.record_deallocated(line, loose.allocations, DeallocationReason::Repegged);
-        loose.promise
     }
 
     /// Takes the line's stock away. It then must be allocated again, backordered or cancelled by the same

@@ -242,6 +242,15 @@ fn choice(line: &OrderLine, taken: &[&Batch], batches: &[Batch], weighed: &[Weig
         Some(place) if !line.terms.locations.is_empty() => format!(" at {place}"),
         _ => String::new(),
     };
+    // Then the promise decides, and no longer what was asked for.
+    if let Some(original) = line.original_promise.filter(|_| line.late()) {
+        let ready = weighed.get(first).and_then(|w| w.ready);
+        return if ready.is_some_and(|ready| ready <= original) {
+            "it keeps the first promise".into()
+        } else {
+            "nothing keeps the first promise and it is the earliest supply".into()
+        };
+    }
     match (
         line.terms.policy,
         requested,
@@ -253,6 +262,7 @@ fn choice(line: &OrderLine, taken: &[&Batch], batches: &[Batch], weighed: &[Weig
         (Policy::JustInTime, Some(wanted), _) => {
             format!("nothing meets the requested date {wanted} and it is the earliest supply{at}")
         }
+        _ if taken.len() > 1 => "together they can hold all of it".into(),
         (_, _, Some(Supply::Now)) => format!("it is in the warehouse{at} and has room"),
         _ => format!("it is the earliest supply{at} that has room"),
     }

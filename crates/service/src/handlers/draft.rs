@@ -168,10 +168,11 @@ impl<'a> Draft<'a> {
             let ready = own.and_then(|(batch, _)| self.ready_on(batch));
             let promise = line.current_promise.or(ready).unwrap_or(Date::MAX);
             // An order that is to leave earlier gains nothing where another line of it comes as late as it does now.
-            let sought = orders.get(&line.key.order_id);
-            let sought = sought.filter(|sought| line.together() && **sought < promise);
-            let earlier = sought.and_then(|_| promise.yesterday().ok());
-            let until = earlier.map_or(promise, |day| ready.map_or(day, |ready| ready.max(day)));
+            let present = orders.get(&line.key.order_id).filter(|_| line.together());
+            let before = present.and_then(|day| day.yesterday().ok());
+            let until = before.map_or(promise, |before| {
+                promise.min(before).max(ready.unwrap_or(before))
+            });
             peg(line, own, until, until)
         });
         Problem {
@@ -180,14 +181,13 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The orders that go out together and of which a line seeks goods, and the earliest day that is sought.
+    /// The orders that go out together and of which a line seeks goods so that all can leave earlier, and the day on which
+    /// they could now.
     fn orders_seeking(&self) -> HashMap<&OrderId, Date> {
-        let mut orders = HashMap::new();
-        for Seeker { line, wanted, .. } in self.seekers.iter().filter(|s| s.line.together()) {
-            let day = orders.entry(&line.key.order_id).or_insert(*wanted);
-            *day = (*day).min(*wanted);
-        }
-        orders
+        let earlier = |seeker: &&Seeker| seeker.line.together() && seeker.wanted < seeker.limit;
+        let seekers = self.seekers.iter().filter(earlier);
+        let order = |seeker: &'a Seeker| (&seeker.line.key.order_id, seeker.limit);
+        seekers.map(order).collect()
     }
 
     /// Follows the plan for these seekers and all keepers.

@@ -152,18 +152,14 @@ fn served(product: &Product, day: Day) -> Vec<Served> {
 fn pull_back_lines(sku: &Sku, late: &[LineKey], uow: &mut UnitOfWork) -> Result<(), Stop> {
     let lines = each(late, |key| {
         let line = uow.line_to_change(key)?;
-        let wanted = day_of_use(&line, uow)?;
-        Ok(wanted.map(|wanted| (line, wanted)))
-    })?;
-    let seekers = lines.into_iter().flatten().filter_map(|(line, wanted)| {
-        let limit = line.current_promise?;
-        Some(Seeker {
+        let days = days_of_use(&line, uow)?;
+        Ok(days.map(|(wanted, limit)| Seeker {
             line,
             wanted,
             limit,
-        })
-    });
-    let seekers: Vec<Seeker> = seekers.collect();
+        }))
+    })?;
+    let seekers: Vec<Seeker> = lines.into_iter().flatten().collect();
     // What is left now is nothing to these, but lines that may be split leave goods that others can use.
     if !reassign(sku, seekers, uow)? {
         uow.its_product(sku)?.offered_to_late();
@@ -179,14 +175,18 @@ fn pull_back_lines(sku: &Sku, late: &[LineKey], uow: &mut UnitOfWork) -> Result<
     Ok(())
 }
 
-/// The day on which a late line would have its goods: the one that it was promised first. Where it goes out together
-/// with others it wants no goods that come before the last of those that come before its own, and none at all while
+/// The day on which a late line would have its goods, the one that it was promised first, and the last on which it can do
+/// with others: its promise, or where it goes out together with others the day of its own, which by now may come before the
+/// order's promise. Then it wants no goods that come before the last of those that come before its own, and none at all while
 /// another comes later still: early stock would wait with it. Lines that come on one day may each go ahead, or
 /// each would wait for the other.
-fn day_of_use(line: &OrderLine, uow: &mut UnitOfWork) -> Result<Option<Date>, Stop> {
-    let Some(original) = line.original_promise.filter(|_| line.together()) else {
-        return Ok(line.original_promise);
+fn days_of_use(line: &OrderLine, uow: &mut UnitOfWork) -> Result<Option<(Date, Date)>, Stop> {
+    let (Some(original), Some(promise)) = (line.original_promise, line.current_promise) else {
+        return Ok(None);
     };
+    if !line.together() {
+        return Ok(Some((original, promise)));
+    }
     let day = uow.day();
     let own = uow.its_product(&line.sku)?.ready(line, &day);
     let keys = uow.order(&line.key.order_id)?.lines.clone();
@@ -199,5 +199,6 @@ fn day_of_use(line: &OrderLine, uow: &mut UnitOfWork) -> Result<Option<Date>, St
     let days: Vec<Date> = days.into_iter().flatten().collect();
     let before = days.iter().filter(|day| Some(**day) < own).max();
     let waits = days.iter().any(|day| Some(*day) > own);
-    Ok((!waits).then_some(before.map_or(original, |before| original.max(*before))))
+    let wanted = before.map_or(original, |before| original.max(*before));
+    Ok(own.filter(|_| !waits).map(|own| (wanted, own)))
 }

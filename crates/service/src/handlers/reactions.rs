@@ -6,8 +6,8 @@
 //! has its queue looked through, in which lines that lost their stock and lines that wait longer stand in one order,
 //! by the rule of [`QueueKey`]. Then late lines are pulled back to their first promise. That gives goods back in turn,
 //! and so on until there is nothing to offer; the number of steps is bounded. Lines that lost their stock and for which the
-//! queue had none wait only if nobody can make room for them. Last, the orders that go out together agree on a
-//! day, and who must know of another promise is told, once.
+//! queue had none wait only if nobody can make room for them. Then the orders that go out together agree on a
+//! day; those that are late by it are looked at as other late lines are. Last, who must know of another promise is told, once.
 
 use std::collections::{HashMap, HashSet};
 
@@ -29,9 +29,34 @@ const MAX_ROUNDS: usize = 8;
 /// promises that are others then.
 pub(super) fn run(cause: PromiseCause, uow: &mut UnitOfWork) -> Result<(), Stop> {
     each(uow.troubled(), |sku| promises::keep(&sku, uow))?;
+    let mut rounds = HashMap::new();
+    share_out(&mut rounds, uow)?;
+    // Only now is it certain that nothing else makes room for them.
+    each(uow.troubled(), |sku| let_wait(&sku, uow))?;
+    uow.collect_events();
+    // An order that is late now may have goods earlier, and its other lines goods to give up.
+    for _ in 0..MAX_ROUNDS {
+        if !together::settle(uow)? {
+            break;
+        }
+        share_out(&mut rounds, uow)?;
+    }
+    together::settle(uow)?;
+    uow.take_offers();
+    for (key, told) in uow.promises_to_tell() {
+        if let Some(line) = uow.line(&key)?.cloned() {
+            uow.its_product(&line.sku)?.tell(&line, told, cause);
+        }
+    }
+    uow.collect_events();
+    Ok(())
+}
+
+/// Gives what is offered to who waits and to who is late, until there is nothing to offer. `rounds`: how often the late
+/// lines of a product have been looked at in this command.
+fn share_out(rounds: &mut HashMap<Sku, usize>, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let mut to_fill: IndexSet<Sku> = uow.troubled().into_iter().collect();
     let mut helped: HashSet<Sku> = HashSet::new();
-    let mut rounds: HashMap<Sku, usize> = HashMap::new();
     loop {
         if uow.collect_events() > MAX_EVENTS {
             return Err(Rejection::TooMuchWork { limit: MAX_EVENTS }.into());
@@ -42,7 +67,7 @@ pub(super) fn run(cause: PromiseCause, uow: &mut UnitOfWork) -> Result<(), Stop>
             let mut unhelped = uow.troubled();
             unhelped.retain(|sku| helped.insert(sku.clone()));
             if unhelped.is_empty() {
-                break;
+                return Ok(());
             }
             each(unhelped, |sku| promises::make_room(&sku, uow))?;
             continue;
@@ -56,17 +81,6 @@ pub(super) fn run(cause: PromiseCause, uow: &mut UnitOfWork) -> Result<(), Stop>
         }
         each(to_all, |sku| promises::pull_back(sku, uow))?;
     }
-    // Only now is it certain that nothing else makes room for them.
-    each(uow.troubled(), |sku| let_wait(&sku, uow))?;
-    uow.collect_events();
-    together::settle(uow)?;
-    for (key, told) in uow.promises_to_tell() {
-        if let Some(line) = uow.line(&key)?.cloned() {
-            uow.its_product(&line.sku)?.tell(&line, told, cause);
-        }
-    }
-    uow.collect_events();
-    Ok(())
 }
 
 /// Serves the lines of a product that have no stock, in the order of their queue. One that does not fit is
@@ -89,6 +103,10 @@ fn fill_queue(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
         after = Some(QueueKey::of(&line));
         let product = uow.its_product(sku)?;
         if product.allocate(&mut line, &day, false) {
+            // Somebody may have earlier goods to give up to it.
+            if line.late() {
+                product.offer_to_late();
+            }
             room = product.room();
             if loose.contains(&key) {
                 placed.insert(key);

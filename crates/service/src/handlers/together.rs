@@ -6,19 +6,20 @@ use landfall_domain::{OrderId, OrderLine};
 
 use crate::uow::{Stop, UnitOfWork, each};
 
-/// Lets every order that goes out together, and of which something changed, agree on a day.
-pub(super) fn settle(uow: &mut UnitOfWork) -> Result<(), Stop> {
-    each(uow.take_together(), |(id, moved)| {
+/// Lets every order that goes out together, and of which something changed, agree on a day. Whether any has another day
+/// now, and a late one: its lines are to be looked at once more.
+pub(super) fn settle(uow: &mut UnitOfWork) -> Result<bool, Stop> {
+    let late = each(uow.take_together(), |(id, moved)| {
         settle_order(&id, moved, uow)
     })?;
-    Ok(())
+    Ok(late.contains(&true))
 }
 
 /// While a line waits there is no promise for any, and none while goods of one are held and nobody knows until when
 /// (a line of which a part has left keeps those). Otherwise it is the day on which the goods of the last
 /// line are there: a later one than was told moves the promise, an earlier one pulls it back, never before
 /// the original. Where no goods have moved, no later day is told: time alone changes no promise.
-fn settle_order(id: &OrderId, moved: bool, uow: &mut UnitOfWork) -> Result<(), Stop> {
+fn settle_order(id: &OrderId, moved: bool, uow: &mut UnitOfWork) -> Result<bool, Stop> {
     let keys = uow.order(id)?.lines.clone();
     let mut lines = each(keys, |key| uow.line_to_change(&key))?;
     lines.retain(|line| line.together() && line.outstanding() > 0);
@@ -38,7 +39,11 @@ fn settle_order(id: &OrderId, moved: bool, uow: &mut UnitOfWork) -> Result<(), S
     });
     let mut promised: Vec<OrderLine> = Vec::new();
     for mut line in lines {
-        if uow.its_product(&line.sku)?.promise(&mut line, promise) {
+        let product = uow.its_product(&line.sku)?;
+        if product.promise(&mut line, promise) {
+            if line.late() {
+                product.offer_to_late();
+            }
             promised.push(line.clone());
             uow.put(line);
         }
@@ -46,5 +51,5 @@ fn settle_order(id: &OrderId, moved: bool, uow: &mut UnitOfWork) -> Result<(), S
     // Settling an order is not a change of it that would have to be settled.
     uow.settled(id);
     uow.complete_allocated(&promised);
-    Ok(())
+    Ok(promised.iter().any(OrderLine::late))
 }

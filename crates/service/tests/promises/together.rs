@@ -25,9 +25,13 @@ fn an_order_that_waits_for_other_goods_takes_no_early_ones() {
         assert_eq!(of(&h, "alone").await, at("sofa-4", 10));
         assert_eq!(of(&h, "all").await, at("sofa-1", 60));
         // The lamp wants to be there when the sofa is, and takes no earlier one.
-        h.done(batch("lamp-2", "LAMP", 1).eta(in_days(2))).await;
-        h.done(batch("lamp-3", "LAMP", 1).eta(in_days(40))).await;
-        assert_eq!(of(&h, "all").await, at("sofa-1", 45));
+        h.done(batch("lamp-2", "LAMP", 2).eta(in_days(40))).await;
+        assert_eq!(of_line(&h, "all", "LAMP").await, at("lamp-2", 40));
+        // That makes an earlier sofa worth while; and so on, until neither can do better.
+        assert_eq!(of(&h, "all").await, at("sofa-3", 40));
+        h.done(batch("lamp-3", "LAMP", 1).eta(in_days(2))).await;
+        assert_eq!(of_line(&h, "all", "LAMP").await, at("lamp-3", 30));
+        assert_eq!(of(&h, "all").await, at("sofa-3", 30));
         h.in_order().await;
     });
 }

@@ -175,7 +175,15 @@ impl Model {
         for line in &mut self.lines {
             line.loose = None;
         }
-        self.settle(&before, today);
+        // Who is late by its order may have goods earlier, and so on.
+        while self.settle(&before, today) {
+            self.moved.clear();
+            for sku in &skus {
+                if self.better.contains(sku) {
+                    self.offer(sku, today);
+                }
+            }
+        }
         outcome
     }
 

@@ -38,6 +38,7 @@ pub mod receipts;
 pub mod recent;
 pub mod relays;
 pub mod repeats;
+pub mod rest;
 pub mod shipments;
 pub mod sorts;
 pub mod supply;
@@ -163,6 +164,10 @@ macro_rules! store_contract {
             slack_is_given_up_to_a_split_line slack_is_given_up_to_the_late_part
             room_is_made_for_a_split_line_that_lost_its_goods a_late_split_line_is_pulled_back_with_slack
             parts_in_time_keep_a_promise a_split_line_has_the_claims_of_others
+        }
+        $crate::store_contract! { @group rest
+            who_lost_its_goods_has_those_of_who_can_wait an_order_gets_its_earliest_day
+            a_delayed_order_makes_use_of_its_own_lines an_order_makes_use_of_all_its_products lines_that_go_together_take_no_turns who_stays_has_not_moved
         }
         $crate::store_contract! { @group receipts
             a_receipt_is_short_or_over nothing_may_have_arrived what_has_left_was_there

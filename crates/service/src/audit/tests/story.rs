@@ -209,7 +209,10 @@ pub(super) fn story() -> Story {
     let mut moved = line(8, "o-moved", 1);
     assert!(product.allocate(&mut moved, &day, true));
     product.deallocate(&mut moved, DeallocationReason::QuantityChanged);
-    assert!(product.allocate(&mut moved, &day, false));
+    product.create_batch(batch(13, "b-other", 1, None));
+    let other = |batch: &Batch| batch.reference.as_str() == "b-other";
+    let at = product.batches().iter().position(other).unwrap();
+    product.allocate_to(&mut moved, &[(at, 1)], &day);
     lines.extend([waits, moved]);
 
     let (shipment, shipments_own) = shipment();

@@ -36,6 +36,28 @@ fn the_first_choice_is_explained_by_the_policy() {
     );
 }
 
+/// Whatever was asked for: who has been promised something is where that is kept best.
+#[test]
+fn who_is_late_is_explained_by_its_promise() {
+    let (may, june, july) = (date(2026, 5, 1), date(2026, 6, 1), date(2026, 7, 1));
+    let terms = Terms {
+        policy: Policy::JustInTime,
+        requested_date: Some(july),
+        ..Terms::plain(5)
+    };
+    let mut late = line("o-1", terms);
+    let mut taken = batch(1, "b-june", 10, Some(june));
+    peg(&mut late, &mut taken, 5, june);
+    late.original_promise = Some(may);
+    let later = batch(2, "b-july", 10, Some(july));
+    let told = explain_case(case(&late, vec![taken, later]), DAY).summary;
+    assert_eq!(
+        told,
+        "Promised for 2026-06-01 from batch b-june, because nothing keeps the first promise and it is \
+         the earliest supply; the first promise was 2026-05-01."
+    );
+}
+
 #[test]
 fn a_day_that_is_not_that_of_the_goods_is_explained_as_well() {
     let may = date(2026, 5, 1);

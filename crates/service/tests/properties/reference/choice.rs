@@ -26,7 +26,12 @@ impl Model {
             )
         });
         for at in queue {
-            self.serve(at, today);
+            let served = self.serve(at, today);
+            let line = &self.lines[at];
+            // Somebody may have earlier goods to give up to it.
+            if served && line.current > line.original {
+                self.better.insert(line.sku.clone());
+            }
         }
     }
 

@@ -187,9 +187,10 @@ impl<'a> Draft<'a> {
             // An order that is to leave earlier gains nothing where another line of it comes as late as it does now.
             let line = &model.lines[*at];
             let with = |other: &Line| other.together() && other.key.order_id == line.key.order_id;
-            let pulled = |(at, wanted, _): &Seeker| with(&model.lines[*at]) && Some(*wanted) < day;
-            if line.together() && self.seekers.iter().any(pulled) {
-                day = day.map(|day| day.yesterday().unwrap()).max(ready);
+            let seeker = (self.seekers.iter())
+                .find(|(at, wanted, limit)| with(&model.lines[*at]) && wanted < limit);
+            if let Some((_, _, present)) = seeker.filter(|_| line.together()) {
+                day = day.min(Some(present.yesterday().unwrap())).max(ready);
             }
             peg(*at, Some(0), day.unwrap(), day.unwrap())
         });

@@ -70,7 +70,11 @@ impl Model {
             let line = &self.lines[*at];
             (Reverse(line.terms.priority.get()), line.original, *at)
         });
-        let seeker = |at: usize| Some((at, self.day_of_use(at, today)?, self.lines[at].current?));
+        let seeker = |at: usize| {
+            let line = &self.lines[at];
+            let own = self.ready_of(at, today).filter(|_| line.together());
+            Some((at, self.day_of_use(at, today)?, own.or(line.current)?))
+        };
         let seekers: Vec<Seeker> = late.into_iter().filter_map(seeker).collect();
         if !self.reassign(sku, &seekers, today) {
             self.better.remove(sku);

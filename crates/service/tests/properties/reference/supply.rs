@@ -118,8 +118,10 @@ impl Model {
         }
     }
 
-    /// Every order that goes out together, and of which something changed, agrees on a day.
-    pub(super) fn settle(&mut self, before: &Model, today: Date) {
+    /// Every order that goes out together, and of which something changed, agrees on a day. Whether any has another one now,
+    /// and is late by it.
+    pub(super) fn settle(&mut self, before: &Model, today: Date) -> bool {
+        let mut late = false;
         let changed = |at: &usize| {
             let line = &self.lines[*at];
             before.lines.get(*at) != Some(line) || self.moved.contains(&line.key.order_id)
@@ -161,10 +163,17 @@ impl Model {
                 }
             };
             for at in of_order {
-                self.lines[at].original = self.lines[at].original.or(promise);
-                self.lines[at].current = promise;
+                let line = &mut self.lines[at];
+                line.original = line.original.or(promise);
+                let other = line.current != promise;
+                line.current = promise;
+                if other && promise > line.original {
+                    self.better.insert(line.sku.clone());
+                    late = true;
+                }
             }
         }
+        late
     }
 }
 

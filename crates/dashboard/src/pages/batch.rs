@@ -34,6 +34,8 @@ struct BatchPage {
     stock: Stock,
     offers: Vec<Offer>,
     what_if: Option<WhatIf>,
+    /// Where that is asked of its shipment, with which it comes.
+    aboard: Option<String>,
     chart: Option<Columns>,
     by_promise: Table,
     pegged: Table,
@@ -59,12 +61,18 @@ pub(super) async fn page(
     let earlier = revisions::earlier(&thing, &events);
     let live = live::name("batch", reference.as_str());
     // A batch that comes with others is late with them: that is asked of its shipment.
-    let what_if = match batch.eta.filter(|_| batch.shipment.is_none()) {
+    let ship = batch.shipment.as_ref().map(Subject::Shipment);
+    let ship = match ship.filter(|_| batch.eta.is_some() && what_if::may_ask(&visit)) {
+        Some(ship) => ship.is_to_come(&**views, today).await?.then_some(ship),
+        None => None,
+    };
+    let what_if = match batch.eta.filter(|_| ship.is_none()) {
         Some(eta) => {
             what_if::ask(&context, &visit, &Subject::Batch(&reference), eta, &live).await?
         }
         None => None,
     };
+    let aboard = ship.map(|ship| ship.question());
     let status = match &what_if {
         Some(what_if) if what_if.is_wrong() => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::OK,
@@ -82,6 +90,7 @@ pub(super) async fn page(
         stock: Stock::new(batches::bar(&batch), batch.available),
         offers: offers(&visit, &batch),
         what_if,
+        aboard,
         chart: Columns::new("Units by promise date", &days),
         by_promise: by_promise(&promises, live.clone()),
         pegged: pegged.table(false, live.clone()),

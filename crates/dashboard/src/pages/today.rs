@@ -115,10 +115,11 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
     let (caption, late_left) = (capped("Broken promises, by cause", &late), late.left_out);
     let broken = Broken::new(late, lost, ROWS);
     let (late_cut, lost_cut) = broken.left_out();
+    let to_come = broken.to_come(&visit, &**views).await?;
     let alarms = alarms(&totals, &broken, &arrivals, &holds, sinks.len());
     let tables = vec![
         (
-            broken_table(&visit, &broken, caption),
+            broken_table(&visit, &broken, &to_come, caption),
             [
                 more(late_left + late_cut, "more", "/late"),
                 more(lost_cut, "more that wait", "/backorders"),

@@ -7,6 +7,8 @@ use landfall_domain::commands::{ChangeBatchEta, ChangeShipmentEta};
 use landfall_domain::{BatchRef, Command, ShipmentRef};
 use landfall_service::access::Right;
 use landfall_service::answer::Request;
+use landfall_service::desk::Source;
+use landfall_service::views::{ViewError, Views};
 use landfall_service::wire::FieldError;
 
 use crate::Shared;
@@ -21,13 +23,51 @@ const MOST: i64 = 3_650;
 /// Days that are offered.
 const DAYS: [i64; 4] = [3, 7, 14, 30];
 
+/// Whether the caller may ask: who may not change supply may not.
+pub(super) fn may_ask(visit: &Visit) -> bool {
+    visit.caller.may(Right::Supply)
+}
+
 /// What may be late.
 pub(super) enum Subject<'a> {
     Shipment(&'a ShipmentRef),
     Batch(&'a BatchRef),
 }
 
+impl<'a> From<&'a Source> for Subject<'a> {
+    fn from(source: &'a Source) -> Self {
+        match source {
+            Source::Shipment(reference) => Self::Shipment(reference),
+            Source::Batch(reference) => Self::Batch(reference),
+        }
+    }
+}
+
 impl Subject<'_> {
+    /// Whether it is still to come: what is here cannot be late.
+    pub(super) async fn is_to_come(
+        &self,
+        views: &dyn Views,
+        today: Date,
+    ) -> Result<bool, ViewError> {
+        let eta = match self {
+            Self::Shipment(reference) => {
+                let shipment = views.shipment(reference, today).await?;
+                shipment.and_then(|shipment| shipment.eta)
+            }
+            Self::Batch(reference) => {
+                let batch = views.batch(reference, today).await?;
+                batch.and_then(|batch| batch.eta)
+            }
+        };
+        Ok(eta.is_some())
+    }
+
+    /// Where the question is asked.
+    pub(super) fn question(&self) -> String {
+        format!("{}#what-if", self.path())
+    }
+
     fn reference(&self) -> &str {
         match self {
             Self::Shipment(reference) => reference.as_str(),
@@ -104,7 +144,7 @@ pub(super) async fn ask(
     eta: Date,
     live: &str,
 ) -> Result<Option<WhatIf>, Failed> {
-    if !visit.caller.may(Right::Supply) {
+    if !may_ask(visit) {
         return Ok(None);
     }
     let params = &visit.params;

@@ -4,7 +4,9 @@ use axum::http::StatusCode;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use landfall_service::access::Role;
-use landfall_testkit::commands::{batch, dispatch, hold, hold_shipment, line, set_eta, shipment};
+use landfall_testkit::commands::{
+    batch, dispatch, hold, hold_shipment, line, receive_shipment, set_eta, shipment,
+};
 use landfall_testkit::run;
 use landfall_testkit::today;
 
@@ -90,6 +92,16 @@ fn a_batch_aboard_is_late_with_its_shipment() {
         );
         assert!(text.contains("free 10 free, but held 10"), "{text}");
         assert!(page.contains("/do/ReleaseBatch") && !page.contains("/do/HoldBatch"));
+        let session = site.sign_in(Role::Orders).await;
+        let page = site.get_as(&session, "/batches/B-1").await;
+        assert!(!page.body.contains("What if"), "{}", page.body);
+        // The ship has landed, and the batch was left behind: it is late by itself.
+        engine.done(receive_shipment("S/1", &[])).await;
+        engine.done(set_eta("B-1", Some(day(20)))).await;
+        let session = site.sign_in(Role::Supply).await;
+        let page = site.get_as(&session, "/batches/B-1").await.body;
+        assert!(!page.contains(r#"href="/shipments/S%2F1#what-if""#));
+        assert!(page.contains(r#"name="late""#), "{page}");
     });
 }
 

@@ -1,7 +1,11 @@
 //! Today: what needs a person.
 
 use jiff::ToSpan;
-use landfall_testkit::commands::{batch, dispatch_units, hold, line, shipment};
+use landfall_service::access::Role;
+use landfall_testkit::commands::{
+    batch, dispatch_units, hold, line, receive, receive_shipment, set_eta, set_shipment_eta,
+    shipment,
+};
 use landfall_testkit::{run, today};
 
 use crate::support::{cells, site, words};
@@ -84,5 +88,57 @@ fn a_promise_that_was_withdrawn_is_a_broken_one() {
         );
         let lines = site.page("/backorders?batch=B-1&cause=held").await;
         assert_eq!(cells(&lines, "rows").len(), 1);
+    });
+}
+
+#[test]
+fn what_if_is_offered_to_those_who_may_ask_and_of_what_is_to_come() {
+    run(async {
+        let site = site();
+        let engine = &site.engine;
+        let (soon, later) = (
+            today().saturating_add(10.days()),
+            today().saturating_add(13.days()),
+        );
+        for (ship, batch_on, sku) in [("MV-1", "B-1", "SOFA"), ("MV-2", "B-2", "LAMP")] {
+            engine.done(shipment(ship, Some(soon))).await;
+            engine.batch(batch(batch_on, sku, 6).on(ship)).await;
+        }
+        engine.batch(batch("B-3", "RUG", 6).eta(soon)).await;
+        engine.batch(batch("B-4", "BED", 6).eta(soon)).await;
+        for (order, sku) in [
+            ("SO-1", "SOFA"),
+            ("SO-2", "LAMP"),
+            ("SO-3", "RUG"),
+            ("SO-4", "BED"),
+        ] {
+            engine.line(line(order, sku, 2)).await;
+        }
+        for ship in ["MV-1", "MV-2"] {
+            engine.done(set_shipment_eta(ship, Some(later))).await;
+        }
+        for batch in ["B-3", "B-4"] {
+            engine.done(set_eta(batch, Some(later))).await;
+        }
+        engine.clock.set_day(later);
+        engine.done(receive_shipment("MV-2", &[])).await;
+        engine.done(receive("B-4", 6)).await;
+        take_in(&site).await;
+        let page = site.page("/").await;
+        assert_eq!(cells(&page, "late").len(), 4, "they stay late: {page}");
+        for (path, is_offered) in [
+            ("/shipments/MV-1", true),
+            ("/shipments/MV-2", false),
+            ("/batches/B-3", true),
+            ("/batches/B-4", false),
+        ] {
+            let href = format!("href=\"{path}#what-if\"");
+            assert_eq!(page.contains(&href), is_offered, "{path}: {page}");
+        }
+        for (role, may) in [(Role::Read, false), (Role::Supply, true)] {
+            let session = site.sign_in(role).await;
+            let page = site.get_as(&session, "/").await.body;
+            assert_eq!(page.contains("#what-if"), may, "{role}");
+        }
     });
 }

@@ -1,9 +1,14 @@
 //! Lines that need a person: broken promises by where they come from, and lines that wait by product.
 
+use std::collections::BTreeSet;
+
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use landfall_service::access::Right;
 use landfall_service::desk::{Cause, Groups, Source, WorkGroup, WorkKind};
+use landfall_service::views::{ViewError, Views};
 
+use crate::pages::what_if::{self, Subject};
 use crate::params::Params;
 use crate::table::{Cell, DO, Row, Table, Tone, column, numbers};
 use crate::visit::Visit;
@@ -86,9 +91,39 @@ impl Broken {
     pub(super) fn left_out(&self) -> (u64, u64) {
         self.left_out
     }
+
+    /// The supply of listed late lines of which one may ask what if it is late: it is still to come.
+    pub(super) async fn to_come(
+        &self,
+        visit: &Visit,
+        views: &dyn Views,
+    ) -> Result<BTreeSet<&Source>, ViewError> {
+        if !what_if::may_ask(visit) {
+            return Ok(BTreeSet::new());
+        }
+        let late = self
+            .groups
+            .iter()
+            .filter(|(kind, _)| *kind == WorkKind::Late);
+        let sources: BTreeSet<_> = late
+            .filter_map(|(_, group)| group.source.as_ref())
+            .collect();
+        let asked = sources.into_iter().map(|source| async move {
+            let subject = Subject::from(source);
+            let to_come = subject.is_to_come(views, visit.today()).await?;
+            Ok(to_come.then_some(source))
+        });
+        Ok(try_join_all(asked).await?.into_iter().flatten().collect())
+    }
 }
 
-pub(super) fn broken_table(visit: &Visit, broken: &Broken, caption: String) -> Table {
+/// The table of them. `to_come`: see [`Broken::to_come`].
+pub(super) fn broken_table(
+    visit: &Visit,
+    broken: &Broken,
+    to_come: &BTreeSet<&Source>,
+    caption: String,
+) -> Table {
     let columns = [
         column("Shipment or batch"),
         column("Cause"),
@@ -124,16 +159,12 @@ pub(super) fn broken_table(visit: &Visit, broken: &Broken, caption: String) -> T
             href: lines.url(if waits { "/backorders" } else { "/late" }),
             text: "See lines".into(),
         }];
-        match &group.source {
-            Some(Source::Shipment(reference)) if !waits => todo.push(Cell::Do {
-                href: links::shipment(reference.as_str()),
+        let source_now = group.source.as_ref().filter(|_| !waits);
+        if let Some(now) = source_now.filter(|now| to_come.contains(now)) {
+            todo.push(Cell::Do {
+                href: Subject::from(now).question(),
                 text: "What if".into(),
-            }),
-            Some(Source::Batch(reference)) if !waits => todo.push(Cell::Do {
-                href: links::batch(reference.as_str()),
-                text: "What if".into(),
-            }),
-            Some(_) | None => {}
+            });
         }
         Row {
             cells: vec![

@@ -371,6 +371,8 @@ pub(crate) struct Table {
     pub(crate) live: String,
     pub(crate) headings: Vec<Heading>,
     pub(crate) rows: Vec<Row>,
+    /// What is said of the rows, where there are any.
+    pub(crate) help: &'static str,
     /// What is said where there are no rows.
     pub(crate) empty: String,
     /// Where the next page is.
@@ -401,6 +403,7 @@ impl Table {
             live: "*".into(),
             headings: headings.collect(),
             rows: Vec::new(),
+            help: "",
             empty: "None.".into(),
             next: None,
             first: None,
@@ -454,6 +457,12 @@ impl Table {
     /// With these rows.
     pub(crate) fn with_rows(mut self, rows: impl IntoIterator<Item = Row>) -> Self {
         self.rows = rows.into_iter().collect();
+        self
+    }
+
+    /// With these words of its rows.
+    pub(crate) fn explained(mut self, help: &'static str) -> Self {
+        self.help = help;
         self
     }
 

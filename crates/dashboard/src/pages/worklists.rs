@@ -101,7 +101,7 @@ pub(super) async fn late(State(context): State<Shared>, visit: Visit) -> Result<
         listing: Listing {
             place: Place::Late,
             heading: "Late lines",
-            help: "Lines with stock that comes later than was promised first, or without a day any more; the worst first.",
+            help: "Lines with stock that comes later than was promised first, or without a day any more; the worst first. “Why” is what made them late, “Supply” what they come from now.",
             path: "/late",
             columns: &LATE,
             filters: Vec::new(),

@@ -3,8 +3,8 @@
 use jiff::ToSpan;
 use landfall_service::access::Role;
 use landfall_testkit::commands::{
-    batch, dispatch_units, hold, line, receive, receive_shipment, set_eta, set_shipment_eta,
-    shipment,
+    batch, dispatch_units, hold, hold_shipment, line, receive, receive_shipment, set_eta,
+    set_shipment_eta, shipment,
 };
 use landfall_testkit::{run, today};
 
@@ -79,7 +79,7 @@ fn a_promise_that_was_withdrawn_is_a_broken_one() {
         );
         assert_eq!(
             rows[0][..5],
-            ["B-1", "held", "1", "2", "no date, waiting"],
+            ["lost from B-1", "a hold", "1", "2", "no date, waiting"],
             "{rows:?}"
         );
         assert!(
@@ -140,5 +140,40 @@ fn what_if_is_offered_to_those_who_may_ask_and_of_what_is_to_come() {
             let page = site.get_as(&session, "/").await.body;
             assert_eq!(page.contains("#what-if"), may, "{role}");
         }
+    });
+}
+
+#[test]
+fn what_supplies_a_late_line_now_is_not_said_to_be_held() {
+    run(async {
+        let site = site();
+        let engine = &site.engine;
+        for (ship, batch_on, days) in [("MV-1", "B-1", 5), ("MV-2", "B-2", 15)] {
+            let eta = today().saturating_add(days.days());
+            engine.done(shipment(ship, Some(eta))).await;
+            engine.batch(batch(batch_on, "SOFA", 6).on(ship)).await;
+        }
+        engine.line(line("SO-1", "SOFA", 2)).await;
+        let none = words(&site.page("/").await);
+        assert!(!none.contains("supplies them now"), "{none}");
+        engine.done(hold_shipment("MV-1", "customs", None)).await;
+        take_in(&site).await;
+        let page = site.page("/").await;
+        let rows = cells(&page, "late");
+        assert_eq!(rows.len(), 1, "{rows:?}");
+        assert_eq!(
+            rows[0][..5],
+            ["now from MV-2", "a hold", "1", "2", "+10 d"],
+            "{rows:?}"
+        );
+        let text = words(&page);
+        for said in [
+            "Supply Broken by Lines",
+            "by what supplies them now, which need not be what made them late",
+            "“What if” asks about what supplies them now.",
+        ] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+        assert!(page.contains("href=\"/shipments/MV-2#what-if\""), "{page}");
     });
 }

@@ -52,7 +52,7 @@ fn what_waits_is_told_with_its_cause() {
         let column = |at: usize| rows.iter().map(|row| &*row[at]).collect::<Vec<_>>();
         assert_eq!(column(0), ["SO-4", "SO-3"], "the longest first");
         assert_eq!(column(4), ["24 h", "just now"]);
-        assert_eq!(column(5), ["no stock when ordered", "held"]);
+        assert_eq!(column(5), ["no stock when ordered", "a hold"]);
         let (wish, first) = (told(day(4)), told(today()));
         assert_eq!(rows[1][6..9], [&*wish, &*first, "B-2"], "{:?}", rows[1]);
         assert!(page.contains("/orders/SO-3?line=LAMP"));
@@ -83,7 +83,7 @@ fn what_is_late_is_sorted_as_one_likes() {
         assert_eq!(rows[0][..4], ["SO-1", "SOFA", "2", "5"]);
         let (first, now) = (told(day(10)), told(day(13)));
         assert_eq!(rows[0][4..7], [&*first, &*now, "3"]);
-        assert_eq!(rows[0][8..], ["ETA moved", "MV-1", "Cancel"]);
+        assert_eq!(rows[0][8..], ["another ETA", "MV-1", "Cancel"]);
         let page = site.page("/late?sort=priority&shipment=MV-1").await;
         assert_eq!(cells(&page, "rows")[0][0], "SO-2");
         assert!(page.contains("aria-sort=\"descending\""), "{page}");

@@ -14,31 +14,44 @@ use crate::table::{Cell, DO, Row, Table, Tone, column, numbers};
 use crate::visit::Visit;
 use crate::{format, links};
 
-/// A cause as people say it.
+/// A cause as people say it: what happened, and nothing of what supplies a line now.
 pub(in crate::pages) fn cause(cause: Cause) -> &'static str {
     match cause {
         Cause::NoStock => "no stock when ordered",
-        Cause::EtaChanged => "ETA moved",
-        Cause::Reallocated => "moved to another batch",
-        Cause::Held => "held",
-        Cause::Released => "hold released",
-        Cause::Received => "received short",
-        Cause::QuantityChanged => "batch became smaller",
-        Cause::BatchCancelled => "batch cancelled",
-        Cause::BatchCreated => "new batch",
-        Cause::Amended => "order amended",
-        Cause::Cancelled => "line cancelled",
-        Cause::LineAdded => "line added",
-        Cause::Dispatched => "line dispatched",
+        Cause::EtaChanged => "another ETA",
+        Cause::Reallocated => "a move to another batch",
+        Cause::Held => "a hold",
+        Cause::Released => "the end of a hold",
+        Cause::Received => "a short receipt",
+        Cause::QuantityChanged => "a smaller batch",
+        Cause::BatchCancelled => "a cancelled batch",
+        Cause::BatchCreated => "a new batch",
+        Cause::Amended => "an amended order",
+        Cause::Cancelled => "a cancelled line",
+        Cause::LineAdded => "an added line",
+        Cause::Dispatched => "a dispatched line",
     }
 }
 
-fn source(group: &WorkGroup) -> Cell {
-    match &group.source {
+/// What is said of the supply that is listed: the cause may be of other supply.
+const SUPPLY: &str = "Late lines are listed by what supplies them now, which need not be what made them late; \
+    lines that wait, by what they lost.";
+/// The same where one may ask of some of it.
+const SUPPLY_AND_WHAT_IF: &str = "Late lines are listed by what supplies them now, which need not be what made them \
+    late; lines that wait, by what they lost. “What if” asks about what supplies them now.";
+
+/// Where late lines have their goods from, or which supply those that wait have lost.
+fn source(kind: WorkKind, group: &WorkGroup) -> Cell {
+    let name = match &group.source {
         Some(Source::Shipment(reference)) => Cell::shipment(Some(reference.as_str())),
         Some(Source::Batch(reference)) => Cell::batch(reference.as_str()),
-        None => Cell::text("no batch"),
-    }
+        None => return Cell::text("no batch"),
+    };
+    let words = match kind {
+        WorkKind::Late => "now from",
+        WorkKind::Waiting => "lost from",
+    };
+    Cell::Several(vec![Cell::text(words), name])
 }
 
 fn age(visit: &Visit, since: Timestamp) -> Cell {
@@ -125,8 +138,8 @@ pub(super) fn broken_table(
     caption: String,
 ) -> Table {
     let columns = [
-        column("Shipment or batch"),
-        column("Cause"),
+        column("Supply"),
+        column("Broken by"),
         numbers("Lines"),
         numbers("Units"),
         numbers("Worst"),
@@ -168,7 +181,7 @@ pub(super) fn broken_table(
         }
         Row {
             cells: vec![
-                source(group),
+                source(*kind, group),
                 group.cause.map_or(Cell::None, |why| Cell::text(cause(why))),
                 Cell::Number(group.lines),
                 Cell::Number(group.units),
@@ -178,8 +191,14 @@ pub(super) fn broken_table(
             ],
         }
     });
+    let help = if to_come.is_empty() {
+        SUPPLY
+    } else {
+        SUPPLY_AND_WHAT_IF
+    };
     Table::new("late", caption, &columns)
         .with_rows(rows)
+        .explained(help)
         .or_empty("Every promise holds.")
 }
 

@@ -73,6 +73,7 @@
   };
 
   const takeOver = (part, fresh) => {
+    part.dataset.live = fresh.dataset.live; // what it shows may come from elsewhere now
     if (part.innerHTML === fresh.innerHTML || busy(part)) return;
     const before = rows(part);
     const focus = spot(part);

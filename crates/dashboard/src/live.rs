@@ -34,6 +34,8 @@ use crate::{LOOK, Shared};
 const MOST: usize = 500;
 /// Names in one message; more of them are "everything".
 const NAMES: usize = 200;
+/// Names in one part of a page; more of them are "everything".
+const FOLLOWED: usize = 26;
 /// The least time between two messages.
 const GATHER: Duration = Duration::from_millis(300);
 /// After so much silence comes a sign of life.
@@ -42,6 +44,21 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// One thing's name, as pages and messages have it.
 pub(crate) fn name(kind: &str, name: &str) -> String {
     format!("{kind}:{}", utf8_percent_encode(name, NON_ALPHANUMERIC))
+}
+
+/// What changes a page, as it names it: all of these; everything, where they are many.
+pub(crate) fn any_of(names: impl IntoIterator<Item = String>) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for name in names {
+        if all.contains(&name) {
+            continue;
+        }
+        if all.len() == FOLLOWED {
+            return "*".to_owned();
+        }
+        all.push(name);
+    }
+    all.join(" ")
 }
 
 /// Tells a browser what has changed, as server-sent events.

@@ -58,6 +58,8 @@ struct LinePart {
     /// The first promise, where it is another than the one that holds.
     first: Option<jiff::civil::Date>,
     places: Vec<Goods>,
+    /// The names of the batches and shipments that it has goods of.
+    sources: Vec<String>,
     /// Whether some of its goods could leave now.
     here: bool,
     offers: Vec<Offer>,
@@ -111,7 +113,7 @@ pub(super) async fn page(
             None => Cell::text(line.as_str()),
         })
     });
-    let live = live::name("order", id.as_str());
+    let live = names(&id, &lines);
     let after = visit.params.get(AFTER).and_then(|text| text.parse().ok());
     let (tone, answer) = words::answer(&order);
     super::show(&OrderPage {
@@ -127,6 +129,25 @@ pub(super) async fn page(
         order,
         live,
     })
+}
+
+/// What changes the page: the order, and all that happens to the batches and shipments that the lines that are told
+/// have goods of. Their promise may stay when these change.
+fn names(id: &OrderId, lines: &[LinePart]) -> String {
+    let order = live::name("order", id.as_str());
+    let sources = lines.iter().flat_map(|part| part.sources.iter().cloned());
+    live::any_of([order].into_iter().chain(sources))
+}
+
+/// The names of the batches that a line is pegged to, and of their shipments.
+fn sources(line: &LineResource, why: Option<&ExplanationResource>) -> Vec<String> {
+    let batches = line.allocations.iter();
+    let batches = batches.map(|one| live::name("batch", one.batch.as_str()));
+    let candidates = why.into_iter().flat_map(|why| &why.candidates);
+    let taken = candidates.filter(|one| matches!(one.verdict, Verdict::Taken { .. }));
+    let shipments = taken.filter_map(|one| one.shipment.as_ref());
+    let shipments = shipments.map(|one| live::name("shipment", one.as_str()));
+    batches.chain(shipments).collect()
 }
 
 fn line_key(line: &LineResource) -> LineKey {
@@ -145,6 +166,7 @@ impl LinePart {
             promise: line_promise(line),
             first: first.filter(|_| first != line.current_promise),
             places: why.into_iter().flat_map(places).collect(),
+            sources: sources(line, why),
             offers: line_offers(visit, line, here),
             here,
             why: why.map(of_explanation),

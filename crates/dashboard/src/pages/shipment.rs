@@ -22,8 +22,6 @@ use crate::{Shared, format, links, live};
 
 /// Batches in the page.
 const BATCHES: usize = 100;
-/// Batches that a browser is told of one by one.
-const FOLLOWED: usize = 25;
 /// Events that are read: those of batches that only follow their shipment are not shown.
 const EVENTS: usize = 1_000;
 
@@ -107,17 +105,11 @@ pub(super) async fn page(
 
 /// What changes the page: the shipment, and all that happens to its batches; everything, where these are many.
 fn names(reference: &ShipmentRef, cargo: &[BatchResource]) -> String {
-    if cargo.len() > FOLLOWED {
-        return "*".to_owned();
-    }
     let batches = cargo
         .iter()
         .map(|batch| live::name("batch", batch.reference.as_str()));
-    let names: Vec<_> = [live::name("shipment", reference.as_str())]
-        .into_iter()
-        .chain(batches)
-        .collect();
-    names.join(" ")
+    let shipment = live::name("shipment", reference.as_str());
+    live::any_of([shipment].into_iter().chain(batches))
 }
 
 fn offers(visit: &Visit, shipment: &ShipmentResource) -> Vec<Offer> {

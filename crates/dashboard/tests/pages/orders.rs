@@ -1,10 +1,12 @@
 //! An order's page answers where the goods are, and why.
 
 use axum::http::StatusCode;
+use futures_util::StreamExt as _;
 use jiff::ToSpan;
 use jiff::civil::Date;
+use landfall_service::access::Role;
 use landfall_testkit::commands::{
-    batch, cancel_order, dispatch_units, hold, line, order, set_eta, shipment,
+    batch, cancel_order, dispatch_units, hold, line, order, receive_shipment, set_eta, shipment,
 };
 use landfall_testkit::{run, today};
 
@@ -91,6 +93,71 @@ fn slips_holds_and_the_end_are_told() {
             "{text}"
         );
         assert!(!text.contains("Promise none yet"), "{text}");
+    });
+}
+
+/// The names of what changes a part of a page.
+fn followed(page: &str, part: &str) -> Vec<String> {
+    let (_, after) = page.split_once(&format!(" id=\"{part}\"")).unwrap();
+    let (_, names) = after.split_once(" data-live=\"").unwrap();
+    let (names, _) = names.split_once('"').unwrap();
+    names.split(' ').map(str::to_owned).collect()
+}
+
+#[test]
+fn goods_that_come_before_they_are_promised_change_the_page_too() {
+    run(async {
+        let site = site();
+        let engine = &site.engine;
+        engine.done(shipment("MV-1", Some(day(10)))).await;
+        engine.batch(batch("B-1", "SOFA", 5).on("MV-1")).await;
+        engine
+            .line(line("SO-1", "SOFA", 2).requested(day(20)))
+            .await;
+        let session = site.sign_in(Role::Admin).await;
+        let page = site.get_as(&session, "/orders/SO-1").await.body;
+        assert!(words(&page).contains("2 units expected on"), "{page}");
+        assert!(!page.contains("/do/Dispatch"), "{page}");
+        for part in ["offers", "facts", "lines"] {
+            assert_eq!(
+                followed(&page, part),
+                ["order:SO%2D1", "batch:B%2D1", "shipment:MV%2D1"],
+                "{part}"
+            );
+        }
+
+        let live = site.begin_as(&session, "/live").await;
+        let mut live = live.into_body().into_data_stream();
+        live.next().await.unwrap().unwrap();
+        engine.done(receive_shipment("MV-1", &[])).await;
+        let told = live.next().await.unwrap().unwrap();
+        let told = String::from_utf8(told.to_vec()).unwrap();
+        assert!(!told.contains("order:SO%2D1"), "it has no event: {told}");
+        for part in ["offers", "lines"] {
+            let mut names = followed(&page, part).into_iter();
+            assert!(names.any(|name| told.contains(&name)), "{part}: {told}");
+        }
+        let page = site.get_as(&session, "/orders/SO-1").await.body;
+        assert!(words(&page).contains("2 units in the warehouse"), "{page}");
+        assert!(page.contains("/do/Dispatch"), "{page}");
+    });
+}
+
+#[test]
+fn a_page_with_goods_of_many_batches_follows_everything() {
+    run(async {
+        let site = site();
+        for n in 0..30 {
+            let name = format!("B-{n:02}");
+            site.engine.batch(batch(&name, "SOFA", 1)).await;
+        }
+        for (id, units, wanted) in [("SO-1", 3, 4), ("SO-2", 26, 1)] {
+            site.engine.line(line(id, "SOFA", units).split()).await;
+            let page = site.page(&format!("/orders/{id}")).await;
+            let names = followed(&page, "lines");
+            assert_eq!(names.len(), wanted, "{names:?}");
+            assert_eq!(names[0] == "*", wanted == 1, "{names:?}");
+        }
     });
 }
 

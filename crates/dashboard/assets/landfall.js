@@ -72,14 +72,16 @@
     (found ?? part.querySelector(FOCUS) ?? document.getElementById("main"))?.focus({ preventScroll: true });
   };
 
+  // What the fresh page does not have any more is emptied: it keeps its place, and may come back.
   const takeOver = (part, fresh) => {
-    part.dataset.live = fresh.dataset.live; // what it shows may come from elsewhere now
-    if (part.innerHTML === fresh.innerHTML || busy(part)) return;
+    if (fresh) part.dataset.live = fresh.dataset.live; // what it shows may come from elsewhere now
+    const html = fresh?.innerHTML ?? "";
+    if (part.innerHTML === html || busy(part)) return;
     const before = rows(part);
     const focus = spot(part);
     const scrolled = [...part.querySelectorAll(".scroll")].map((box) => [box.scrollLeft, box.scrollTop]);
     const open = [...part.querySelectorAll("details[open][id]")].map((shown) => shown.id);
-    part.innerHTML = fresh.innerHTML;
+    part.innerHTML = html;
     for (const row of part.querySelectorAll("tbody tr")) {
       if (before.size && before.get(key(row)) !== row.innerHTML) row.classList.add("changed");
     }
@@ -113,7 +115,7 @@
       if (main && whole) main.dataset.log = page.getElementById("main")?.dataset.log ?? "";
       for (const part of wanted) {
         const fresh = page.getElementById(part.id);
-        if (fresh && part.isConnected) takeOver(part, fresh);
+        if (part.isConnected) takeOver(part, fresh);
       }
       document.dispatchEvent(new CustomEvent("landfall:fresh"));
     } catch {

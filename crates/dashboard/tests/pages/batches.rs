@@ -121,6 +121,34 @@ fn what_has_left_is_not_to_be_cancelled() {
 }
 
 #[test]
+fn a_part_that_has_nothing_to_show_is_there_all_the_same() {
+    run(async {
+        let site = site();
+        site.engine.done(shipment("S-1", Some(day(10)))).await;
+        site.engine.batch(batch("B-1", "SOFA", 4).on("S-1")).await;
+        // What comes later has a place to come to.
+        let empty = |page: &str, part: &str| {
+            let (_, after) = page
+                .split_once(&format!(" id=\"{part}\" data-live=\""))
+                .unwrap();
+            let (_, inside) = after.split_once('>').unwrap();
+            inside.starts_with("</")
+        };
+        for (path, part) in [
+            ("/batches/B-1", "promises"),
+            ("/shipments/S-1", "more-lines"),
+            ("/late", "notice"),
+            ("/", "behind"),
+        ] {
+            assert!(empty(&site.page(path).await, part), "{path}: {part}");
+        }
+        site.engine.line(line("SO-1", "SOFA", 4)).await;
+        let page = site.page("/batches/B-1").await;
+        assert!(!empty(&page, "promises"), "{page}");
+    });
+}
+
+#[test]
 fn odd_names_have_pages_of_their_own_and_roles_see_what_they_may() {
     run(async {
         let site = site();

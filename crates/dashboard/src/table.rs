@@ -472,6 +472,12 @@ impl Table {
         self
     }
 
+    /// Changes with nothing by itself.
+    pub(crate) fn still(mut self) -> Self {
+        self.live.clear();
+        self
+    }
+
     /// Changes with these things alone (see `live::names`), and not with everything.
     pub(crate) fn live(mut self, names: String) -> Self {
         self.live = names;

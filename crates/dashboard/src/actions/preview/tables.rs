@@ -80,7 +80,8 @@ fn table<T>(
     };
     let rows = items.into_iter().take(SHOWN);
     let rows = rows.map(|item| Row { cells: row(item) });
-    (all > 0).then(|| Table::new(id, caption, columns).with_rows(rows))
+    // It is what was looked at, and stays so.
+    (all > 0).then(|| Table::new(id, caption, columns).with_rows(rows).still())
 }
 
 /// Of the facts that a command would write, those of one kind.

@@ -4,10 +4,10 @@
 //! ([`super::promises`]): a promise that was made outranks those who wait. What is left after that goes by the
 //! queue: each product that has something to offer ([`Offer`]: goods that are more, or earlier, or were given back)
 //! has its queue looked through, in which lines that lost their stock and lines that wait longer stand in one order,
-//! by the rule of [`QueueKey`]. Then late lines are pulled back to their first promise. That gives goods back in turn,
-//! and so on until there is nothing to offer; the number of steps is bounded. Lines that lost their stock and for which the
-//! queue had none wait only if nobody can make room for them. Then the orders that go out together agree on a
-//! day; those that are late by it are looked at as other late lines are. Last, who must know of another promise is told, once.
+//! by the rule of [`QueueKey`]. Then the orders that go out together agree on a day, and late lines are pulled back to their
+//! first promise. That gives goods back in turn, and so on until there is nothing to offer; the number of steps is bounded.
+//! Lines that lost their stock and for which the queue had none wait only if nobody can make room for them. Last, who must
+//! know of another promise is told, once.
 
 use std::collections::{HashMap, HashSet};
 
@@ -33,16 +33,8 @@ pub(super) fn run(cause: PromiseCause, uow: &mut UnitOfWork) -> Result<(), Stop>
     share_out(&mut rounds, uow)?;
     // Only now is it certain that nothing else makes room for them.
     each(uow.troubled(), |sku| let_wait(&sku, uow))?;
-    uow.collect_events();
-    // An order that is late now may have goods earlier, and its other lines goods to give up.
-    for _ in 0..MAX_ROUNDS {
-        if !together::settle(uow)? {
-            break;
-        }
-        share_out(&mut rounds, uow)?;
-    }
-    together::settle(uow)?;
-    uow.take_offers();
+    // Their orders have no day now, and what these had to give up others may have.
+    share_out(&mut rounds, uow)?;
     for (key, told) in uow.promises_to_tell() {
         if let Some(line) = uow.line(&key)?.cloned() {
             uow.its_product(&line.sku)?.tell(&line, told, cause);
@@ -52,35 +44,48 @@ pub(super) fn run(cause: PromiseCause, uow: &mut UnitOfWork) -> Result<(), Stop>
     Ok(())
 }
 
-/// Gives what is offered to who waits and to who is late, until there is nothing to offer. `rounds`: how often the late
-/// lines of a product have been looked at in this command.
+/// Gives what is offered to who waits and to who is late, until there is nothing to offer. The orders that go out together
+/// agree on a day each time before late lines are looked at: who is late is known then, and who could do with later goods.
+/// `rounds`: how often the late lines of a product have been looked at in this command.
 fn share_out(rounds: &mut HashMap<Sku, usize>, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let mut to_fill: IndexSet<Sku> = uow.troubled().into_iter().collect();
     let mut helped: HashSet<Sku> = HashSet::new();
     loop {
+        let mut offers = uow.take_offers();
+        to_fill.extend(offers.iter().map(|(sku, _)| sku.clone()));
+        each(std::mem::take(&mut to_fill), |sku| fill_queue(&sku, uow))?;
         if uow.collect_events() > MAX_EVENTS {
             return Err(Rejection::TooMuchWork { limit: MAX_EVENTS }.into());
         }
-        let offers = uow.take_offers();
-        to_fill.extend(offers.iter().map(|(sku, _)| sku.clone()));
-        if to_fill.is_empty() {
-            let mut unhelped = uow.troubled();
-            unhelped.retain(|sku| helped.insert(sku.clone()));
-            if unhelped.is_empty() {
-                return Ok(());
-            }
-            each(unhelped, |sku| promises::make_room(&sku, uow))?;
+        together::settle(uow)?;
+        offers.extend(uow.take_offers());
+        offers.retain(|(_, to)| *to == Offer::ToAll);
+        let late: IndexSet<Sku> = offers.into_iter().map(|(sku, _)| sku).collect();
+        if !late.is_empty() {
+            each(late, |sku| pull_back(&sku, rounds, uow))?;
             continue;
         }
-        each(std::mem::take(&mut to_fill), |sku| fill_queue(&sku, uow))?;
-        let mut to_all: Vec<&Sku> = Vec::new();
-        for (sku, _) in offers.iter().filter(|(_, to)| *to == Offer::ToAll) {
-            let round = rounds.entry(sku.clone()).or_insert(0);
-            *round += 1;
-            to_all.extend((*round <= MAX_ROUNDS).then_some(sku));
+        let mut unhelped = uow.troubled();
+        unhelped.retain(|sku| helped.insert(sku.clone()));
+        if unhelped.is_empty() {
+            return Ok(());
         }
-        each(to_all, |sku| promises::pull_back(sku, uow))?;
+        each(unhelped, |sku| promises::make_room(&sku, uow))?;
     }
+}
+
+/// Looks at the late lines of a product, if that was not done too often.
+fn pull_back(
+    sku: &Sku,
+    rounds: &mut HashMap<Sku, usize>,
+    uow: &mut UnitOfWork,
+) -> Result<(), Stop> {
+    let round = rounds.entry(sku.clone()).or_insert(0);
+    *round += 1;
+    if *round > MAX_ROUNDS {
+        return Ok(());
+    }
+    promises::pull_back(sku, uow)
 }
 
 /// Serves the lines of a product that have no stock, in the order of their queue. One that does not fit is

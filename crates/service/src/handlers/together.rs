@@ -6,22 +6,27 @@ use landfall_domain::{OrderId, OrderLine};
 
 use crate::uow::{Stop, UnitOfWork, each};
 
-/// Lets every order that goes out together, and of which something changed, agree on a day. Whether any has another day
-/// now, and a late one: its lines are to be looked at once more.
-pub(super) fn settle(uow: &mut UnitOfWork) -> Result<bool, Stop> {
-    let late = each(uow.take_together(), |(id, moved)| {
+/// Lets every order that goes out together, and of which something changed, agree on a day. Where that is another one, its
+/// products are offered to who is late: it may have goods earlier, and its other lines goods to give up. An order of which
+/// a line still looks for goods agrees when that has ended.
+pub(super) fn settle(uow: &mut UnitOfWork) -> Result<(), Stop> {
+    each(uow.take_together(), |(id, moved)| {
         settle_order(&id, moved, uow)
     })?;
-    Ok(late.contains(&true))
+    Ok(())
 }
 
 /// While a line waits there is no promise for any, and none while goods of one are held and nobody knows until when
 /// (a line of which a part has left keeps those). Otherwise it is the day on which the goods of the last
 /// line are there: a later one than was told moves the promise, an earlier one pulls it back, never before
 /// the original. Where no goods have moved, no later day is told: time alone changes no promise.
-fn settle_order(id: &OrderId, moved: bool, uow: &mut UnitOfWork) -> Result<bool, Stop> {
+fn settle_order(id: &OrderId, moved: bool, uow: &mut UnitOfWork) -> Result<(), Stop> {
     let keys = uow.order(id)?.lines.clone();
     let mut lines = each(keys, |key| uow.line_to_change(&key))?;
+    if lines.iter().any(|line| line.loose.is_some()) {
+        uow.unsettled(id, moved);
+        return Ok(());
+    }
     lines.retain(|line| line.together() && line.outstanding() > 0);
     let day = uow.day();
     let told = lines.iter().filter_map(|line| line.current_promise).max();
@@ -51,5 +56,5 @@ fn settle_order(id: &OrderId, moved: bool, uow: &mut UnitOfWork) -> Result<bool,
     // Settling an order is not a change of it that would have to be settled.
     uow.settled(id);
     uow.complete_allocated(&promised);
-    Ok(promised.iter().any(OrderLine::late))
+    Ok(())
 }

@@ -130,6 +130,11 @@ impl UnitOfWork {
         std::mem::take(&mut self.together)
     }
 
+    /// An order that was taken has not agreed on a day yet.
+    pub fn unsettled(&mut self, id: &OrderId, moved: bool) {
+        *self.together.entry(id.clone()).or_default() |= moved;
+    }
+
     /// An order has agreed on a day.
     pub fn settled(&mut self, id: &OrderId) {
         self.together.shift_remove(id);

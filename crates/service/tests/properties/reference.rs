@@ -168,35 +168,34 @@ impl Model {
         let skus: BTreeSet<String> = self.batches.iter().map(|batch| batch.sku.clone()).collect();
         for sku in &skus {
             self.keep(sku, today);
-            self.offer(sku, today);
-            self.make_room(sku, today);
-            self.offer(sku, today);
         }
+        self.share_out(&skus, &before, today);
+        for sku in &skus {
+            self.make_room(sku, today);
+        }
+        self.share_out(&skus, &before, today);
         for line in &mut self.lines {
             line.loose = None;
         }
-        // Who is late by its order may have goods earlier, and so on.
-        while self.settle(&before, today) {
-            self.moved.clear();
-            for sku in &skus {
-                if self.better.contains(sku) {
-                    self.offer(sku, today);
-                }
-            }
-        }
+        self.share_out(&skus, &before, today);
         outcome
     }
 
-    /// Serves who waits; then, as long as something is better than before, who is late and who waits.
-    fn offer(&mut self, sku: &str, today: Date) {
-        self.fill(sku, today);
+    /// Serves who waits, lets orders agree and, as long as something is better than before, looks at who is late.
+    fn share_out(&mut self, skus: &BTreeSet<String>, before: &Model, today: Date) {
         for round in 0.. {
-            if !self.better.remove(sku) {
+            assert!(round < 100, "it goes round for ever");
+            for sku in skus {
+                self.fill(sku, today);
+            }
+            self.settle(before, today);
+            let better = std::mem::take(&mut self.better);
+            if better.is_empty() {
                 break;
             }
-            assert!(round < 100, "it goes round for ever");
-            self.pull_back(sku, today);
-            self.fill(sku, today);
+            for sku in better {
+                self.pull_back(&sku, today);
+            }
         }
     }
 

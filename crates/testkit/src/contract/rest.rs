@@ -143,6 +143,23 @@ pub async fn an_order_makes_use_of_all_its_products<D: Database>() {
     at_rest(&h).await;
 }
 
+/// An order whose last line is served from the queue agrees on its day before late lines look for goods: another line of it
+/// can wait for those that come on that day.
+pub async fn who_is_late_has_what_a_filled_order_can_do_without<D: Database>() {
+    let h = Harness::<D>::start();
+    h.done(goods("b1", 1, 5)).await;
+    h.done(line("late", "SOFA", 1)).await;
+    h.done(set_eta("b1", Some(in_days(13)))).await;
+    h.done(set_quantity("b1", 2)).await;
+    let both = order("both", &[]).named("l0", "SOFA", 1);
+    h.done(both.named("l1", "SOFA", 1).together()).await;
+    assert_eq!(promised(&h, "both", "l0").await, None);
+    h.done(goods("b4", 1, 9)).await;
+    assert_eq!(promised(&h, "late", "SOFA").await, Some(9));
+    assert_eq!(promised(&h, "both", "l0").await, Some(13));
+    at_rest(&h).await;
+}
+
 /// Lines that go out together and may be split do not take goods from each other in turns.
 pub async fn lines_that_go_together_take_no_turns<D: Database>() {
     for split in [false, true] {

@@ -118,10 +118,9 @@ impl Model {
         }
     }
 
-    /// Every order that goes out together, and of which something changed, agrees on a day. Whether any has another one now,
-    /// and is late by it.
-    pub(super) fn settle(&mut self, before: &Model, today: Date) -> bool {
-        let mut late = false;
+    /// Every order that goes out together, and of which something changed, agrees on a day, unless a line of it still looks
+    /// for goods. It is better than before for who is late where an order has another day now, and is late by it.
+    pub(super) fn settle(&mut self, before: &Model, today: Date) {
         let changed = |at: &usize| {
             let line = &self.lines[*at];
             before.lines.get(*at) != Some(line) || self.moved.contains(&line.key.order_id)
@@ -139,6 +138,9 @@ impl Model {
                 })
                 .collect();
             let lines = || of_order.iter().map(|at| &self.lines[*at]);
+            if lines().any(|line| line.loose.is_some()) {
+                continue;
+            }
             let told = lines().filter_map(|line| line.current).max();
             let original = lines().filter_map(|line| line.original).max();
             let unknown = |at: &usize| {
@@ -169,11 +171,10 @@ impl Model {
                 line.current = promise;
                 if other && promise > line.original {
                     self.better.insert(line.sku.clone());
-                    late = true;
                 }
             }
+            self.moved.remove(&order);
         }
-        late
     }
 }
 

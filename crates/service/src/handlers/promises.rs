@@ -102,9 +102,17 @@ fn still_loose(sku: &Sku, keys: Vec<LineKey>, uow: &mut UnitOfWork) -> Result<()
 
 /// Pulls late lines of a product back towards their original promise, never before it: the first in their order and, where
 /// these are not all, then others that the goods which are still free could serve. Or a thousand large lines, for which
-/// there is nothing, would keep all small ones after them from what there is.
-pub(super) fn pull_back(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
-    let first = uow.late_lines(sku, None, LATE_EXAMINED)?;
+/// there is nothing, would keep all small ones after them from what there is. `only`: where nothing else is better than
+/// before, the lines that are late only now.
+pub(super) fn pull_back(
+    sku: &Sku,
+    only: Option<Vec<LineKey>>,
+    uow: &mut UnitOfWork,
+) -> Result<(), Stop> {
+    let first = match only {
+        Some(lines) if lines.len() < LATE_EXAMINED => lines,
+        _ => uow.late_lines(sku, None, LATE_EXAMINED)?,
+    };
     pull_back_lines(sku, &first, uow)?;
     if first.len() < LATE_EXAMINED {
         return Ok(());

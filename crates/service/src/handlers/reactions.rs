@@ -11,7 +11,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 use landfall_domain::events::PromiseCause;
 use landfall_domain::product::Offer;
 use landfall_domain::shortage::QueueKey;
@@ -53,16 +53,23 @@ fn share_out(rounds: &mut HashMap<Sku, usize>, uow: &mut UnitOfWork) -> Result<(
     loop {
         let mut offers = uow.take_offers();
         to_fill.extend(offers.iter().map(|(sku, _)| sku.clone()));
-        each(std::mem::take(&mut to_fill), |sku| fill_queue(&sku, uow))?;
+        let filled = each(std::mem::take(&mut to_fill), |sku| {
+            let late = fill_queue(&sku, uow)?;
+            Ok((sku, late))
+        })?;
         if uow.collect_events() > MAX_EVENTS {
             return Err(Rejection::TooMuchWork { limit: MAX_EVENTS }.into());
         }
         together::settle(uow)?;
         offers.extend(uow.take_offers());
         offers.retain(|(_, to)| *to == Offer::ToAll);
-        let late: IndexSet<Sku> = offers.into_iter().map(|(sku, _)| sku).collect();
+        let mut late: IndexMap<Sku, Option<Vec<LineKey>>> = IndexMap::new();
+        late.extend(offers.into_iter().map(|(sku, _)| (sku, None)));
+        for (sku, lines) in filled.into_iter().filter(|(_, late)| !late.is_empty()) {
+            late.entry(sku).or_insert(Some(lines));
+        }
         if !late.is_empty() {
-            each(late, |sku| pull_back(&sku, rounds, uow))?;
+            each(late, |(sku, only)| pull_back(&sku, only, rounds, uow))?;
             continue;
         }
         let mut unhelped = uow.troubled();
@@ -74,9 +81,10 @@ fn share_out(rounds: &mut HashMap<Sku, usize>, uow: &mut UnitOfWork) -> Result<(
     }
 }
 
-/// Looks at the late lines of a product, if that was not done too often.
+/// Looks at the late lines of a product, all or only these, if that was not done too often.
 fn pull_back(
     sku: &Sku,
+    only: Option<Vec<LineKey>>,
     rounds: &mut HashMap<Sku, usize>,
     uow: &mut UnitOfWork,
 ) -> Result<(), Stop> {
@@ -85,17 +93,19 @@ fn pull_back(
     if *round > MAX_ROUNDS {
         return Ok(());
     }
-    promises::pull_back(sku, uow)
+    promises::pull_back(sku, only, uow)
 }
 
 /// Serves the lines of a product that have no stock, in the order of their queue. One that does not fit is
-/// skipped and blocks nobody. Those that lost their stock in this command and find none may still find some.
-fn fill_queue(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
+/// skipped and blocks nobody. Those that lost their stock in this command and find none may still find some. Gives the
+/// lines that it has served later than was promised: somebody may have earlier goods to give up to them.
+fn fill_queue(sku: &Sku, uow: &mut UnitOfWork) -> Result<Vec<LineKey>, Stop> {
     let day = uow.day();
     let loose: IndexSet<LineKey> = uow.take_trouble(sku).loose.into_iter().collect();
     let product = uow.its_product(sku)?;
+    let mut late = Vec::new();
     if product.counters().backordered == 0 && loose.is_empty() {
-        return Ok(());
+        return Ok(late);
     }
     let mut room = product.room();
     let mut placed: HashSet<LineKey> = HashSet::new();
@@ -108,11 +118,10 @@ fn fill_queue(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
         after = Some(QueueKey::of(&line));
         let product = uow.its_product(sku)?;
         if product.allocate(&mut line, &day, false) {
-            // Somebody may have earlier goods to give up to it.
-            if line.late() {
-                product.offer_to_late();
-            }
             room = product.room();
+            if line.late() {
+                late.push(key.clone());
+            }
             if loose.contains(&key) {
                 placed.insert(key);
             }
@@ -122,7 +131,7 @@ fn fill_queue(sku: &Sku, uow: &mut UnitOfWork) -> Result<(), Stop> {
     for key in loose.into_iter().filter(|key| !placed.contains(key)) {
         uow.leave_loose(sku, key);
     }
-    Ok(())
+    Ok(late)
 }
 
 /// Lets the lines of a product that lost their stock in this command, and found none, wait.

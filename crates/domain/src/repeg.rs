@@ -40,6 +40,7 @@ mod budget;
 mod chain;
 mod exchange;
 mod pack;
+mod room;
 mod sets;
 mod state;
 
@@ -48,6 +49,8 @@ use std::cmp::Reverse;
 use jiff::civil::Date;
 
 use crate::ids::Location;
+use budget::Budget;
+use room::Room;
 use state::{Board, NEVER};
 
 /// The bound on the pegs looked at in one plan for lines of equal quantity. When it is reached, lines are only
@@ -121,40 +124,68 @@ pub struct Plan {
 
 /// Plans the moves. The same problem always gives the same plan.
 pub fn plan(problem: &Problem) -> Plan {
-    carry_on(problem, bring_forward)
+    Planner::default().plan(problem)
 }
 
 /// As [`plan`], without point 4: nobody who stays late takes goods that others may want first.
 pub fn plan_kept(problem: &Problem) -> Plan {
-    carry_on(problem, |_| ())
+    Planner::default().plan_kept(problem)
 }
 
-/// Plans the moves; `then` is what follows when as many as possible are satisfied.
-fn carry_on(problem: &Problem, then: impl FnOnce(&mut Board)) -> Plan {
-    let mut board = Board::new(problem);
-    if board.words == 0 {
-        return Plan::default();
-    }
-    if board.even {
-        let order = board.order.clone();
-        satisfy(&mut board, &order);
-        exchange::exchange(&mut board);
-    } else {
-        satisfy_uneven(&mut board);
-    }
-    then(&mut board);
-    go_home(&mut board);
+/// Plans several problems of which some are the same, and does not search them twice.
+#[derive(Debug, Default)]
+pub struct Planner {
+    /// Of unequal quantities: where everybody is when as many as possible are satisfied, and what may still be looked at.
+    satisfied: Vec<(Problem, Vec<usize>, Budget)>,
+}
 
-    let moves = (0..board.rules.len())
-        .filter(|&peg| board.moved(peg) && board.at(peg) < board.nowhere)
-        .map(|peg| Move {
-            peg,
-            to: board.at(peg),
-        })
-        .collect();
-    Plan {
-        moves,
-        examined: board.budget.spent(),
+impl Planner {
+    /// As [`plan`].
+    pub fn plan(&mut self, problem: &Problem) -> Plan {
+        self.carry_on(problem, bring_forward)
+    }
+
+    /// As [`plan_kept`].
+    pub fn plan_kept(&mut self, problem: &Problem) -> Plan {
+        self.carry_on(problem, |_| ())
+    }
+
+    /// Plans the moves; `then` is what follows when as many as possible are satisfied.
+    fn carry_on(&mut self, problem: &Problem, then: impl FnOnce(&mut Board)) -> Plan {
+        let mut board = Board::new(problem);
+        if board.words == 0 {
+            return Plan::default();
+        }
+        if board.even {
+            let order = board.order.clone();
+            satisfy(&mut board, &order);
+            exchange::exchange(&mut board);
+        } else if let Some((_, places, budget)) = self.known(problem) {
+            board.adopt(places);
+            board.budget = *budget;
+        } else {
+            satisfy_uneven(&mut board);
+            let known = (problem.clone(), board.places(), board.budget);
+            self.satisfied.push(known);
+        }
+        then(&mut board);
+        go_home(&mut board);
+
+        let moves = (0..board.rules.len())
+            .filter(|&peg| board.moved(peg) && board.at(peg) < board.nowhere)
+            .map(|peg| Move {
+                peg,
+                to: board.at(peg),
+            })
+            .collect();
+        Plan {
+            moves,
+            examined: board.budget.spent(),
+        }
+    }
+
+    fn known(&self, problem: &Problem) -> Option<&(Problem, Vec<usize>, Budget)> {
+        self.satisfied.iter().find(|(known, ..)| known == problem)
     }
 }
 
@@ -179,12 +210,22 @@ fn satisfy_uneven(board: &mut Board) {
     orders[2].sort_by_key(|&peg| rules[peg].quantity);
     orders[3].sort_by_key(|&peg| Reverse(rules[peg].quantity));
 
+    let room = Room::of(board);
     let mark = board.mark();
     let mut best: Option<(i64, Reverse<usize>, Vec<usize>)> = None;
+    let mut begun: Vec<Vec<usize>> = Vec::new();
     for order in &orders {
         board.budget.begin_try();
         satisfy(board, order);
-        while search(board) {}
+        // What was searched from here on has been searched.
+        let places = board.places();
+        if begun.contains(&places) {
+            board.undo(mark);
+            board.full = board.all_open();
+            continue;
+        }
+        begun.push(places);
+        while search(board, &room) {}
         let moved = (0..board.rules.len())
             .filter(|&peg| board.moved(peg))
             .count();
@@ -192,7 +233,8 @@ fn satisfy_uneven(board: &mut Board) {
         if best.as_ref().is_none_or(|best| result > (best.0, best.1)) {
             best = Some((result.0, result.1, board.places()));
         }
-        let all = board.order.iter().all(|&peg| board.satisfied(peg));
+        let all =
+            (board.order.iter()).all(|&peg| board.satisfied(peg) || !room.is_there_for(board, peg));
         board.undo(mark);
         board.full = board.all_open();
         if all {
@@ -206,10 +248,10 @@ fn satisfy_uneven(board: &mut Board) {
     }
 }
 
-/// One round of the search over all that are not satisfied; whether it found anything.
-fn search(board: &mut Board) -> bool {
+/// One round of the search over all that are not satisfied and could be; whether it found anything.
+fn search(board: &mut Board, room: &Room) -> bool {
     let waiting: Vec<usize> = (board.order.iter().copied())
-        .filter(|&peg| !board.satisfied(peg))
+        .filter(|&peg| !board.satisfied(peg) && room.is_there_for(board, peg))
         .collect();
     let mut found = false;
     for (tried, &peg) in waiting.iter().enumerate() {

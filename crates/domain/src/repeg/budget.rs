@@ -3,7 +3,7 @@
 use super::{MAX_EXAMINED, MAX_EXAMINED_UNEVEN, MAX_SEARCHED};
 
 /// Pegs that may be looked at, and that were.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Purse {
     spent: usize,
     /// Up to here at present.
@@ -38,7 +38,7 @@ impl Purse {
 }
 
 /// What one plan may look at.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Budget {
     pub(super) chains: Purse,
     pub(super) searches: Purse,

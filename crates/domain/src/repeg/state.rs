@@ -29,7 +29,7 @@ pub(super) struct Rule {
     /// Supplies of a rank below this one satisfy it.
     pub(super) want: u32,
     /// It may be moved to supplies of a rank below this one.
-    limit: u32,
+    pub(super) limit: u32,
     /// Where it was before the plan; `Board::nowhere` without supply.
     pub(super) origin: usize,
     /// Whether it was satisfied before the plan, and so must be after it.

@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use jiff::civil::Date;
 use landfall_domain::events::DeallocationReason;
 use landfall_domain::policy::Pick;
-use landfall_domain::repeg::{self, Plan, Problem};
+use landfall_domain::repeg::{Plan, Planner, Problem};
 use landfall_domain::{LineKey, OrderLine, Sku};
 
 use super::draft::{Aim, Draft, Seeker};
@@ -39,10 +39,11 @@ pub(super) fn reassign(
     }
     let day = uow.day();
     let mut draft = Draft::new(uow.its_product(sku)?, &seekers, day);
+    let mut planner = Planner::default();
     if seekers.iter().any(|seeker| seeker.line.terms.split) {
-        draft = better(sku, draft, uow)?;
+        draft = better(sku, draft, &mut planner, uow)?;
     } else {
-        seek(sku, &mut draft, |_| true, Aim::Earlier, uow)?;
+        seek(sku, &mut draft, |_| true, Aim::Earlier, &mut planner, uow)?;
     }
     let (moves, keepers) = draft.finish();
     let split = |(at, _): &(usize, Vec<Pick>)| {
@@ -57,13 +58,18 @@ pub(super) fn reassign(
 /// The better of two ways to serve lines of which some may be split. Whole goods for all come first, because a part
 /// is of use only together with all others, and nobody makes room for several. But where that leaves promises
 /// broken, lines that may not be split go before those that can do with what is left here and there.
-fn better<'a>(sku: &Sku, draft: Draft<'a>, uow: &mut UnitOfWork) -> Result<Draft<'a>, Stop> {
-    let together = arrange(sku, draft.clone(), |_| true, uow)?;
+fn better<'a>(
+    sku: &Sku,
+    draft: Draft<'a>,
+    planner: &mut Planner,
+    uow: &mut UnitOfWork,
+) -> Result<Draft<'a>, Stop> {
+    let together = arrange(sku, draft.clone(), |_| true, planner, uow)?;
     let outcome = together.outcome();
     if outcome.0 == 0 {
         return Ok(together);
     }
-    let apart = arrange(sku, draft, |seeker| !seeker.line.terms.split, uow)?;
+    let apart = arrange(sku, draft, |seeker| !seeker.line.terms.split, planner, uow)?;
     Ok(if apart.outcome() < outcome {
         apart
     } else {
@@ -77,12 +83,13 @@ fn arrange<'a>(
     sku: &Sku,
     mut draft: Draft<'a>,
     first: impl Fn(&Seeker) -> bool,
+    planner: &mut Planner,
     uow: &mut UnitOfWork,
 ) -> Result<Draft<'a>, Stop> {
-    seek(sku, &mut draft, first, Aim::Kept, uow)?;
+    seek(sku, &mut draft, first, Aim::Kept, planner, uow)?;
     draft.gather(Aim::Kept);
     if draft.outcome().0 > 0 {
-        seek(sku, &mut draft, |_| true, Aim::Earlier, uow)?;
+        seek(sku, &mut draft, |_| true, Aim::Earlier, planner, uow)?;
         draft.gather(Aim::Earlier);
     }
     Ok(draft)
@@ -94,15 +101,16 @@ fn seek(
     draft: &mut Draft,
     of: impl Fn(&Seeker) -> bool,
     aim: Aim,
+    planner: &mut Planner,
     uow: &mut UnitOfWork,
 ) -> Result<(), Stop> {
     let seekers = draft.movable(of);
     if seekers.is_empty() {
         return Ok(());
     }
-    let make = match aim {
-        Aim::Kept => repeg::plan_kept,
-        Aim::Earlier => repeg::plan,
+    let mut make = |problem: &Problem| match aim {
+        Aim::Kept => planner.plan_kept(problem),
+        Aim::Earlier => planner.plan(problem),
     };
     let mut problem = draft.problem(&seekers, 0);
     let mut plan = make(&problem);

@@ -60,7 +60,7 @@ pub enum Verdict {
     TooSmall {
         /// Units that the line wants of one batch; of several, where it may be split.
         wants: u64,
-        /// Units that have not left it; 0 where the line may be split.
+        /// Units that have not left it.
         has: u64,
     },
     /// It has units, and the line may take several batches; but all of them together have too few, and a split
@@ -123,8 +123,9 @@ pub fn weigh(batches: &[Batch], line: &OrderLine, day: &Day) -> Vec<Weighed> {
     let free = order.iter().map(|at| batches[*at].available());
     let together = free.fold(0, u64::saturating_add);
     order.extend((0..batches.len()).filter(|at| !serves[*at]));
+    let least = least(&order, batches, line);
     let mut preferred: Option<&BatchRef> = None;
-    let weighed = order.into_iter().map(|at| {
+    let weighed = order.into_iter().zip(least).map(|(at, least)| {
         let batch = &batches[at];
         let ready = day.promise_of(batch.supply());
         let units = line.pegged_to(batch.number);
@@ -134,11 +135,33 @@ pub fn weigh(batches: &[Batch], line: &OrderLine, day: &Day) -> Vec<Weighed> {
         } else if !serves[at] {
             Verdict::OtherLocation
         } else {
-            refusal(batch, line, ready, preferred, together)
+            refusal(batch, line, (ready, least), preferred, together)
         };
         Weighed { at, ready, verdict }
     });
     weighed.collect()
+}
+
+/// The fewest units of each of these batches with which the line could do something: all that it wants, or, where it may be
+/// split, those that it has of one batch that it prefers less; any, where there is none.
+fn least(order: &[usize], batches: &[Batch], line: &OrderLine) -> Vec<u64> {
+    let mut part: Option<u64> = None;
+    let mut least: Vec<u64> = order
+        .iter()
+        .rev()
+        .map(|at| {
+            let least = part.unwrap_or(1);
+            let has = Some(line.pegged_to(batches[*at].number)).filter(|has| *has > 0);
+            part = part.into_iter().chain(has).min();
+            if line.terms.split {
+                least
+            } else {
+                line.outstanding()
+            }
+        })
+        .collect();
+    least.reverse();
+    least
 }
 
 /// What a line that has no goods, or late ones, looks for: what it was promised first, and no longer what was asked for.
@@ -147,12 +170,12 @@ fn promise_sought(line: &OrderLine) -> Option<Date> {
     line.original_promise.filter(|_| astray)
 }
 
-/// Why a batch that may serve the line was not taken. `preferred`: one of those that were comes before it.
-/// `together`: units that nobody has, of all that may serve it.
+/// Why a batch that may serve the line was not taken. `least`: with fewer units of it the line could do nothing.
+/// `preferred`: one of those that were comes before it. `together`: units that nobody has, of all that may serve it.
 fn refusal(
     batch: &Batch,
     line: &OrderLine,
-    ready: Option<Date>,
+    (ready, least): (Option<Date>, u64),
     preferred: Option<&BatchRef>,
     together: u64,
 ) -> Verdict {
@@ -161,11 +184,14 @@ fn refusal(
     };
     let wants = line.outstanding();
     let free = batch.available();
-    // A split line could do with any unit.
-    let least = if line.terms.split { 1 } else { wants };
     if free < least {
         let has = batch.purchased.saturating_sub(batch.dispatched);
-        return if has < least {
+        let small = if line.terms.split {
+            has == free
+        } else {
+            has < wants
+        };
+        return if small {
             Verdict::TooSmall { wants, has }
         } else {
             Verdict::PromisedToOthers { wants, free }

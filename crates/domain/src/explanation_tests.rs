@@ -228,6 +228,47 @@ fn a_split_line_is_told_what_all_batches_have_together() {
     );
 }
 
+/// A few units are nothing to a split line that would have to do without more of a later batch for them.
+#[test]
+fn a_split_line_is_told_what_is_too_little_for_a_part() {
+    let day = |day| Some(date(2026, 5, day));
+    let first = batch(1, "first", 1, day(12));
+    let one_left = Batch {
+        allocated: 4,
+        ..batch(2, "one-left", 5, day(13))
+    };
+    let small = batch(3, "small", 1, day(14));
+    let last = batch(4, "last", 9, day(20));
+    let after = batch(5, "after", 1, day(21));
+    let terms = Terms {
+        split: true,
+        ..Terms::plain(3)
+    };
+    let mut late = pegged(line(terms), &first, date(2026, 5, 12));
+    late.allocations[0].quantity = 1;
+    late.allocations.push(Allocation {
+        batch: last.reference.clone(),
+        batch_number: 4,
+        quantity: 2,
+    });
+    late.current_promise = day(20);
+    let told = said(&[first, one_left, small, last, after], &late);
+    let expected = [
+        ("first", Verdict::Taken { units: 1 }),
+        ("one-left", Verdict::PromisedToOthers { wants: 3, free: 1 }),
+        ("small", Verdict::TooSmall { wants: 3, has: 1 }),
+        ("last", Verdict::Taken { units: 2 }),
+        (
+            "after",
+            Verdict::TooLate {
+                limit: TooLateFor::Promise,
+                wanted: date(2026, 5, 20),
+            },
+        ),
+    ];
+    assert_eq!(told, expected.map(|(name, v)| (name.to_owned(), v)));
+}
+
 fn any_batch(number: u64) -> impl Strategy<Value = Batch> {
     let day = || prop::option::of((8_i8..28).prop_map(|day| date(2026, 5, day)));
     let hold = || prop::option::weighted(0.2, day().prop_map(|clear| hold("customs", clear)));
@@ -297,8 +338,7 @@ proptest! {
                     prop_assert!(0 < *free && free <= together && together < wants);
                 }
                 Verdict::TooSmall { wants, has } => {
-                    let least = if line.terms.split { 1 } else { *wants };
-                    prop_assert!(*has < least);
+                    prop_assert!(*has < *wants);
                 }
                 Verdict::OtherLocation | Verdict::PromisedToOthers { .. } => {}
             }

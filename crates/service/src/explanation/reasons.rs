@@ -66,6 +66,13 @@ pub(super) fn verdict(weighed: &Weighed, batch: &Batch, line: &OrderLine) -> Str
             };
             format!("It comes too late:{ready}, after {wanted}, {what}.")
         }
+        Verdict::NotPreferred { to } if batch.available() < line.outstanding() => {
+            format!(
+                "It has {} of the {} that the line wants, and the line prefers {to}.",
+                number(batch.available()),
+                units(line.outstanding())
+            )
+        }
         Verdict::NotPreferred { to } => format!("It has room, but the line prefers {to}."),
         Verdict::Spare if line.allocations.is_empty() => {
             "It has room now; the line takes it when its queue is looked through next.".into()

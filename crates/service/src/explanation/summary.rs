@@ -70,7 +70,11 @@ fn waits(line: &OrderLine, batches: &[Batch], weighed: &[Weighed], left_out: u64
             .filter(serves)
             .map(|w| batches[w.at].available())
             .fold(0, u64::saturating_add);
-        if free < line.outstanding() {
+        if free == 0 {
+            let refused = weighed.iter().filter(serves);
+            let why = named(refused, batches, left_out);
+            format!("no batch has anything for it: {why}")
+        } else if free < line.outstanding() {
             format!("all batches together have room for {} only", number(free))
         } else {
             "its queue has not been looked through since there is room".into()
@@ -202,13 +206,16 @@ fn stays(events: &[LogRecord]) -> String {
         Event::Deallocated { allocations, .. } => Some(allocations),
         _ => None,
     });
-    match lost.into_iter().next() {
-        Some(lost) => {
-            let lost = list(lost.iter().map(|a| (a.batch.as_str(), a.quantity)));
-            format!("it lost {lost} after a part had left, and this was found for the rest")
-        }
-        None => "dispatch is under way, and it keeps its batches".into(),
-    }
+    let Some(had) = lost.into_iter().next() else {
+        return "dispatch is under way, and it keeps its batches".into();
+    };
+    let named = list(had.iter().map(|a| (a.batch.as_str(), a.quantity)));
+    // Of several batches one was lost, or a part of it, and it has looked for all anew.
+    let lost = match had.len() {
+        1 => format!("it lost {named}"),
+        _ => format!("it had {named} and lost goods of these"),
+    };
+    format!("{lost} after a part had left, and this was found for the rest")
 }
 
 /// Why it is this batch.

@@ -202,5 +202,34 @@ fn a_split_line_waits_for_all_of_it() {
         }
         let holders = &waits.candidates[0].holders;
         assert_eq!(holders[0].order_id.as_str(), "o-1", "who has the others");
+        // With nothing free anywhere each batch has its reason.
+        h.done(line("o-3", "SOFA", 5).priority(9).split()).await;
+        assert_eq!(
+            told(&h, "o-2", "SOFA").await.summary,
+            "Waits for 9 units at priority 5, because no batch has anything for it: a is promised to others, b is \
+             promised to others."
+        );
+    });
+}
+
+/// Of the batches of a split line under way only one will never come: the others it has not lost.
+#[test]
+fn a_split_line_loses_a_part_of_its_goods() {
+    run(async {
+        let h = Harness::<Memory>::start();
+        h.done(batch("a", "SOFA", 3)).await;
+        h.done(batch("b", "SOFA", 4)).await;
+        h.done(line("o-1", "SOFA", 6).split()).await;
+        h.done(dispatch_units("o-1", "SOFA", 1)).await;
+        h.done(batch("c", "SOFA", 9)).await;
+        h.done(cancel_batch("b")).await;
+        assert_eq!(
+            told(&h, "o-1", "SOFA").await.summary,
+            format!(
+                "1 of 6 units left already; the rest: Promised for {} from batch c, because it had \
+                 batches a (2), b (3) and lost goods of these after a part had left, and this was found for the rest.",
+                today()
+            )
+        );
     });
 }

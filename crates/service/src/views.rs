@@ -2,6 +2,8 @@
 
 pub mod cursor;
 mod filters;
+pub mod overdue;
+mod promises;
 pub mod recent;
 pub mod sorted;
 
@@ -14,7 +16,6 @@ use landfall_domain::{
 };
 
 use landfall_domain::product::Counters;
-use serde::Serialize;
 
 use crate::desk::Figures;
 use crate::desk::tables::{BatchRow, Place, WorkRow};
@@ -28,6 +29,8 @@ pub use filters::{
     Attention, BatchFilter, BatchSort, OrderFilter, ProductFilter, ProductSort, ShipmentFilter,
     ShipmentSort,
 };
+pub use overdue::{OverdueFilter, OverdueLine, OverdueSort, OverdueTotal};
+pub use promises::{PROMISES_LOOKED_AT, Promises, PromisesOfDay};
 pub use recent::RecentOrder;
 
 /// Why a view could not be read.
@@ -169,29 +172,6 @@ pub struct CaseBatch {
     pub holders: Vec<OrderLine>,
     /// How many lines hold stock of it.
     pub lines: u64,
-}
-
-/// Lines of a batch that [`Views::promises_of`] looks at, at the most.
-pub const PROMISES_LOOKED_AT: u64 = 20_000;
-
-/// When the goods of a batch are promised.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Promises {
-    /// By day, the earliest first; those without one last.
-    pub days: Vec<PromisesOfDay>,
-    /// Whether there are more lines than were looked at ([`PROMISES_LOOKED_AT`]).
-    pub capped: bool,
-}
-
-/// Lines that are promised for one day, and how much of a batch they have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct PromisesOfDay {
-    /// The day; none: no day is promised.
-    pub day: Option<Date>,
-    /// Lines.
-    pub lines: u64,
-    /// Units of the batch.
-    pub units: u64,
 }
 
 /// How much waits for stock, over all products.
@@ -336,6 +316,18 @@ pub trait Views: Send + Sync + 'static {
 
     /// How much waits. It costs in proportion to the products of which any line waits, however many lines that is.
     async fn waiting(&self) -> Result<Waiting, ViewError>;
+
+    /// Lines that should have left, see [`overdue`].
+    async fn overdue(
+        &self,
+        filter: &OverdueFilter,
+        sort: OverdueSort,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<OverdueLine>, ViewError>;
+
+    /// How much should have left.
+    async fn overdue_total(&self, today: Date) -> Result<OverdueTotal, ViewError>;
 
     /// Lines by order id and line id, of this status or of any: what an export walks through.
     async fn lines(

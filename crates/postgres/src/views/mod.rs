@@ -13,6 +13,7 @@ mod inspect;
 mod lines;
 mod order_view;
 mod orders;
+mod overdue;
 mod pegged;
 pub(crate) mod pool;
 mod products;
@@ -36,8 +37,9 @@ use landfall_service::resources::{
     ShipmentResource,
 };
 use landfall_service::views::{
-    BatchFilter, Case, EventPage, Inspect, List, OrderFilter, Page, ProductFilter, Promises,
-    RecentOrder, ShipmentFilter, Thing, ViewError, Views, Waiting, cursor, recent as recents,
+    BatchFilter, Case, EventPage, Inspect, List, OrderFilter, OverdueFilter, OverdueLine,
+    OverdueSort, OverdueTotal, Page, ProductFilter, Promises, RecentOrder, ShipmentFilter, Thing,
+    ViewError, Views, Waiting, cursor, overdue as places, recent as recents,
 };
 
 use crate::database::PgDatabase;
@@ -186,6 +188,23 @@ impl Views for PgViews {
     async fn waiting(&self) -> Result<Waiting, ViewError> {
         let found = lines::waiting(&self.pool).await;
         found.map_err(Fault::into_view_error)
+    }
+
+    async fn overdue(
+        &self,
+        filter: &OverdueFilter,
+        sort: OverdueSort,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<OverdueLine>, ViewError> {
+        let after = places::place(page, sort)?;
+        let found = overdue::overdue(&self.pool, filter, sort, after.as_ref(), page, today).await;
+        found.map_err(Fault::into_view_error)
+    }
+
+    async fn overdue_total(&self, today: Date) -> Result<OverdueTotal, ViewError> {
+        let total = overdue::total(&self.pool, today).await;
+        total.map_err(Fault::into_view_error)
     }
 
     async fn lines(

@@ -43,6 +43,11 @@ impl Line {
         self.view
     }
 
+    /// What it is pegged to.
+    pub(super) fn allocations(&self) -> &[Allocation] {
+        &self.view.allocations
+    }
+
     /// The line, as it is on this day.
     pub(super) fn into_resource(self, today: Date) -> LineResource {
         let etas = self.etas;

@@ -93,27 +93,30 @@ pub(super) async fn pegged(
         found.push((place, get(&row, 3)?, get(&row, 4)?));
     }
     let List { items, next } = cut(found, page.limit, |(place, ..)| of_peg(place));
-    let items = by_keys(pool, &moment, items, today).await?;
-    Ok(Some(List { items, next }))
+    let keys = items.into_iter().map(|(_, order, line)| (order, line));
+    let lines = lines_of(pool, &moment, keys.collect()).await?;
+    let items = lines.into_iter().map(|line| line.into_resource(today));
+    Ok(Some(List {
+        items: items.collect(),
+        next,
+    }))
 }
 
-async fn by_keys(
+/// The lines of these orders and with these names, in this order.
+pub(super) async fn lines_of(
     pool: &Pool,
     client: &impl GenericClient,
-    keys: Vec<(PegPlace, String, String)>,
-    today: Date,
-) -> Result<Vec<LineResource>, Fault> {
-    let home = |(_, order, _): &(PegPlace, String, String)| small(pool.partition_of(order));
+    keys: Vec<(String, String)>,
+) -> Result<Vec<Line>, Fault> {
+    let home = |(order, _): &(String, String)| small(pool.partition_of(order));
     let homes: Vec<i16> = keys.iter().map(home).collect();
-    let names = keys.into_iter().map(|(_, order, line)| (order, line));
-    let (orders, lines): (Vec<String>, Vec<String>) = names.unzip();
+    let (orders, lines): (Vec<String>, Vec<String>) = keys.into_iter().unzip();
     let ask = Ask::new(&*BY_KEYS).with(homes).with(orders).with(lines);
     let mut lines = Lines::default();
     for row in ask.of(client).await? {
         lines.add(&row)?;
     }
-    let lines = lines.finish().into_iter();
-    Ok(lines.map(|line: Line| line.into_resource(today)).collect())
+    Ok(lines.finish())
 }
 
 pub(super) async fn promises_of(pool: &Pool, batch: &BatchRef) -> Result<Option<Promises>, Fault> {

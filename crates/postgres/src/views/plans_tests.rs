@@ -13,7 +13,8 @@ use serde_json::Value;
 use super::orders::{Along, Way};
 use super::pool::{Ask, Pool};
 use super::{
-    batches, case, events, history, lines, orders, pegged, products, recent, shipments, supply,
+    batches, case, events, history, lines, orders, overdue, pegged, products, recent, shipments,
+    supply,
 };
 use crate::load::sql;
 use crate::{Options, PgDatabase};
@@ -166,6 +167,11 @@ fn others(pool: &Pool) -> Vec<Ask> {
         Ask::new(&*pegged::HOLDERS),
         Ask::new(&*pegged::BY_KEYS),
         Ask::new(&*pegged::PROMISES),
+        Ask::new(&*overdue::RANKS),
+        Ask::new(&*overdue::FOUND),
+        Ask::new(&*overdue::COUNTED),
+        Ask::new(overdue::NAMES),
+        Ask::new(overdue::MAY_LEAVE),
         Ask::new(&*history::THING_BACK),
         Ask::new(&*history::PRODUCT_BACK),
         Ask::new(&*history::SHIPMENT_BACK),

@@ -2,6 +2,7 @@
 
 mod found;
 mod lists;
+mod overdue;
 mod supply;
 
 use std::ops::Bound;
@@ -18,8 +19,9 @@ use crate::resources::{
 };
 use crate::views::{
     AvailabilityView, BatchFilter, Case, EventPage, Inspect, List, OrderFilter, OrderLineView,
-    Page, ProductFilter, Promises, Rebuild, RecentOrder, ShipmentFilter, Thing, ViewError, Views,
-    Waiting, cursor, recent,
+    OverdueFilter, OverdueLine, OverdueSort, OverdueTotal, Page, ProductFilter, Promises, Rebuild,
+    RecentOrder, ShipmentFilter, Thing, ViewError, Views, Waiting, cursor, overdue as places,
+    recent,
 };
 use lists::{from, list, wanted_order};
 
@@ -192,6 +194,23 @@ impl Views for MemoryViews {
             });
             list(found, page.limit)
         }))
+    }
+
+    async fn overdue(
+        &self,
+        filter: &OverdueFilter,
+        sort: OverdueSort,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<OverdueLine>, ViewError> {
+        let after = places::place(page, sort)?;
+        Ok(self
+            .shared
+            .read(|t| t.overdue(filter, sort, after, page.limit, today)))
+    }
+
+    async fn overdue_total(&self, today: Date) -> Result<OverdueTotal, ViewError> {
+        Ok(self.shared.read(|t| t.overdue_total(today)))
     }
 
     async fn lines(

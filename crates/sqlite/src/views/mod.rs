@@ -7,6 +7,7 @@ mod history;
 mod inspect;
 mod lines;
 mod orders;
+mod overdue;
 mod pegged;
 pub(crate) mod pool;
 mod products;
@@ -29,8 +30,9 @@ use landfall_service::resources::{
     ShipmentResource,
 };
 use landfall_service::views::{
-    BatchFilter, Case, EventPage, Inspect, List, OrderFilter, Page, ProductFilter, Promises,
-    RecentOrder, ShipmentFilter, Thing, ViewError, Views, Waiting, cursor,
+    BatchFilter, Case, EventPage, Inspect, List, OrderFilter, OverdueFilter, OverdueLine,
+    OverdueSort, OverdueTotal, Page, ProductFilter, Promises, RecentOrder, ShipmentFilter, Thing,
+    ViewError, Views, Waiting, cursor, overdue as places,
 };
 
 use crate::error::{Fault, OpenError};
@@ -183,6 +185,28 @@ impl Views for SqliteViews {
 
     async fn waiting(&self) -> Result<Waiting, ViewError> {
         self.pool.read(lines::waiting).await
+    }
+
+    async fn overdue(
+        &self,
+        filter: &OverdueFilter,
+        sort: OverdueSort,
+        page: &Page,
+        today: Date,
+    ) -> Result<List<OverdueLine>, ViewError> {
+        let after = places::place(page, sort)?;
+        let (filter, limit) = (filter.clone(), page.limit);
+        self.pool
+            .read(move |connection| {
+                overdue::overdue(connection, &filter, sort, after.as_ref(), limit, today)
+            })
+            .await
+    }
+
+    async fn overdue_total(&self, today: Date) -> Result<OverdueTotal, ViewError> {
+        self.pool
+            .read(move |connection| overdue::total(connection, today))
+            .await
     }
 
     async fn lines(

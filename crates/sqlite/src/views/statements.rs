@@ -9,7 +9,8 @@ use landfall_service::views::{
 use super::orders::Along;
 use super::start::Start;
 use super::{
-    batches, case, events, history, lines, orders, pegged, products, recent, shipments, supply,
+    batches, case, events, history, lines, orders, overdue, pegged, products, recent, shipments,
+    supply,
 };
 use landfall_service::views::cursor::Span;
 
@@ -116,6 +117,9 @@ fn always() -> Vec<String> {
         history::ENTRIES_BACK.to_owned(),
         events::RECENT.to_owned(),
         pegged::PEGGED.to_owned(),
+        overdue::BATCHES.to_owned(),
+        overdue::RANK.to_owned(),
+        overdue::LINES.to_owned(),
         history::PREVIOUS.to_owned(),
         history::LINES.to_owned(),
         case::NEWEST.clone(),

@@ -31,6 +31,7 @@ pub mod lists;
 pub mod loading;
 pub mod models;
 pub mod orders;
+pub mod overdue;
 pub mod parts;
 pub mod promises;
 pub mod ranges;
@@ -89,6 +90,10 @@ macro_rules! store_contract {
         }
         $crate::store_contract! { @group recent
             orders_are_listed_by_their_last_change a_database_without_orders_lists_none
+        }
+        $crate::store_contract! { @group overdue
+            what_should_have_left_is_listed what_should_have_left_follows_the_lines
+            overdue_cursors_are_of_one_order
         }
         $crate::store_contract! { @group models
             shipments_are_listed attention_is_drawn a_thing_has_its_history the_case_of_a_line

@@ -26,6 +26,8 @@ pub(crate) enum Place {
     Backorders,
     /// Lines that are late.
     Late,
+    /// Lines that should have left.
+    Overdue,
 }
 
 /// A place that one can go to.
@@ -35,12 +37,13 @@ pub(crate) struct Door {
     pub(crate) label: &'static str,
 }
 
-const DOORS: [Door; 7] = [
+const DOORS: [Door; 8] = [
     door(Place::Today, "/", "Today"),
     door(Place::Arrivals, "/arrivals", "Arrivals"),
     door(Place::Orders, "/orders", "Orders"),
     door(Place::Backorders, "/backorders", "Backorders"),
     door(Place::Late, "/late", "Late"),
+    door(Place::Overdue, "/overdue", "Overdue"),
     door(Place::Products, "/products", "Products"),
     door(Place::Batches, "/batches", "Batches"),
 ];

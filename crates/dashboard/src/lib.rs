@@ -93,6 +93,7 @@ pub const ROUTES: &[&str] = &[
     "/order",
     "/orders",
     "/orders/{id}",
+    "/overdue",
     "/product",
     "/products",
     "/products/{sku}",

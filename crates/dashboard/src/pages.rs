@@ -8,6 +8,7 @@ mod history;
 mod lists;
 mod order;
 mod orders;
+mod overdue;
 mod pegged;
 mod product;
 mod products;
@@ -42,6 +43,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/search", get(search::page))
         .route("/backorders", get(worklists::waiting))
         .route("/late", get(worklists::late))
+        .route("/overdue", get(overdue::page))
         .route("/arrivals", get(arrivals::page))
         .route("/batches", get(batches::page))
         .route("/batches/{reference}", get(batch::page))

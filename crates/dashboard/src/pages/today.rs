@@ -11,9 +11,10 @@ use axum::extract::State;
 use axum::response::Response;
 use jiff::ToSpan;
 use landfall_service::desk::{GroupBy, Totals, WorkFilter, WorkKind};
-use landfall_service::views::{BatchFilter, Page, ShipmentFilter};
+use landfall_service::views::{BatchFilter, OverdueLine, OverdueTotal, Page, ShipmentFilter};
 
 use super::freshness::{behind, take_in};
+use super::overdue as dispatch;
 use crate::errors::Failed;
 use crate::frame::{Frame, Place};
 use crate::table::{Table, Tone};
@@ -100,11 +101,12 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         desk.lag(),
         desk.days(from, today),
     )?;
-    let (overdue_ships, overdue, held_ships, held) = tokio::try_join!(
+    let (overdue_ships, overdue, held_ships, held, undispatched) = tokio::try_join!(
         views.shipments(&overdue_ships, &some, today),
         views.batches(&overdue, &some, today),
         views.shipments(&held_ships, &some, today),
         views.batches(&held, &some, today),
+        dispatch::read(&**views, ROWS, today),
     )?;
     let arrivals = supply::overdue(&visit, &overdue_ships.items, &overdue.items);
     let holds = supply::holds(&visit, &held_ships.items, &held.items);
@@ -116,7 +118,14 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
     let broken = Broken::new(late, lost, ROWS);
     let (late_cut, lost_cut) = broken.left_out();
     let to_come = broken.to_come(&visit, &**views).await?;
-    let alarms = alarms(&totals, &broken, &arrivals, &holds, sinks.len());
+    let alarms = alarms(
+        &totals,
+        &broken,
+        &undispatched.1,
+        &arrivals,
+        &holds,
+        sinks.len(),
+    );
     let tables = vec![
         (
             broken_table(&visit, &broken, &to_come, caption),
@@ -128,6 +137,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
             .flatten()
             .collect(),
         ),
+        undispatched_part(&visit, undispatched),
         (
             waiting_table(&visit, &waiting),
             more(waiting.left_out, "more", "/backorders")
@@ -150,6 +160,21 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
     })
 }
 
+/// The lines that should have left, and where the others are.
+fn undispatched_part(
+    visit: &Visit,
+    (lines, total): (Vec<OverdueLine>, OverdueTotal),
+) -> (Table, Vec<More>) {
+    let words = if total.capped {
+        "more at least"
+    } else {
+        "more"
+    };
+    let left_out = total.lines.saturating_sub(lines.len() as u64);
+    let more = more(left_out, words, "/overdue");
+    (dispatch::table(visit, &lines), more.into_iter().collect())
+}
+
 fn more(left_out: u64, words: &str, href: &'static str) -> Option<More> {
     (left_out > 0).then(|| More {
         words: format!("{} {words}", format::number(left_out)),
@@ -160,6 +185,7 @@ fn more(left_out: u64, words: &str, href: &'static str) -> Option<More> {
 fn alarms(
     totals: &Totals,
     broken: &Broken,
+    undispatched: &OverdueTotal,
     arrivals: &Missing,
     holds: &Missing,
     sinks: usize,
@@ -178,11 +204,24 @@ fn alarms(
         "promises broken",
         "#late",
     );
-    if broken.is_capped() {
-        promises.count = format!("at least {}", promises.count);
+    let mut overdue = alarm(
+        undispatched.lines,
+        Tone::Bad,
+        "overdue line in the warehouse",
+        "overdue lines in the warehouse",
+        "#dispatch",
+    );
+    for (alarm, capped) in [
+        (&mut promises, broken.is_capped()),
+        (&mut overdue, undispatched.capped),
+    ] {
+        if capped {
+            alarm.count = format!("at least {}", alarm.count);
+        }
     }
     vec![
         promises,
+        overdue,
         alarm(
             arrivals.promised() + holds.promised(),
             Tone::Bad,

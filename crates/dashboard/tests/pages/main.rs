@@ -9,6 +9,7 @@ mod forms;
 mod looks;
 mod names;
 mod orders;
+mod overdue;
 mod products;
 mod search;
 mod shipments;

@@ -8,7 +8,7 @@ use crate::support::Place;
 /// axe-core 4.14.1, as its authors publish it (Mozilla Public License 2.0).
 const AXE: &str = include_str!("axe.min.js");
 
-const PAGES: [&str; 19] = [
+const PAGES: [&str; 20] = [
     "/",
     "/arrivals",
     "/shipments",
@@ -20,6 +20,7 @@ const PAGES: [&str; 19] = [
     "/orders/SO-3",
     "/backorders",
     "/late",
+    "/overdue",
     "/products",
     "/products/SOFA",
     "/batches",

@@ -3,10 +3,11 @@
 mod doubt;
 mod tables;
 mod taken;
+mod there;
 
 use askama::Template;
 use jiff::civil::Date;
-use landfall_domain::{Command, Event, Hold};
+use landfall_domain::{Command, Event};
 use landfall_service::answer::{Failure, Request};
 use landfall_service::bus::DryRunStep;
 use landfall_service::summary::{Summary, summarize};
@@ -15,6 +16,7 @@ use crate::Shared;
 use crate::errors::Failed;
 use crate::format;
 use crate::table::{Table, Tone};
+use there::There;
 
 /// How many, of what, and how that is.
 type Figure = (String, &'static str, Tone);
@@ -59,24 +61,26 @@ pub(crate) async fn look(
     if let Err(failure) = &step.answer {
         return Ok(Err(failure.clone()));
     }
-    let replaced = doubt::replaced(&*app.views, command, today).await?;
-    Ok(Ok(Preview::new(command, step, replaced.as_ref(), today)))
+    let day = (today, &app.calendar.zone);
+    let there = There::before(&*app.views, command, step, day).await?;
+    Ok(Ok(Preview::new(command, step, &there, today)))
 }
 
 impl Preview {
-    /// Of what one command would do. `replaced`: the hold that is there already, where it is a hold.
-    fn new(command: &Command, step: &DryRunStep, replaced: Option<&Hold>, today: Date) -> Self {
+    /// Of what one command would do, and what it would replace.
+    fn new(command: &Command, step: &DryRunStep, there: &There, today: Date) -> Self {
+        let idle = step.events.is_empty();
         let summary = summarize(Some(command), std::slice::from_ref(step), 0);
         let mut figures = figures(&summary, ended(step));
         figures.extend(units(step));
         Self {
             tone: tone(&summary),
             figures,
-            tables: tables::of(step, &summary),
-            doubts: doubt::doubts(command, replaced, today),
+            tables: tables::of(step, &summary, there),
+            doubts: doubt::doubts(command, there, idle, today),
             text: format::headline(&summary.text),
-            seen: taken::digest(command, replaced, step),
-            idle: step.events.is_empty(),
+            seen: taken::digest(command, there, step),
+            idle,
             repeated: step.repeated,
             cut: tables::is_cut(summary.promises_broken),
         }

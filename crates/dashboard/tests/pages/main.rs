@@ -11,6 +11,7 @@ mod names;
 mod orders;
 mod overdue;
 mod products;
+mod receipts;
 mod search;
 mod shipments;
 mod sorts;

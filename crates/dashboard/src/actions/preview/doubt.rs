@@ -2,39 +2,17 @@
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use landfall_domain::{Command, Hold};
-use landfall_service::views::{ViewError, Views};
+use landfall_domain::Command;
 
+use super::there::{Count, There};
 use crate::format;
 
 /// Years ahead from which on a day is doubted.
 const FAR: i64 = 2;
 
-/// The hold that a hold would replace; none where there is none, or the very same.
-pub(crate) async fn replaced(
-    views: &dyn Views,
-    command: &Command,
-    today: Date,
-) -> Result<Option<Hold>, ViewError> {
-    let (there, new) = match command {
-        Command::HoldBatch(hold) => {
-            let batch = views.batch(&hold.reference, today).await?;
-            let new = (&hold.code, &hold.note, hold.expected_clear);
-            (batch.and_then(|batch| batch.hold), new)
-        }
-        Command::HoldShipment(hold) => {
-            let shipment = views.shipment(&hold.reference, today).await?;
-            let new = (&hold.code, &hold.note, hold.expected_clear);
-            (shipment.and_then(|shipment| shipment.hold), new)
-        }
-        _ => return Ok(None),
-    };
-    Ok(there.filter(|there| (&there.code, &there.note, there.expected_clear) != new))
-}
-
-/// What is doubted of a command; `replaced`: the hold that it would replace.
-pub(super) fn doubts(command: &Command, replaced: Option<&Hold>, today: Date) -> Vec<String> {
-    let hold = replaced.map(|hold| {
+/// What is doubted of a command that changes something or is `idle`, and what it would replace.
+pub(super) fn doubts(command: &Command, there: &There, idle: bool, today: Date) -> Vec<String> {
+    let hold = there.hold.as_ref().map(|hold| {
         let note = hold.note.as_ref().map(|note| format!(", {note}"));
         let until = match hold.expected_clear {
             Some(day) => format!("until {}", format::day(day)),
@@ -46,7 +24,33 @@ pub(super) fn doubts(command: &Command, replaced: Option<&Hold>, today: Date) ->
             note.unwrap_or_default()
         )
     });
-    [hold, day(command, today)].into_iter().flatten().collect()
+    let counted = counted(&there.counts, idle);
+    let doubts = [hold, counted, day(command, today)];
+    doubts.into_iter().flatten().collect()
+}
+
+/// That somebody has counted before.
+fn counted(counts: &[Count], idle: bool) -> Option<String> {
+    let last = counts.iter().max_by_key(|count| count.at.timestamp())?;
+    let at = format::instant(&last.at);
+    let by = last.by.as_ref().map(|name| format!(" by {name}"));
+    let by = by.unwrap_or_default();
+    if counts.len() > 1 {
+        let batches = format::number(counts.len() as u64);
+        return Some(format!(
+            "{batches} of these batches were counted already, the last one on {at}{by}. This would replace those counts."
+        ));
+    }
+    let units = format::count(last.units, "unit", "units");
+    let then = if idle {
+        "This is the same count."
+    } else {
+        "This would replace that count."
+    };
+    Some(format!(
+        "Batch {} was counted already: {units}, on {at}{by}. {then}",
+        last.batch
+    ))
 }
 
 /// A day in the past is taken, because what happened may be told late, and so is one that is far off; but one may have

@@ -8,6 +8,7 @@ use landfall_service::resources::LineResource;
 use landfall_service::summary::Summary;
 use landfall_service::uow::{LineEffect, LineState};
 
+use super::there::There;
 use crate::format;
 use crate::pages::{is_open, line_promise, line_state};
 use crate::table::{Cell, Column, Row, Table, Tone, column, numbers};
@@ -16,7 +17,7 @@ use crate::table::{Cell, Column, Row, Table, Tone, column, numbers};
 const SHOWN: usize = 50;
 
 /// All tables of a command: first what it is about, then whose promises it changes.
-pub(super) fn of(step: &DryRunStep, summary: &Summary) -> Vec<Table> {
+pub(super) fn of(step: &DryRunStep, summary: &Summary, there: &There) -> Vec<Table> {
     let leaving = leaving(step);
     let lines = match leaving {
         Some(_) => staying(step),
@@ -26,7 +27,7 @@ pub(super) fn of(step: &DryRunStep, summary: &Summary) -> Vec<Table> {
         leaving,
         cancelled(step),
         lines,
-        counted(step),
+        counted(step, there),
         broken(summary),
         improved(summary),
     ];
@@ -202,15 +203,19 @@ fn cancelled(step: &DryRunStep) -> Option<Table> {
     )
 }
 
-/// The batches that would be counted.
-fn counted(step: &DryRunStep) -> Option<Table> {
-    let columns = [
+/// The batches that would be counted, and what was counted of them before.
+fn counted(step: &DryRunStep, there: &There) -> Option<Table> {
+    let mut columns = vec![
         column("Batch"),
         column("SKU"),
         numbers("Expected"),
         numbers("Counted"),
         column("Difference"),
     ];
+    let again = !there.counts.is_empty();
+    if again {
+        columns.push(column("Counted before"));
+    }
     let all = facts(step, |record| match &record.event {
         Event::BatchReceived {
             reference,
@@ -228,13 +233,20 @@ fn counted(step: &DryRunStep) -> Option<Table> {
         all,
         |(record, reference, expected, quantity)| {
             let sku = record.sku.as_ref();
-            vec![
+            let mut cells = vec![
                 Cell::batch(reference.as_str()),
                 sku.map_or(Cell::None, |sku| Cell::product(sku.as_str())),
                 Cell::Number(expected),
                 Cell::Number(quantity),
                 difference(expected, quantity),
-            ]
+            ];
+            if again {
+                cells.push(there.count_of(reference).map_or(Cell::None, |count| {
+                    let (units, at) = (format::number(count.units), format::instant(&count.at));
+                    Cell::Text(format!("{units} on {at}"))
+                }));
+            }
+            cells
         },
     )
 }

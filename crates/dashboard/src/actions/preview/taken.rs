@@ -1,20 +1,21 @@
 //! What a command would take, told apart from what it would take by then.
 
 use jiff::civil::Date;
-use landfall_domain::{BatchRef, Command, Event, Hold, LineId, OrderId, Status};
+use landfall_domain::{BatchRef, Command, Event, LineId, OrderId, Status};
 use landfall_service::bus::DryRunStep;
 use landfall_service::uow::{LineEffect, LineState};
 use landfall_service::wire;
 use sha2::{Digest as _, Sha256};
 
 use super::tables;
+use super::there::There;
 
 /// A digest of a command and of all that it would take: whose promise is broken or stock lost, which lines leave or
-/// are cancelled, how the lines of the order that it is about would be, what is counted, and which value or hold would
-/// be replaced. That it would do another line good, or leave one more as it is, is not in it: where
+/// are cancelled, how the lines of the order that it is about would be, what is counted, and which value, hold or
+/// earlier count would be replaced. That it would do another line good, or leave one more as it is, is not in it: where
 /// orders come in by the minute there would always be one more. It is no secret and no proof: whoever makes one up
 /// fools themselves.
-pub(super) fn digest(command: &Command, replaced: Option<&Hold>, step: &DryRunStep) -> String {
+pub(super) fn digest(command: &Command, there: &There, step: &DryRunStep) -> String {
     let mut losses: Vec<_> = step.effects.iter().filter_map(loss).collect();
     losses.sort_unstable();
     let changes = step.events.iter();
@@ -32,7 +33,7 @@ pub(super) fn digest(command: &Command, replaced: Option<&Hold>, step: &DryRunSt
     let open: Vec<_> = open.collect();
     let hash = Sha256::new()
         .chain_update(wire::canonical(command))
-        .chain_update(format!("{replaced:?}{losses:?}{changes:?}{open:?}"))
+        .chain_update(format!("{there:?}{losses:?}{changes:?}{open:?}"))
         .finalize();
     let bytes = hash.iter().take(16);
     bytes.fold(String::new(), |text, byte| format!("{text}{byte:02x}"))

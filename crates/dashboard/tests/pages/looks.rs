@@ -444,19 +444,3 @@ fn the_counts_of_a_shipment_are_told_batch_by_batch() {
         assert_eq!(cells(&again, "counted")[0][4], "3 short");
     });
 }
-
-#[test]
-fn what_was_not_done_is_told_before_anything_else() {
-    run(async {
-        let site = site();
-        let engine = &site.engine;
-        engine.batch(batch("B-1", "SOFA", 9)).await;
-        engine.line(line("SO-1", "SOFA", 1)).await;
-        let page = looked(&site, &site.page("/do/CancelBatch?reference=B-1").await).await;
-        // Enter carries it out, but not where that would take eyes past what went wrong.
-        assert!(page.contains("autofocus"), "{page}");
-        engine.line(line("SO-2", "SOFA", 1)).await;
-        let again = shown_again(&site, &page).await;
-        assert!(!again.contains("autofocus"), "{again}");
-    });
-}

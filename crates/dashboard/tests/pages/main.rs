@@ -5,6 +5,7 @@
 mod answers;
 mod arrivals;
 mod batches;
+mod focus;
 mod forms;
 mod looks;
 mod names;

@@ -9,7 +9,6 @@
     live: "Live",
     lost: "Connection lost. What you see may be old; trying again.",
     full: "Too many pages are live: this one may be old; trying again.",
-    unsent: "Connection lost: what you asked for did not go through.",
     paused: "Paused",
     still: "",
   };
@@ -34,6 +33,24 @@
       shown.dataset.state = name;
       shown.textContent = WORDS[name];
     }
+  };
+
+  // Back to this page, once somebody has said who they are.
+  const signIn = () => {
+    const next = encodeURIComponent(location.pathname + location.search);
+    location.replace(`/sign-in?next=${next}&why=ended`);
+  };
+
+  // What did not go through stays told until it is put away, or something has gone through and there is another page.
+  const unsent = () => {
+    const shown = document.getElementById("unsent");
+    if (!shown || shown.firstChild) return;
+    const away = document.createElement("button");
+    away.type = "button";
+    away.className = "quiet";
+    away.textContent = "Put away";
+    away.addEventListener("click", () => shown.replaceChildren());
+    shown.append("What you asked for did not go through: the connection was lost. ", away);
   };
 
   const parts = () => [...document.querySelectorAll("[data-live][id]")];
@@ -106,7 +123,8 @@
     try {
       const answer = await fetch(address, { headers: { accept: "text/html" }, cache: "no-store" });
       if (answer.redirected) {
-        location.reload();
+        if (new URL(answer.url).pathname === "/sign-in") signIn();
+        else location.reload();
         return;
       }
       if (!answer.ok || location.href !== address) return;
@@ -161,7 +179,7 @@
         state(said.kind);
         break;
       case "out":
-        location.reload();
+        signIn();
     }
   };
 
@@ -270,7 +288,7 @@
     if (wrong) wrong.focus();
     else if (!document.querySelector("[autofocus]")) document.getElementById("main")?.focus({ preventScroll: true });
   });
-  document.addEventListener("htmx:sendError", () => state("unsent"));
+  document.addEventListener("htmx:sendError", unsent);
 
   if (!document.hidden) follow();
 })();

@@ -93,6 +93,15 @@ impl ActionPage {
     }
 }
 
+/// What was filled in by somebody in a form that was sent: what its address may be given.
+pub(crate) fn filled(form: &Params) -> Params {
+    const OURS: [&str; 4] = ["step", "id", "seen", "anyhow"];
+    let ours = form
+        .names()
+        .filter(|name| OURS.contains(name) || fields::is_given(name));
+    ours.fold(form.clone(), |rest, name| rest.with(name, None))
+}
+
 /// The form of a command.
 pub(crate) async fn form(Name(command): Name, visit: Visit) -> Result<Response, Failed> {
     let action = allowed(&visit, &command)?;

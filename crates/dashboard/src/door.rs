@@ -44,29 +44,25 @@ pub(crate) async fn enter(State(context): State<Shared>, request: Request, next:
             let answer = next.run(Request::from_parts(parts, body)).await;
             errors::inside(answer, &visit)
         }
-        Err(stay) => stay,
+        Err(Stay::SignIn) => sign_in::first(&parts, body).await,
+        Err(Stay::Out(failed)) => failed.into_response(),
     }
 }
 
-async fn visit(context: &Shared, request: &Parts) -> Result<Visit, Response> {
+async fn visit(context: &Shared, request: &Parts) -> Result<Visit, Stay> {
     let app = &context.app;
     let (now, day) = app.calendar.read();
     let headers = &request.headers;
-    let (caller, until) = match caller(context, headers).await {
-        Ok(let_in) => let_in,
-        Err(Stay::SignIn) => {
-            return Err(sign_in::first(&request.method, &request.uri, headers));
-        }
-        Err(Stay::Out(failed)) => return Err(failed.into_response()),
-    };
+    let (caller, until) = caller(context, headers).await?;
     let visitor: Option<&Visitor> = request.extensions.get();
     if let Some((visitor, name)) = visitor.zip(caller.actor())
         && !visitor.rates.may_ask(&name)
     {
-        return Err(Failed::too_often("This key has asked too often of late.").into_response());
+        let often = "This key has asked too often of late.";
+        return Err(Stay::Out(Failed::too_often(often)));
     }
     if request.method != Method::GET && request.method != Method::HEAD && !is_ours(headers) {
-        return Err(Failed::not_ours().into_response());
+        return Err(Stay::Out(Failed::not_ours()));
     }
     // A page that cannot tell how new it is fetches itself once more when it goes live.
     let log = app.views.end().await.unwrap_or_default();

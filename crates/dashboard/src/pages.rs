@@ -54,6 +54,6 @@ pub(crate) fn routes() -> Router<Shared> {
 }
 
 /// A page as it goes out.
-fn show(page: &impl Template) -> Result<Response, Failed> {
+pub(crate) fn show(page: &impl Template) -> Result<Response, Failed> {
     Ok(Html(page.render()?).into_response())
 }

@@ -1,14 +1,17 @@
 //! Signing in with an API key, and out.
 
 use askama::Template;
+use axum::body::{Body, to_bytes};
 use axum::extract::rejection::RawFormRejection;
 use axum::extract::{RawForm, State};
 use axum::http::header::{HeaderName, HeaderValue, SET_COOKIE};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use landfall_service::access::{Visitor, session};
 
 use crate::Shared;
+use crate::actions;
 use crate::door::{self, COOKIE_LOCAL, COOKIE_SAFE};
 use crate::errors::{Failed, see_other};
 use crate::frame::Frame;
@@ -16,12 +19,51 @@ use crate::params::Params;
 
 const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
 const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
+/// The field of the address that says why one has to sign in again.
+const WHY: &str = "why";
+/// Bytes of a form that an address may carry: servers between take no address that is much longer.
+const IN_ADDRESS: usize = 3_000;
+
+/// Why one has to sign in again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// A page was open, and its session is over.
+    Ended,
+    /// A form was sent off, and nothing was done.
+    Unsent,
+}
+
+impl Why {
+    const ALL: [Self; 2] = [Self::Ended, Self::Unsent];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Ended => "ended",
+            Self::Unsent => "unsent",
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Ended => {
+                "You are signed in no longer: your session has ended, or its key was revoked. \
+                 Sign in, and you are back where you were."
+            }
+            Self::Unsent => {
+                "Nothing has been done: your session has ended, or its key was revoked. \
+                 Sign in, and the form is there again."
+            }
+        }
+    }
+}
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignIn {
     frame: Frame,
     next: String,
+    /// Why one has to sign in again.
+    why: Option<&'static str>,
     wrong: Option<&'static str>,
 }
 
@@ -29,19 +71,28 @@ struct SignIn {
 pub(crate) async fn page(State(context): State<Shared>, uri: Uri) -> Result<Response, Failed> {
     let params = Params::read(uri.query().unwrap_or_default());
     let next = own_path(params.get("next")).to_owned();
-    show(&context, next, None, StatusCode::OK)
+    let why = params.get(WHY);
+    let why = Why::ALL.into_iter().find(|known| why == Some(known.name()));
+    let page = SignIn {
+        frame: Frame::outside("Sign in", &context.app.calendar),
+        next,
+        why: why.map(Why::words),
+        wrong: None,
+    };
+    super::pages::show(&page)
 }
 
-fn show(
+fn refuse(
     context: &Shared,
     next: String,
-    wrong: Option<&'static str>,
+    wrong: &'static str,
     status: StatusCode,
 ) -> Result<Response, Failed> {
     let page = SignIn {
         frame: Frame::outside("Sign in", &context.app.calendar),
         next,
-        wrong,
+        why: None,
+        wrong: Some(wrong),
     };
     Ok((status, Html(page.render()?)).into_response())
 }
@@ -79,7 +130,7 @@ pub(crate) async fn sign_in(
             ));
         }
         let wrong = "There is no such key, or it is revoked.";
-        return show(&context, next, Some(wrong), StatusCode::UNAUTHORIZED);
+        return refuse(&context, next, wrong, StatusCode::UNAUTHORIZED);
     };
     let Some(text) = session::open(&caller, now) else {
         return Ok(see_other(&next));
@@ -93,7 +144,7 @@ pub(crate) async fn sign_in(
     } else {
         let wrong =
             "Over a plain connection from another machine others could read along. Use https://.";
-        return show(&context, next, Some(wrong), StatusCode::FORBIDDEN);
+        return refuse(&context, next, wrong, StatusCode::FORBIDDEN);
     };
     let mut response = see_other(&next);
     let cookie = HeaderValue::from_str(&cookie).map_err(|_| Failed::broken("a bad cookie"))?;
@@ -116,19 +167,25 @@ pub(crate) async fn sign_out(headers: HeaderMap) -> Response {
     response
 }
 
-/// Sends somebody to sign in first, and then back to what they wanted.
-pub(crate) fn first(method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
-    let wanted = match (method, uri.path_and_query()) {
-        (&Method::GET, Some(wanted)) if wanted.path() != "/live" => wanted.as_str(),
-        _ => "/",
-    };
-    let to = Params::default()
-        .with("next", Some(wanted).filter(|wanted| *wanted != "/"))
-        .url("/sign-in");
+/// Sends somebody to sign in first, and then back to what they wanted: of a form that they sent off, to the form.
+pub(crate) async fn first(request: &Parts, body: Body) -> Response {
+    let (method, uri, headers) = (&request.method, &request.uri, &request.headers);
     if uri.path() == "/live" {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    if headers.contains_key(HX_REQUEST) {
+    let asked_by_page = headers.contains_key(HX_REQUEST);
+    let (wanted, why) = if *method == Method::POST && door::is_ours(headers) {
+        (form_again(uri.path(), body).await, Some(Why::Unsent))
+    } else {
+        let wanted = uri.path_and_query().filter(|_| *method == Method::GET);
+        let wanted = wanted.map_or("/", |wanted| wanted.as_str()).to_owned();
+        (wanted, asked_by_page.then_some(Why::Ended))
+    };
+    let to = Params::default()
+        .with("next", Some(&*wanted).filter(|wanted| *wanted != "/"))
+        .with(WHY, why.map(Why::name))
+        .url("/sign-in");
+    if asked_by_page {
         let mut response = StatusCode::NO_CONTENT.into_response();
         if let Ok(to) = HeaderValue::from_str(&to) {
             response.headers_mut().insert(HX_REDIRECT, to);
@@ -136,6 +193,18 @@ pub(crate) fn first(method: &Method, uri: &Uri, headers: &HeaderMap) -> Response
         return response;
     }
     see_other(&to)
+}
+
+/// Where the form of a command is filled in as it was sent. Where that is too much for an address it is empty.
+async fn form_again(path: &str, body: Body) -> String {
+    if !path.starts_with("/do/") {
+        return "/".to_owned();
+    }
+    let form = to_bytes(body, IN_ADDRESS).await.unwrap_or_default();
+    let form = Params::read(std::str::from_utf8(&form).unwrap_or_default());
+    let filled = actions::filled(&form).url(path);
+    let fits = filled.len() <= IN_ADDRESS;
+    if fits { filled } else { path.to_owned() }
 }
 
 /// Where to go on: a page of ours, whatever the address says.

@@ -129,8 +129,15 @@ pub(crate) fn none_of(field: &Field) -> String {
 
 /// The name of the hidden field that says what the form's address gave a field.
 pub(crate) fn given_of(field: &Field) -> String {
-    format!("given_{}", field.name)
+    format!("{GIVEN}{}", field.name)
 }
+
+/// Whether a field of a form is such a one.
+pub(crate) fn is_given(name: &str) -> bool {
+    name.starts_with(GIVEN)
+}
+
+const GIVEN: &str = "given_";
 
 /// What a field says. Spaces at the ends of what people type are nobody's name; but a name may have some, and what
 /// the form's own address gave, and nobody has changed since, is meant as it is: or one thing would be shown and

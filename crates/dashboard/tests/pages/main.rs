@@ -14,6 +14,7 @@ mod overdue;
 mod products;
 mod receipts;
 mod search;
+mod sessions;
 mod shipments;
 mod sorts;
 mod support;

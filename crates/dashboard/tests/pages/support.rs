@@ -138,6 +138,12 @@ impl Site {
             .await
     }
 
+    /// GET by the script of a page of ours, as a link in it is followed.
+    pub(crate) async fn get_boosted(&self, path: &str) -> Answer {
+        let request = Request::get(path).header("hx-request", "true");
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
     /// Makes a key with this role and signs in with it: the session's cookie.
     pub(crate) async fn sign_in(&self, role: Role) -> String {
         let byte = u8::try_from(role.name().len()).unwrap();

@@ -73,8 +73,7 @@ async fn enter_hit_twice_does_nothing_that_was_not_read() {
         let form = format!("{}/do/ChangeBatchQuantity?reference=W-LAMP", service.url());
         browser.open(&form).await;
         browser.write("#f-quantity", "1\u{e007}").await;
-        browser.find("#outcome-head:focus").await;
-        let head = browser.find("#outcome-head").await;
+        let head = browser.stands_at("outcome-head").await;
         head.send_keys("\u{e007}").await.unwrap();
         browser.says("What it would do").await;
         let answer = service.client().request_with(

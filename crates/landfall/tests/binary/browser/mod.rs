@@ -116,6 +116,22 @@ impl Browser {
         }
     }
 
+    /// Waits until the keyboard stands at the element with this id.
+    pub(crate) async fn stands_at(&self, id: &str) -> Element {
+        let since = Instant::now();
+        loop {
+            let at = self.client.active_element().await.unwrap();
+            if at.attr("id").await.ok().flatten().as_deref() == Some(id) {
+                return at;
+            }
+            assert!(
+                since.elapsed() < PATIENCE,
+                "the keyboard never stands at {id}"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// The first link or button with these words.
     pub(crate) async fn press(&self, words: &str) {
         let path = format!(

@@ -105,6 +105,10 @@ pub(crate) fn filled(form: &Params) -> Params {
 /// The form of a command.
 pub(crate) async fn form(Name(command): Name, visit: Visit) -> Result<Response, Failed> {
     let action = allowed(&visit, &command)?;
+    let names = action.fields.iter().map(|field| field.name);
+    let boxes: Vec<_> = action.fields.iter().map(fields::none_of).collect();
+    let boxes = boxes.iter().map(String::as_str);
+    visit.asks_only(&names.chain(boxes).chain(["next"]).collect::<Vec<_>>())?;
     let fields = shown::asked_for(action, &visit.params);
     let next = own_path(visit.params.get("next"));
     ActionPage::new(&visit, action, fields, next).answer(StatusCode::OK)

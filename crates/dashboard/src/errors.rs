@@ -24,6 +24,8 @@ pub(crate) enum Failed {
     NoForm(StatusCode),
     /// What was sent makes no sense here.
     Bad(String),
+    /// The address asks for something that its page does not have.
+    Unknown(String),
     /// Later perhaps.
     Later {
         /// What the visitor is told.
@@ -145,6 +147,11 @@ impl Failed {
                 "What was sent is too long, or is no form. Nothing was done.".into(),
             ),
             Self::Bad(words) => (StatusCode::BAD_REQUEST, "This makes no sense", words),
+            Self::Unknown(words) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "This makes no sense",
+                words,
+            ),
             Self::Later {
                 words,
                 cause,

@@ -25,9 +25,12 @@ pub(crate) fn order(id: &str) -> String {
     page("orders", "order", id)
 }
 
+/// The field of an order's address that says for which line one has come.
+pub(crate) const LINE: &str = "line";
+
 /// Of a line: its order, with the line first.
 pub(crate) fn line(id: &str, line: &str) -> String {
-    list(&order(id), &[("line", line)])
+    list(&order(id), &[(LINE, line)])
 }
 
 /// Of a list or page with what is set in it, besides what its address has already.

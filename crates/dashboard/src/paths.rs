@@ -14,6 +14,9 @@ use crate::params::Params;
 /// The field of the query that has a name which no path can have.
 pub(crate) const FIELD: &str = "name";
 
+/// The pages whose address has it.
+pub(crate) const BY_QUERY: [&str; 4] = ["/batch", "/order", "/product", "/shipment"];
+
 /// The one name that a page's address carries, decoded. What is no text has a page that says so, as other mistakes
 /// have.
 pub(crate) struct Name(pub(crate) String);

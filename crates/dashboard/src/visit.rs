@@ -9,6 +9,7 @@ use landfall_service::answer::Origin;
 
 use crate::errors::Failed;
 use crate::params::Params;
+use crate::paths::{BY_QUERY, FIELD};
 
 /// What every page knows of its request. The door puts it into the request's extensions.
 #[derive(Clone)]
@@ -51,6 +52,28 @@ impl Visit {
     /// An instant by the warehouse's clock.
     pub(crate) fn local(&self, instant: Timestamp) -> Zoned {
         instant.to_zoned(self.zone.clone())
+    }
+
+    /// Refuses what is asked of a page in its address and is none of these: what was mistyped and ignored would give a
+    /// page that looks right and is not. Lists say the same above their filters.
+    pub(crate) fn asks_only(&self, known: &[&str]) -> Result<(), Failed> {
+        let always = |name: &str| name == "done" || (name == FIELD && self.path_has_no_name());
+        let mut names = self.params.names();
+        let Some(name) = names.find(|name| !known.contains(name) && !always(name)) else {
+            return Ok(());
+        };
+        let has = match known {
+            [] => "It has none.".to_owned(),
+            known => format!("It has {}.", known.join(", ")),
+        };
+        Err(Failed::Unknown(format!(
+            "This page has no field `{name}` in its address: leave it out. {has}"
+        )))
+    }
+
+    /// Whether what the page is about is named in its query.
+    fn path_has_no_name(&self) -> bool {
+        BY_QUERY.contains(&&*self.path)
     }
 
     /// The page itself, with its query: where one comes back to.

@@ -22,6 +22,18 @@ use crate::visit::Visit;
 use crate::{Shared, csv, format, links};
 
 const PATH: &str = "/arrivals";
+/// What its address may ask.
+const FIELDS: [&str; 7] = [
+    ZOOM,
+    "from",
+    "prefix",
+    "kind",
+    "held",
+    "eta_until",
+    "format",
+];
+/// The one of these that is no filter.
+const ZOOM: &str = "zoom";
 
 /// Lanes in a page.
 const LANES: usize = 50;
@@ -231,11 +243,12 @@ struct ArrivalsPage {
 
 /// The page.
 pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<Response, Failed> {
+    visit.asks_only(&FIELDS)?;
     let params = &visit.params;
     let today = visit.today();
     let mut errors = Vec::new();
     let zooms = [("week", Zoom::Week), ("month", Zoom::Month)];
-    let zoom = params.one_of("zoom", &zooms, &mut errors);
+    let zoom = params.one_of(ZOOM, &zooms, &mut errors);
     let zoom = zoom.unwrap_or(Zoom::Week);
     let window = match params.day("from", &mut errors) {
         Some(from) => Window::new(zoom, from),
@@ -271,16 +284,6 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         errors: &errors,
     };
     let filters = filters_of(&filters);
-    let names = [
-        "cursor",
-        "format",
-        "done",
-        "prefix",
-        "kind",
-        "held",
-        "eta_until",
-        "from",
-    ];
     let status = if errors.is_empty() {
         StatusCode::OK
     } else {
@@ -291,7 +294,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         path: PATH,
         offers: actions::offers(&visit, &["CreateShipment", "CreateBatch"], &[]),
         filters,
-        hidden: params.others(&names),
+        hidden: carried_on(params),
         heading: format!("{} – {}", format::day(window.from), format::day(last)),
         zooms: zoom_ways(params, zoom),
         ways: ways(params, &window, today),
@@ -300,6 +303,14 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         table: table(params, &arrivals),
     };
     Ok((status, Html(page.render()?)).into_response())
+}
+
+/// What the form of the filters carries on.
+fn carried_on(params: &Params) -> Vec<(String, String)> {
+    let zoom = params.get(ZOOM);
+    zoom.map(|zoom| (ZOOM.to_owned(), zoom.to_owned()))
+        .into_iter()
+        .collect()
 }
 
 fn filters_of(filters: &Filters<'_>) -> Vec<Filter> {
@@ -337,7 +348,7 @@ fn there(params: &Params, change: &[(&str, Option<&str>)]) -> String {
 fn zoom_ways(params: &Params, now: Zoom) -> Vec<Way> {
     let ways = [(Zoom::Week, "Weeks"), (Zoom::Month, "Months")];
     let ways = ways.map(|(zoom, words)| Way {
-        href: there(params, &[("zoom", Some(zoom.name()))]),
+        href: there(params, &[(ZOOM, Some(zoom.name()))]),
         words: words.to_owned(),
         here: zoom == now,
     });

@@ -50,6 +50,7 @@ pub(super) async fn page(
     Name(name): Name,
     visit: Visit,
 ) -> Result<Response, Failed> {
+    visit.asks_only(&what_if::FIELDS)?;
     let not_found = || Failed::NotFound("batch", name.clone());
     let reference: BatchRef = name.parse().map_err(|_| not_found())?;
     let views = &context.app.views;

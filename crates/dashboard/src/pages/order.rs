@@ -18,11 +18,10 @@ use super::orders::state;
 use crate::actions::{self, Offer};
 use crate::errors::Failed;
 use crate::frame::{Frame, Place};
-use crate::live;
 use crate::paths::Name;
 use crate::table::{Cell, Row, Table, Tone, column, numbers};
 use crate::visit::Visit;
-use crate::{Shared, format, links};
+use crate::{Shared, format, links, live};
 
 /// Lines that are told one by one. Of an order with more there is a table, and one line at a time is told.
 const TOLD: usize = 6;
@@ -72,6 +71,7 @@ pub(super) async fn page(
     Name(id): Name,
     visit: Visit,
 ) -> Result<Response, Failed> {
+    visit.asks_only(&[links::LINE, AFTER])?;
     let not_found = || Failed::NotFound("order", id.clone());
     let id: OrderId = id.parse().map_err(|_| not_found())?;
     let views = &*context.app.views;
@@ -79,7 +79,7 @@ pub(super) async fn page(
     let (order, events) =
         tokio::try_join!(views.order(&id, visit.today()), views.latest(&thing, SHOWN),)?;
     let order = order.ok_or_else(not_found)?;
-    let chosen = visit.params.get("line");
+    let chosen = visit.params.get(links::LINE);
     let many = order.lines.len() > TOLD;
     let told = order.lines.iter();
     let told = told.filter(|line| !many || Some(line.line_id.as_str()) == chosen);

@@ -73,6 +73,7 @@ pub(super) async fn page(
     Name(sku): Name,
     visit: Visit,
 ) -> Result<Response, Failed> {
+    visit.asks_only(&ask::FIELDS)?;
     let not_found = || Failed::NotFound("product", sku.clone());
     let sku: Sku = sku.parse().map_err(|_| not_found())?;
     let views = &context.app.views;

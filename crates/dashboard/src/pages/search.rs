@@ -49,6 +49,7 @@ struct Found {
 
 /// The page.
 pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<Response, Failed> {
+    visit.asks_only(&["q"])?;
     let mut errors = Vec::new();
     let asked = visit.params.prefix("q", &mut errors);
     let views = &*context.app.views;

@@ -52,6 +52,7 @@ pub(super) async fn page(
     Name(name): Name,
     visit: Visit,
 ) -> Result<Response, Failed> {
+    visit.asks_only(&what_if::FIELDS)?;
     let not_found = || Failed::NotFound("shipment", name.clone());
     let reference: ShipmentRef = name.parse().map_err(|_| not_found())?;
     let views = &context.app.views;

@@ -60,6 +60,7 @@ struct Alarm {
 
 /// The page.
 pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<Response, Failed> {
+    visit.asks_only(&[])?;
     let app = &context.app;
     let (views, desk) = (&app.views, &app.desk);
     if visit.params.get("done").is_some() {

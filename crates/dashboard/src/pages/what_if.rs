@@ -18,6 +18,8 @@ use crate::format;
 use crate::links;
 use crate::visit::Visit;
 
+/// The fields of the address that ask.
+pub(super) const FIELDS: [&str; 2] = ["late", "eta"];
 /// Days that one may ask for, earlier or later.
 const MOST: i64 = 3_650;
 /// Days that are offered.

@@ -11,6 +11,9 @@ use crate::format;
 use crate::table::{Cell, Tone};
 use crate::visit::Visit;
 
+/// The fields of the address that ask.
+pub(super) const FIELDS: [&str; 2] = ["quantity", "requested_date"];
+
 /// The question as it was asked, and the answer.
 pub(super) struct Asked {
     pub(super) quantity: String,

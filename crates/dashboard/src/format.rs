@@ -18,6 +18,14 @@ pub(crate) fn tile(figure: impl AsRef<str>) -> &'static str {
     }
 }
 
+/// Letters of a name that stay in one line of a table.
+const WHOLE: usize = 22;
+
+/// Whether a name may go on in the next line of a table. A short one stays whole.
+pub(crate) fn is_long(name: &str) -> bool {
+    name.chars().count() > WHOLE
+}
+
 /// A day: `5 Jan 2027`.
 pub(crate) fn day(day: impl Borrow<Date>) -> String {
     day.borrow().strftime("%-d %b %Y").to_string()
@@ -105,15 +113,6 @@ pub(crate) fn headline(text: &str) -> String {
         Some(kind) => format!("{}{}", kind[..1].to_uppercase(), &text[1..]),
         None => text,
     }
-}
-
-/// The beginning of a text that has more letters than fit.
-pub(crate) fn shorten(text: &str, letters: usize) -> String {
-    if text.chars().count() <= letters {
-        return text.to_owned();
-    }
-    let begins = text.chars().take(letters.saturating_sub(1));
-    begins.chain(['…']).collect()
 }
 
 #[cfg(test)]

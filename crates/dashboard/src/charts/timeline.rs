@@ -6,7 +6,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::scale::{Part, Scale};
-use crate::format::{self, shorten};
+use crate::format;
 use crate::table::Bar;
 
 /// How much of time a picture shows.
@@ -125,18 +125,11 @@ impl Held {
     }
 }
 
-/// Where the lanes' names end and the days begin.
-const LEFT: Part = Part(2_000);
-/// Where the days end.
-const RIGHT: Part = Part(8_550);
-/// Where the bars begin; they end with the picture.
-const BARS: Part = Part(8_800);
-/// The height of what is above the lanes.
-const HEAD: usize = 26;
-/// The height of a lane.
+/// The days reach from one edge of their column to the other.
+const LEFT: Part = Part(0);
+const RIGHT: Part = Part(10_000);
+/// The height of a lane's days.
 const LANE: usize = 40;
-/// Words of names are cut here, letters.
-const NAME: usize = 24;
 /// Earlier ETAs that are drawn, the last ones.
 const GHOSTS: usize = 8;
 
@@ -145,7 +138,6 @@ const GHOSTS: usize = 8;
 #[template(path = "timeline.html")]
 pub(crate) struct Timeline {
     label: String,
-    height: usize,
     ticks: Vec<Tick>,
     today: Option<Part>,
     lanes: Vec<Lane>,
@@ -159,7 +151,6 @@ struct Tick {
 }
 
 struct Lane {
-    top: usize,
     href: String,
     /// All of it in words.
     title: String,
@@ -179,10 +170,10 @@ struct Lane {
     bars: Bars,
 }
 
+/// Percents of the whole.
 struct Bars {
-    dispatched: Part,
-    sold: Part,
-    allocated: Part,
+    dispatched: u64,
+    allocated: u64,
     words: String,
 }
 
@@ -195,8 +186,8 @@ impl Timeline {
             left: LEFT,
             right: RIGHT,
         };
-        let lanes = arrivals.iter().enumerate();
-        let lanes = lanes.map(|(place, arrival)| lane(place, arrival, window, &scale, today));
+        let lanes = arrivals.iter();
+        let lanes = lanes.map(|arrival| lane(arrival, window, &scale, today));
         let today_at = window.contains(today).then(|| scale.at(today));
         Self {
             label: format!(
@@ -204,7 +195,6 @@ impl Timeline {
                 format::day(window.from),
                 format::day(window.last())
             ),
-            height: HEAD + arrivals.len() * LANE,
             ticks: ticks(window, &scale, today_at),
             today: today_at,
             lanes: lanes.collect(),
@@ -223,7 +213,7 @@ fn ticks(window: &Window, scale: &Scale, today: Option<Part>) -> Vec<Tick> {
         if day >= window.from {
             let at = scale.at(day);
             let beside = |room| today.is_none_or(|today| (at.0 - today.0).abs() > room);
-            let free = beside(400);
+            let free = beside(600);
             let words = match window.zoom {
                 Zoom::Week => day.strftime("%-d %b"),
                 Zoom::Month if day.month() == 1 => day.strftime("%b %Y"),
@@ -232,7 +222,7 @@ fn ticks(window: &Window, scale: &Scale, today: Option<Part>) -> Vec<Tick> {
             ticks.push(Tick {
                 at,
                 words: free.then(|| words.to_string()),
-                narrow: ticks.len().is_multiple_of(2) && beside(700),
+                narrow: ticks.len().is_multiple_of(2) && beside(1_400),
             });
         }
         let next = day.saturating_add(step);
@@ -244,13 +234,13 @@ fn ticks(window: &Window, scale: &Scale, today: Option<Part>) -> Vec<Tick> {
     ticks
 }
 
-fn lane(place: usize, arrival: &Arrival, window: &Window, scale: &Scale, today: Date) -> Lane {
+fn lane(arrival: &Arrival, window: &Window, scale: &Scale, today: Date) -> Lane {
     let before = arrival.eta < window.from;
     let at = scale.at(arrival.eta);
     let anchor = match at.0 {
         _ if before => "start",
-        ..2_350 => "start",
-        8_100.. => "end",
+        ..1_000 => "start",
+        9_000.. => "end",
         _ => "middle",
     };
     let words = if arrival.overdue && before {
@@ -284,11 +274,10 @@ fn lane(place: usize, arrival: &Arrival, window: &Window, scale: &Scale, today: 
         None => arrival.detail.clone(),
     };
     Lane {
-        top: HEAD + place * LANE,
         href: arrival.href.clone(),
         title: told(arrival),
-        name: shorten(&arrival.name, NAME),
-        detail: shorten(&detail, NAME + 6),
+        name: arrival.name.clone(),
+        detail,
         tone: if arrival.overdue {
             "overdue"
         } else {
@@ -307,13 +296,9 @@ fn lane(place: usize, arrival: &Arrival, window: &Window, scale: &Scale, today: 
 }
 
 fn bars(sold: Bar) -> Bars {
-    let wide = BARS.to(Part(10_000)).0;
-    let part = |percent: u64| Part(wide * i64::try_from(percent).unwrap_or(100) / 100);
-    let dispatched = part(sold.dispatched_part());
     Bars {
-        dispatched,
-        sold: Part(BARS.0 + dispatched.0),
-        allocated: part(sold.allocated_part()),
+        dispatched: sold.dispatched_part(),
+        allocated: sold.allocated_part(),
         words: sold.words(),
     }
 }

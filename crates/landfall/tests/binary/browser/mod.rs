@@ -1,6 +1,7 @@
 //! The dashboard in a real browser.
 
 mod accessibility;
+mod fits;
 mod interruptions;
 mod sign_in;
 mod tour;

@@ -7,6 +7,7 @@
 mod catalogue;
 mod fields;
 mod preview;
+mod refused;
 mod shown;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -170,7 +171,7 @@ pub(crate) async fn submit(
             Failure::Rejected(_) | Failure::Unstorable { .. } => StatusCode::CONFLICT,
             _ => StatusCode::SERVICE_UNAVAILABLE,
         };
-        let (errors, general) = shown::told(action, failure);
+        let (errors, general) = refused::told(action, failure);
         let mut page = page(&errors);
         page.wrong = general;
         page.answer(status)

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BatchRef, CommandId, LineKey, OrderId, ShipmentRef, Sku};
-use crate::words::{number, units};
+use crate::words::{count, number, units};
 
 /// One field in which a repeated command differs from what was first accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,7 +113,8 @@ pub enum Rejection {
     },
     /// More is to leave than the line has.
     #[error(
-        "{} of line {} of order {} cannot leave: {} are allocated to it", units(*.quantity), .line.line_id, .line.order_id, number(.allocated)
+        "{} of line {} of order {} cannot leave: {} allocated to it", units(*.quantity), .line.line_id, .line.order_id,
+        count(*.allocated, "is", "are")
     )]
     BeyondAllocated {
         /// The line.
@@ -126,7 +127,8 @@ pub enum Rejection {
     },
     /// A batch cannot have had less than what has left of it.
     #[error(
-        "{} of batch {reference} have been dispatched; the quantity cannot be less", units(*.dispatched)
+        "{} left batch {reference}; the quantity cannot be less",
+        count(*.dispatched, "unit has", "units have")
     )]
     BelowDispatched {
         /// The batch.
@@ -228,6 +230,21 @@ mod tests {
             "shipment s-1 exists with other content: eta was 2026-11-28 and is 2027-01-01, carrier was Northing Line \
              and is none"
         );
+    }
+
+    #[test]
+    fn one_unit_is_told_in_the_singular() {
+        let below = |dispatched| {
+            let reference = BatchRef::new("b-1").unwrap();
+            Rejection::BelowDispatched {
+                reference,
+                dispatched,
+            }
+            .to_string()
+        };
+        let rest = "left batch b-1; the quantity cannot be less";
+        assert_eq!(below(1), format!("1 unit has {rest}"));
+        assert_eq!(below(2), format!("2 units have {rest}"));
     }
 
     /// Until shipments had commands of their own, only a batch could name one that is not there.

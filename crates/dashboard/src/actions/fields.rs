@@ -273,15 +273,13 @@ fn pairs<'a>(
     let (mut pairs, mut errors) = (Vec::new(), Vec::new());
     let mut names = HashSet::new();
     for (at, line) in lines.enumerate() {
-        let Some((name, units)) = line.rsplit_once(is_between) else {
+        let Some((name, units)) = pair(line) else {
             errors.push(wrong(
                 &format!("[{at}]"),
                 format!("\"{line}\" is not {what}"),
             ));
             continue;
         };
-        let name = name.trim_end();
-        let name = name.strip_suffix([',', ';']).unwrap_or(name).trim_end();
         if !names.insert(name) {
             let message = format!("has \"{name}\" in two lines: put its units into one");
             errors.push(wrong("", message));
@@ -296,6 +294,19 @@ fn pairs<'a>(
     } else {
         Err(errors)
     }
+}
+
+/// A line's name and what follows it.
+fn pair(line: &str) -> Option<(&str, &str)> {
+    let (name, units) = line.trim().rsplit_once(is_between)?;
+    let name = name.trim_end();
+    let name = name.strip_suffix([',', ';']).unwrap_or(name).trim_end();
+    Some((name, units))
+}
+
+/// The name in a line that has a name and a number.
+pub(super) fn named(line: &str) -> Option<&str> {
+    pair(line).map(|(name, _)| name)
 }
 
 /// Whether this stands between a name and a number. Spaces that do not break may be within a number.

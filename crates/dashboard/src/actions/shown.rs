@@ -1,7 +1,5 @@
 //! A form's fields as a page shows them, each with what is wrong with it.
 
-use landfall_domain::Rejection;
-use landfall_service::answer::Failure;
 use landfall_service::wire::FieldError;
 
 use super::Action;
@@ -125,9 +123,13 @@ fn in_words(error: &FieldError, field: &Field, value: &str) -> String {
         };
         return format::sentence(&format!("line {line}: {part}{message}"));
     }
-    match within.strip_prefix('.') {
-        Some(name) => format::sentence(&format!("{name}: {message}")),
-        None => format::sentence(message),
+    let Some(name) = within.strip_prefix('.') else {
+        return format::sentence(message);
+    };
+    let of_it = |line: &str| fields::named(line) == Some(name);
+    match value.lines().position(of_it) {
+        Some(line) => format::sentence(&format!("line {}: {name} {message}", line + 1)),
+        None => format::sentence(&format!("\"{name}\" {message}")),
     }
 }
 
@@ -144,39 +146,4 @@ pub(super) fn general(action: &Action, errors: &[FieldError]) -> Vec<String> {
         .filter(|error| !action.fields.iter().any(|field| is_of(&error.field, field)));
     left.map(|error| format::sentence(format!("{} {}", error.field, error.message).trim()))
         .collect()
-}
-
-/// A refusal, told at the field that it is about, or in general.
-pub(super) fn told(action: &Action, failure: &Failure) -> (Vec<FieldError>, Vec<String>) {
-    let Failure::Rejected(rejection) = failure else {
-        return (Vec::new(), vec![format::sentence(&failure.to_string())]);
-    };
-    let (field, message) = match rejection {
-        Rejection::Invalid { field, message } | Rejection::Senseless { field, message } => {
-            (field.clone(), labelled(action, message))
-        }
-        // It names the SKU itself: of `lines[1].sku` the line is to be told.
-        Rejection::UnknownSku { field, .. } => {
-            let whole = field.strip_suffix(".sku").unwrap_or(field);
-            (whole.to_owned(), rejection.to_string())
-        }
-        Rejection::UnknownShipment {
-            field: Some(field), ..
-        } => (field.clone(), rejection.to_string()),
-        other => return (Vec::new(), vec![format::sentence(&other.to_string())]),
-    };
-    let errors = vec![FieldError { field, message }];
-    let general = general(action, &errors);
-    (errors, general)
-}
-
-/// Words about a command's fields, with their names as the form has them: `line_id` is its line.
-fn labelled(action: &Action, message: &str) -> String {
-    let named = action
-        .fields
-        .iter()
-        .filter(|field| field.name.contains('_'));
-    named.fold(message.to_owned(), |message, field| {
-        message.replace(field.name, &field.label.to_lowercase())
-    })
 }

@@ -242,7 +242,7 @@ fn a_repeat_that_differs_says_so_as_people_do() {
         let page = words(&answer.body);
         assert!(
             page.contains(
-                "eta was 28 Nov 2026 and is 1 Jan 2027, carrier was Northing Line and is none"
+                "is another: ETA 28 Nov 2026 and not 1 Jan 2027; Carrier Northing Line and not none."
             ),
             "{page}"
         );

@@ -14,6 +14,7 @@ mod orders;
 mod overdue;
 mod products;
 mod receipts;
+mod refusals;
 mod search;
 mod sessions;
 mod shipments;

@@ -49,8 +49,10 @@ fn effects(summary: &Summary) -> String {
             waiting => format!("{new} ({} without stock)", number(waiting)),
         });
     }
-    if summary.lines_affected > 0 || parts.is_empty() {
-        parts.push(count(summary.lines_affected, "line", "lines"));
+    match summary.lines_affected {
+        0 if parts.is_empty() => parts.push("no line affected".into()),
+        0 => {}
+        lines => parts.push(count(lines, "line", "lines")),
     }
     if summary.lines_affected > 0 {
         parts.push(match summary.promises_broken {

@@ -301,45 +301,48 @@ fn each_command_has_its_words() {
         let held = text(hold_shipment("SHP-1", "customs", Some(in_days(9)))).await;
         assert_eq!(
             held,
-            "shipment SHP-1 held (customs) until 2026-05-19: 0 lines"
+            "shipment SHP-1 held (customs) until 2026-05-19: no line affected"
         );
         let same = text(hold_shipment("SHP-1", "customs", Some(in_days(8)))).await;
         assert_eq!(same, "shipment SHP-1: nothing changes");
         assert_eq!(
             text(release_shipment("SHP-1")).await,
-            "shipment SHP-1 released: 0 lines"
+            "shipment SHP-1 released: no line affected"
         );
-        assert_eq!(text(release("b-3")).await, "batch b-3 released: 0 lines");
+        assert_eq!(
+            text(release("b-3")).await,
+            "batch b-3 released: no line affected"
+        );
         assert_eq!(
             text(receive_shipment("SHP-1", &[("b-1", 8), ("b-2", 11)])).await,
-            "shipment SHP-1 received, 2 short and 1 over: 0 lines"
+            "shipment SHP-1 received, 2 short and 1 over: no line affected"
         );
         assert_eq!(
             text(receive("b-1", 10)).await,
-            "batch b-1 received: 0 lines"
+            "batch b-1 received: no line affected"
         );
         assert_eq!(
             text(receive("b-1", 9)).await,
-            "batch b-1 received, 1 short: 0 lines"
+            "batch b-1 received, 1 short: no line affected"
         );
         assert_eq!(
             text(receive("b-1", 19)).await,
-            "batch b-1 received, 9 over: 0 lines"
+            "batch b-1 received, 9 over: no line affected"
         );
         assert_eq!(
             text(set_eta("b-3", Some(in_days(3)))).await,
-            "batch b-3 not here before 2026-05-13: 0 lines"
+            "batch b-3 not here before 2026-05-13: no line affected"
         );
         assert_eq!(
             text(set_eta("b-1", Some(in_days(6)))).await,
-            "batch b-1 +1 day: 0 lines"
+            "batch b-1 +1 day: no line affected"
         );
         assert_eq!(
             text(release("b-9")).await,
             "batch b-9 refused: there is no batch b-9"
         );
         let new = of(&h, shipment("SHP-2", None).carried("a", "MV Borea", "c")).await;
-        assert_eq!(new.text, "MV Borea announced: 0 lines");
+        assert_eq!(new.text, "MV Borea announced: no line affected");
     });
 }
 

@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod fields;
+mod new_product;
 mod preview;
 mod refused;
 mod shown;
@@ -15,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use askama::Template;
 use axum::extract::rejection::RawFormRejection;
 use axum::extract::{RawForm, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use landfall_domain::Command;
 use landfall_service::access::right_to;
@@ -23,6 +24,7 @@ use landfall_service::answer::{Failure, Request};
 use landfall_service::wire::{self, FieldError};
 
 pub(crate) use catalogue::{Action, done_in_words};
+use new_product::NewProduct;
 pub(crate) use preview::{Preview, look};
 use shown::Shown;
 
@@ -73,6 +75,10 @@ struct ActionPage {
     id: String,
     /// Whether what was looked at has changed: then one may say that no change matters.
     changed: bool,
+    /// The product that it would make, which one may not have meant.
+    new_product: Option<NewProduct>,
+    /// Where the form is as it was filled in: a page that is loaded again still says what was typed.
+    address: Option<String>,
 }
 
 impl ActionPage {
@@ -86,11 +92,18 @@ impl ActionPage {
             next: next.to_owned(),
             id: String::new(),
             changed: false,
+            new_product: None,
+            address: None,
         }
     }
 
     fn answer(&self, status: StatusCode) -> Result<Response, Failed> {
-        Ok((status, Html(self.render()?)).into_response())
+        let mut response = (status, Html(self.render()?)).into_response();
+        let address = self.address.as_deref().map(HeaderValue::from_str);
+        if let Some(Ok(address)) = address {
+            response.headers_mut().insert("hx-push-url", address);
+        }
+        Ok(response)
     }
 }
 
@@ -120,6 +133,7 @@ const CHANGED: &str = "Nothing has been done: it would do something else by now 
                        This is what it would do now.";
 const UNLISTED: &str = "Promises that have no room in the table were compared as well.";
 const IDLE: &str = "Nothing has been done: by now it would change nothing.";
+const NOT_MEANT: &str = "Nothing has been done: say first that the new product is meant.";
 const NOT_SEEN: &str = "Nothing has been done: this is first what it would do.";
 const NO_KEY: &str = "Nothing has been done: the form came without the key by which a second click \
                       is known. This is what it would do.";
@@ -129,8 +143,8 @@ const NO_KEY: &str = "Nothing has been done: the form came without the key by wh
 /// What takes something from somebody (`hard`) is done only if it would still take what was looked at, as the
 /// preview's digest tells: it is run dry once more, and where that comes to another digest it is shown again. From there
 /// on one may say that no change matters (`anyhow`), so that nobody runs after a world that never stands still. That is a courtesy to who looked and not a
-/// lock: between this look and the commit somebody else may come first. It costs a dry run each; what is not `hard`
-/// is done at once. What this very form has done already is handed on: its answer is remembered under its key, and the
+/// lock: between this look and the commit somebody else may come first. What is not `hard` is looked at once more as
+/// well: what somebody else has done meanwhile is not said to be done by this form. It costs a dry run each. What this very form has done already is handed on: its answer is remembered under its key, and the
 /// second click is told what the first was.
 pub(crate) async fn submit(
     State(context): State<Shared>,
@@ -144,7 +158,9 @@ pub(crate) async fn submit(
     let next = own_path(form.get("next"));
     let page = |errors: &[FieldError]| {
         let fields = shown::filled_in(action, &form, errors);
-        ActionPage::new(&visit, action, fields, next)
+        let mut page = ActionPage::new(&visit, action, fields, next);
+        page.address = shown::address(action, &form, next);
+        page
     };
     let command = match read(action, &form) {
         Ok(command) => command,
@@ -176,32 +192,39 @@ pub(crate) async fn submit(
         page.wrong = general;
         page.answer(status)
     };
-    if action.hard || request.id.is_none() {
-        let preview = match look(&context, &request, visit.today()).await? {
-            Ok(preview) => preview,
-            Err(failure) => return refused(&failure),
-        };
-        let anyhow = form.get("anyhow").is_some();
-        let shown = match (&request.id, form.get("seen")) {
-            _ if !apply => Some((StatusCode::OK, None)),
-            (None, _) => Some((StatusCode::UNPROCESSABLE_ENTITY, Some(NO_KEY))),
-            (Some(_), _) if preview.repeated => None,
-            (Some(_), None) => Some((StatusCode::CONFLICT, Some(NOT_SEEN))),
-            (Some(_), Some(seen)) if anyhow || seen == preview.seen => None,
-            (Some(_), Some(_)) if preview.idle => Some((StatusCode::CONFLICT, Some(IDLE))),
-            (Some(_), Some(_)) => Some((StatusCode::CONFLICT, Some(CHANGED))),
-        };
-        if let Some((status, why)) = shown {
-            let mut page = page(&[]);
-            page.wrong.extend(why.map(str::to_owned));
-            page.changed = why == Some(CHANGED);
-            if page.changed && preview.cut {
-                page.wrong.push(UNLISTED.to_owned());
-            }
-            page.preview = Some(preview);
-            page.id = new_id(&visit);
-            return page.answer(status);
+    let preview = match look(&context, &request, visit.today()).await? {
+        Ok(preview) => preview,
+        Err(failure) => return refused(&failure),
+    };
+    let new_product = new_product::of(&*context.app.views, &request.command, |sku| {
+        shown::address(action, &form.with("sku", Some(sku)), next)
+    });
+    let new_product = new_product.await?;
+    let anyhow = form.get("anyhow").is_some();
+    let shown = match (&request.id, form.get("seen")) {
+        _ if !apply => Some((StatusCode::OK, None)),
+        (None, _) => Some((StatusCode::UNPROCESSABLE_ENTITY, Some(NO_KEY))),
+        (Some(_), _) if preview.repeated => None,
+        (Some(_), _) if preview.idle => Some((StatusCode::CONFLICT, Some(IDLE))),
+        (Some(_), _) if new_product.is_some() && form.get("new_product").is_none() => {
+            Some((StatusCode::CONFLICT, Some(NOT_MEANT)))
         }
+        (Some(_), _) if !action.hard => None,
+        (Some(_), None) => Some((StatusCode::CONFLICT, Some(NOT_SEEN))),
+        (Some(_), Some(seen)) if anyhow || seen == preview.seen => None,
+        (Some(_), Some(_)) => Some((StatusCode::CONFLICT, Some(CHANGED))),
+    };
+    if let Some((status, why)) = shown {
+        let mut page = page(&[]);
+        page.wrong.extend(why.map(str::to_owned));
+        page.changed = why == Some(CHANGED);
+        if page.changed && preview.cut {
+            page.wrong.push(UNLISTED.to_owned());
+        }
+        page.new_product = new_product.filter(|_| !preview.idle);
+        page.preview = Some(preview);
+        page.id = new_id(&visit);
+        return page.answer(status);
     }
     let origin = Some(visit.request_id.clone());
     match bus.handle_from(origin, request).await {

@@ -5,6 +5,7 @@ use landfall_service::wire::FieldError;
 use super::Action;
 use super::fields::{self, Field, Kind, given_of, said};
 use crate::format;
+use crate::links;
 use crate::params::Params;
 
 /// How many errors are told at one field: an order with a column too many is wrong in each line.
@@ -40,6 +41,30 @@ pub(super) fn asked_for(action: &'static Action, address: &Params) -> Vec<Shown>
         shown(action, field, address, given, &[])
     });
     fields.collect()
+}
+
+/// Bytes of an address that every browser and proxy takes.
+const ADDRESS: usize = 4_000;
+
+/// Where a form is with what was filled in; none where that is too much for an address.
+pub(super) fn address(action: &Action, form: &Params, next: &str) -> Option<String> {
+    let none = |field: &Field| {
+        let name = fields::none_of(field);
+        let ticked = form.get(&name).map(str::to_owned);
+        ticked.map(|value| (name, value))
+    };
+    let fields = action.fields.iter().flat_map(|field| {
+        let value = Some(said(field, form)).filter(|value| !value.is_empty());
+        let value = value.map(|value| (field.name.to_owned(), value.to_owned()));
+        [value, none(field)]
+    });
+    let said: Vec<_> = fields.flatten().collect();
+    let said: Vec<_> = said
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    let address = links::action(action.command, &said, next);
+    Some(address).filter(|address| address.len() <= ADDRESS)
 }
 
 /// The fields of a form that was filled in.

@@ -6,6 +6,7 @@ mod addresses;
 mod answers;
 mod arrivals;
 mod batches;
+mod doubts;
 mod focus;
 mod forms;
 mod looks;

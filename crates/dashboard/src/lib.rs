@@ -16,6 +16,7 @@ mod format;
 mod frame;
 mod links;
 mod live;
+mod pager;
 mod pages;
 mod params;
 mod paths;

@@ -27,6 +27,18 @@ impl Params {
         found.next().map(|(_, value)| value.as_str())
     }
 
+    /// All values with this name, in their order.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        let found = self.0.iter().filter(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// The same with one more value for a name.
+    pub(crate) fn and(mut self, name: &str, value: &str) -> Self {
+        self.0.push((name.into(), value.into()));
+        self
+    }
+
     /// The names of all that is asked.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())

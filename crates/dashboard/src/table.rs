@@ -10,6 +10,7 @@ use landfall_service::resources::{AllocationResource, BatchResource};
 
 use crate::format;
 use crate::links;
+use crate::pager::{self, Pager};
 use crate::params::Params;
 
 /// How something is meant: not by colour alone, its words say the same.
@@ -375,10 +376,8 @@ pub(crate) struct Table {
     pub(crate) help: &'static str,
     /// What is said where there are no rows.
     pub(crate) empty: String,
-    /// Where the next page is.
-    pub(crate) next: Option<String>,
-    /// Where the first page is, when this is another.
-    pub(crate) first: Option<String>,
+    /// Where its other pages are.
+    pub(crate) pager: Pager,
     /// Where the whole list is as CSV.
     pub(crate) csv: Option<String>,
 }
@@ -405,8 +404,7 @@ impl Table {
             rows: Vec::new(),
             help: "",
             empty: "None.".into(),
-            next: None,
-            first: None,
+            pager: Pager::default(),
             csv: None,
         }
     }
@@ -428,15 +426,11 @@ impl Table {
             heading.sorted = is_now.then_some(sort.order);
             // A second click goes back to the usual order.
             let name = Some(sort.name).filter(|name| !is_now && usual != Some(*name));
-            let sorted = params.with("cursor", None).with("sort", name);
+            let sorted = pager::beginning(params).with("sort", name);
             heading.href = Some(sorted.url(path));
         }
-        let next = next.map(|cursor| params.with("cursor", Some(cursor)).url(path));
-        self.next = next;
-        self.first = params
-            .get("cursor")
-            .map(|_| params.with("cursor", None).url(path));
-        let csv = params.with("cursor", None).with("format", Some("csv"));
+        self.pager = Pager::new(path, params, next);
+        let csv = pager::beginning(params).with("format", Some("csv"));
         self.csv = Some(csv.url(path));
         self
     }

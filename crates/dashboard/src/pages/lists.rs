@@ -12,6 +12,7 @@ use crate::csv;
 use crate::errors::Failed;
 use crate::format;
 use crate::frame::{Frame, Place};
+use crate::pager;
 use crate::params::Params;
 use crate::table::{Column, Row, Table};
 use crate::visit::Visit;
@@ -130,7 +131,7 @@ pub(super) fn wrong_sort(errors: &[FieldError]) -> Option<String> {
 /// What is asked of a list that it does not have: a mistyped filter that was ignored would give a list that looks
 /// right and is not.
 fn unknown(params: &Params, filters: &[Filter]) -> Option<String> {
-    const ALL: [&str; 4] = ["sort", "cursor", "format", "done"];
+    const ALL: [&str; 5] = ["sort", "cursor", "back", "format", "done"];
     let known =
         |name: &str| ALL.contains(&name) || filters.iter().any(|filter| filter.name == name);
     let name = params.names().find(|name| !known(name))?;
@@ -229,7 +230,7 @@ fn page<T>(
         path: listing.path,
         hidden: visit
             .params
-            .others(&[&names[..], &["cursor", "format", "done"]].concat()),
+            .others(&[&names[..], &pager::NAMES, &["format", "done"]].concat()),
         filters: listing.filters,
         offers: listing.offers,
         table,

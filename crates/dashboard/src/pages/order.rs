@@ -18,6 +18,7 @@ use super::orders::state;
 use crate::actions::{self, Offer};
 use crate::errors::Failed;
 use crate::frame::{Frame, Place};
+use crate::pager::Pager;
 use crate::paths::Name;
 use crate::table::{Cell, Row, Table, Tone, column, numbers};
 use crate::visit::Visit;
@@ -299,12 +300,16 @@ fn line_table(order: &OrderResource, chosen: Option<&str>, after: usize, live: &
         )
     };
     let address = links::order(order.order_id.as_str());
-    let next = (end < lines.len()).then(|| links::list(&address, &[(AFTER, &end.to_string())]));
+    let at = |place: usize| links::list(&address, &[(AFTER, &place.to_string())]);
+    let previous = after.checked_sub(LISTED).filter(|place| *place > 0);
     let mut table = Table::new("lines-table", caption, &columns)
         .with_rows(rows)
         .live(live.to_owned());
-    table.next = next;
-    table.first = (after > 0).then_some(address);
+    table.pager = Pager {
+        next: (end < lines.len()).then(|| at(end)),
+        previous: previous.map(at),
+        first: (after > 0).then_some(address),
+    };
     table
 }
 

@@ -131,8 +131,8 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         (
             broken_table(&visit, &broken, &to_come, caption),
             [
-                more(late_left + late_cut, "more", "/late"),
-                more(lost_cut, "more that wait", "/backorders"),
+                more(late_left + late_cut, "All late lines", "/late"),
+                more(lost_cut, "All lines that wait", "/backorders"),
             ]
             .into_iter()
             .flatten()
@@ -141,7 +141,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         undispatched_part(&visit, undispatched),
         (
             waiting_table(&visit, &waiting),
-            more(waiting.left_out, "more", "/backorders")
+            more(waiting.left_out, "All lines that wait", "/backorders")
                 .into_iter()
                 .collect(),
         ),
@@ -167,18 +167,22 @@ fn undispatched_part(
     (lines, total): (Vec<OverdueLine>, OverdueTotal),
 ) -> (Table, Vec<More>) {
     let words = if total.capped {
-        "more at least"
+        "All overdue lines, at least"
     } else {
-        "more"
+        "All overdue lines"
     };
     let left_out = total.lines.saturating_sub(lines.len() as u64);
     let more = more(left_out, words, "/overdue");
     (dispatch::table(visit, &lines), more.into_iter().collect())
 }
 
+/// Where all lines are of which a table leaves out so many rows.
 fn more(left_out: u64, words: &str, href: &'static str) -> Option<More> {
     (left_out > 0).then(|| More {
-        words: format!("{} {words}", format::number(left_out)),
+        words: format!(
+            "{words}: {}",
+            format::count(left_out, "row more", "rows more")
+        ),
         href,
     })
 }

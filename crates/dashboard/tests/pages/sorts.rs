@@ -271,3 +271,43 @@ fn who_waits_is_told_by_how_long_and_leads_to_the_lines() {
         }
     });
 }
+
+#[test]
+fn a_list_is_leafed_through_there_and_back() {
+    run(async {
+        let site = site();
+        for at in 0..180 {
+            let reference = format!("B-{at:03}");
+            site.engine.batch(batch(&reference, "SOFA", 1)).await;
+        }
+        let link = |page: &str, words: &str| {
+            let (before, _) = page.split_once(&format!(">{words}</a>"))?;
+            let (_, tag) = before.rsplit_once("<a ")?;
+            let href = tag.split('"').nth(1)?;
+            Some(href.replace("&#38;", "&"))
+        };
+        let first = |page: &str| cells(page, "rows")[0][0].clone();
+        let mut page = site.page("/batches?sku=SOFA").await;
+        let mut seen = vec![first(&page)];
+        assert_eq!(link(&page, "Previous page"), None);
+        while let Some(next) = link(&page, "Next page") {
+            page = site.page(&next).await;
+            seen.push(first(&page));
+        }
+        assert_eq!(seen.len(), 4);
+        assert_eq!(seen.pop(), Some(first(&page)));
+        while let Some(previous) = link(&page, "Previous page") {
+            page = site.page(&previous).await;
+            assert_eq!(seen.pop(), Some(first(&page)));
+        }
+        // The page before the second one is the first.
+        page = site.page(&link(&page, "First page").unwrap()).await;
+        assert_eq!(seen, [first(&page)]);
+        let second = site.page(&link(&page, "Next page").unwrap()).await;
+        let third = link(&second, "Next page").unwrap();
+        let third = site.page(&third).await;
+        // Another order, and another filter, begin anew.
+        assert_eq!(head(&third, "When"), "/batches?sku=SOFA&sort=eta");
+        assert!(!third.contains("type=\"hidden\" name=\"back\""), "{third}");
+    });
+}

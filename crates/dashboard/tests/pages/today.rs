@@ -177,3 +177,22 @@ fn what_supplies_a_late_line_now_is_not_said_to_be_held() {
         assert!(page.contains("href=\"/shipments/MV-2#what-if\""), "{page}");
     });
 }
+
+#[test]
+fn what_has_no_room_is_told_and_where_it_is() {
+    run(async {
+        let site = site();
+        for at in 0..12 {
+            let sku = format!("SKU-{at:02}");
+            site.engine.batch(batch(&format!("B-{at}"), &sku, 1)).await;
+            site.engine.line(line(&format!("SO-{at}"), &sku, 5)).await;
+        }
+        take_in(&site).await;
+        let page = site.page("/").await;
+        assert_eq!(cells(&page, "waiting").len(), 10);
+        assert!(
+            page.contains("<a href=\"/backorders\">All lines that wait: 2 rows more</a>"),
+            "{page}"
+        );
+    });
+}

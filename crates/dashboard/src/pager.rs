@@ -45,6 +45,22 @@ impl Pager {
         }
     }
 
+    /// Of the page that begins after so many of all items. `at`: where the page is that begins there.
+    pub(crate) fn counted(
+        after: usize,
+        size: usize,
+        all: usize,
+        at: impl Fn(usize) -> String,
+    ) -> Self {
+        let before = after.checked_sub(size).filter(|place| *place > 0);
+        let end = after.saturating_add(size);
+        Self {
+            first: (after > 0).then(|| at(0)),
+            previous: before.map(&at),
+            next: (end < all).then(|| at(end)),
+        }
+    }
+
     /// Whether there is nothing but this page.
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -95,6 +111,21 @@ mod tests {
             assert_eq!(page.previous.as_ref(), addresses.last());
         }
         assert!(pager("sort=eta", None).is_empty());
+    }
+
+    #[test]
+    fn pages_of_what_is_counted_lead_there_and_back() {
+        let at = |after| {
+            let Pager {
+                first,
+                previous,
+                next,
+            } = Pager::counted(after, 50, 120, |to| to.to_string());
+            [first, previous, next].map(Option::unwrap_or_default)
+        };
+        assert_eq!(at(0), ["", "", "50"]);
+        assert_eq!(at(50), ["0", "", "100"]);
+        assert_eq!(at(100), ["0", "50", ""]);
     }
 
     #[test]

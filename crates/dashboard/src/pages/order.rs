@@ -301,15 +301,10 @@ fn line_table(order: &OrderResource, chosen: Option<&str>, after: usize, live: &
     };
     let address = links::order(order.order_id.as_str());
     let at = |place: usize| links::list(&address, &[(AFTER, &place.to_string())]);
-    let previous = after.checked_sub(LISTED).filter(|place| *place > 0);
     let mut table = Table::new("lines-table", caption, &columns)
         .with_rows(rows)
         .live(live.to_owned());
-    table.pager = Pager {
-        next: (end < lines.len()).then(|| at(end)),
-        previous: previous.map(at),
-        first: (after > 0).then_some(address),
-    };
+    table.pager = Pager::counted(after, LISTED, lines.len(), at);
     table
 }
 

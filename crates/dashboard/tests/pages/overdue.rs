@@ -106,7 +106,10 @@ fn today_leads_to_those_that_have_no_room() {
         engine.clock.set_day(day(1));
         let page = site.page("/").await;
         assert_eq!(cells(&page, "dispatch").len(), 10);
-        assert!(page.contains("<a href=\"/overdue\">2 more</a>"), "{page}");
+        assert!(
+            page.contains("<a href=\"/overdue\">All overdue lines: 2 rows more</a>"),
+            "{page}"
+        );
         for order in 1..=11 {
             engine.done(dispatch(&format!("SO-{order}"), "SOFA")).await;
         }
@@ -115,7 +118,7 @@ fn today_leads_to_those_that_have_no_room() {
             words(&page).contains("1 overdue line in the warehouse"),
             "{page}"
         );
-        assert!(!page.contains("2 more"), "{page}");
+        assert!(!page.contains("rows more"), "{page}");
     });
 }
 

@@ -8,7 +8,7 @@ use crate::support::{Site, site, words};
 /// What is said at a field of a form that was sent; nothing else is wrong in that page.
 async fn wrong_at(site: &Site, path: &str, form: &str, field: &str) -> String {
     let page = site.post(path, form).await.body;
-    assert!(!page.contains("role=\"alert\""), "{}", words(&page));
+    assert!(!page.contains("class=\"notice bad\""), "{}", words(&page));
     let Some((_, after)) =
         page.split_once(&format!("<span id=\"h-{field}\"><span class=\"error\">"))
     else {

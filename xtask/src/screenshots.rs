@@ -114,6 +114,7 @@ fn pictures(service: &Service) -> Outcome<Vec<Picture>> {
         ("shipments", "/shipments?sort=eta".into(), 900),
         ("backorders", "/backorders".into(), 900),
         ("late", "/late".into(), 900),
+        ("overdue", "/overdue".into(), 900),
         ("search", "/search?q=SOFA".into(), 900),
     ];
     let mut pictures = Vec::new();

@@ -257,3 +257,47 @@ fn what_is_held_is_no_supply_and_odd_input_does_no_harm() {
     ];
     assert_eq!(moves(vec![supply(1, most)], odd), [(0, 0), (2, 0)]);
 }
+
+/// Where the units that come in time are too few for a line, beside those of the lines that must stay on them, it is not
+/// searched for; where one more unit would do, it is.
+#[test]
+fn what_cannot_be_had_is_not_searched_for() {
+    let examined = {
+        let mut pegs: Vec<Peg> = (1..=12).map(|n| kept(n, 1 + n % 4, 0, 4)).collect();
+        // Who is late and may get no later stays where it is, and who keeps a later promise need not.
+        pegs.push(Peg {
+            limit: date(2026, 3, 4),
+            ..late(13, 2, Some(0), 1)
+        });
+        pegs.extend((14..=19).map(|n| kept(n, 2 + n % 3, 1, 8)));
+        pegs.push(late(20, 9, Some(2), 4));
+        let supplies = vec![supply(3, 0), supply(4, 0), supply(9, 0)];
+        plan(&Problem { supplies, pegs }).examined
+    };
+    // Nobody of these may be on the third supply, and nothing is free on the others.
+    assert!(examined < 200, "{examined}");
+    let pegs = vec![kept(1, 2, 0, 4), late(2, 3, Some(1), 4)];
+    assert_eq!(
+        moves(vec![supply(3, 2), supply(9, 0)], pegs.clone()),
+        [],
+        "one unit is missing"
+    );
+    assert_eq!(moves(vec![supply(3, 3), supply(9, 0)], pegs), [(1, 0)]);
+}
+
+/// The same problem is searched once, and has the same plan.
+#[test]
+fn a_problem_that_is_known_has_the_same_plan() {
+    let mut pegs: Vec<Peg> = (1..=9).map(|n| kept(n, 1 + n % 4, 0, 9)).collect();
+    pegs.extend((10..=14).map(|n| late(n, n - 7, Some(1), 4)));
+    let problem = Problem {
+        supplies: vec![supply(3, 2), supply(12, 0), supply(9, 5), supply(7, 3)],
+        pegs,
+    };
+    let mut planner = Planner::default();
+    for _ in 0..2 {
+        assert_eq!(planner.plan(&problem), plan(&problem));
+        assert_eq!(planner.plan_kept(&problem), plan_kept(&problem));
+    }
+    assert_eq!(planner.satisfied.len(), 1);
+}

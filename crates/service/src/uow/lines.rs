@@ -55,7 +55,9 @@ impl UnitOfWork {
             let other =
                 |new: &Allocation| had.iter().all(|old| old.batch_number != new.batch_number);
             let moved = line.allocations.iter().any(other);
-            *self.together.entry(key.order_id.clone()).or_default() |= moved;
+            let unsettled = self.together.entry(key.order_id.clone()).or_default();
+            unsettled.moved |= moved;
+            unsettled.new |= before.is_none();
         }
         if before.is_none()
             && let Some(entry) = self.orders.get_mut(&key.order_id)
@@ -121,18 +123,19 @@ impl UnitOfWork {
 
     /// Notes that goods of an order that goes out together come on another day.
     pub fn touch_order(&mut self, id: &OrderId) {
-        self.together.insert(id.clone(), true);
+        self.together.entry(id.clone()).or_default().moved = true;
     }
 
-    /// The orders that go out together and of which something changed in this command, and whether that is where
-    /// goods come from, or when.
-    pub fn take_together(&mut self) -> IndexMap<OrderId, bool> {
+    /// The orders that go out together and of which something changed in this command, and what.
+    pub fn take_together(&mut self) -> IndexMap<OrderId, Unsettled> {
         std::mem::take(&mut self.together)
     }
 
     /// An order that was taken has not agreed on a day yet.
-    pub fn unsettled(&mut self, id: &OrderId, moved: bool) {
-        *self.together.entry(id.clone()).or_default() |= moved;
+    pub fn unsettled(&mut self, id: &OrderId, what: Unsettled) {
+        let unsettled = self.together.entry(id.clone()).or_default();
+        unsettled.moved |= what.moved;
+        unsettled.new |= what.new;
     }
 
     /// An order has agreed on a day.
@@ -171,6 +174,15 @@ impl UnitOfWork {
         });
         self.placed.push(placed);
     }
+}
+
+/// What has changed of an order that goes out together since it agreed on a day.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unsettled {
+    /// Goods of a line come from elsewhere, or on another day.
+    pub moved: bool,
+    /// The present command has made it.
+    pub new: bool,
 }
 
 /// The lines of a product that the present command has left in trouble.

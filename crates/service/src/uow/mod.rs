@@ -30,7 +30,7 @@ use crate::store::{AnswerKey, Head, Remembered, partition_of};
 use cache::ProductCache;
 pub use each::each;
 pub use effects::{LineEffect, LineState};
-pub use lines::Trouble;
+pub use lines::{Trouble, Unsettled};
 use queues::Queues;
 use shipments::ShipmentSlot;
 
@@ -125,9 +125,8 @@ pub struct UnitOfWork {
     touched: IndexSet<Sku, DefaultHashBuilder>,
     /// Lines in trouble, by product.
     troubles: IndexMap<Sku, Trouble>,
-    /// Orders that go out together and of which something changed; whether goods of a line come from
-    /// elsewhere, or on another day.
-    together: IndexMap<OrderId, bool>,
+    /// Orders that go out together and of which something changed.
+    together: IndexMap<OrderId, Unsettled>,
     /// Lines of batches that the command changes, whether they change themselves or not.
     concerned: Vec<LineKey>,
     /// What the commands since the last [`UnitOfWork::take_effects`] did to lines, where somebody asks.

@@ -80,6 +80,8 @@ pub(crate) struct Model {
     delayed: Vec<usize>,
     better: BTreeSet<String>,
     moved: BTreeSet<OrderId>,
+    /// Orders that the present command has made, until they have agreed on a day.
+    new: BTreeSet<OrderId>,
 }
 
 /// Why not; the words are not compared.
@@ -138,6 +140,7 @@ impl Model {
         self.delayed.clear();
         self.better.clear();
         self.moved.clear();
+        self.new.clear();
         let outcome = match command {
             Command::CreateBatch(c) => self.create(c),
             Command::ChangeBatchQuantity(c) => self.set_quantity(c, today),
@@ -303,6 +306,9 @@ impl Model {
             return Err(Refused);
         }
         let reject = terms.if_short == IfShort::Reject;
+        if terms.deliver == Deliver::Together {
+            self.new.insert(key.order_id.clone());
+        }
         self.lines.push(Line {
             key,
             quantity: terms.quantity,

@@ -173,7 +173,8 @@ macro_rules! store_contract {
         $crate::store_contract! { @group rest
             who_lost_its_goods_has_those_of_who_can_wait an_order_gets_its_earliest_day
             a_delayed_order_makes_use_of_its_own_lines an_order_makes_use_of_all_its_products
-            who_is_late_has_what_a_filled_order_can_do_without lines_that_go_together_take_no_turns
+            who_is_late_has_what_a_filled_order_can_do_without
+            who_is_late_has_what_an_order_took_in_vain lines_that_go_together_take_no_turns
             who_stays_has_not_moved
         }
         $crate::store_contract! { @group receipts

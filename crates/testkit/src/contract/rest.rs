@@ -6,8 +6,8 @@ use landfall_domain::BatchRef;
 use super::scene::in_days;
 use crate::clock::today;
 use crate::commands::{
-    BatchCommand, amend, amend_or_wait, batch, cancel_line, hold, line, name, order, release,
-    set_eta, set_quantity,
+    BatchCommand, OrderCommand, amend, amend_or_wait, batch, cancel_line, hold, line, name, order,
+    release, set_eta, set_quantity, set_shipment_eta, shipment,
 };
 use crate::database::Database;
 use crate::harness::Harness;
@@ -157,6 +157,49 @@ pub async fn who_is_late_has_what_a_filled_order_can_do_without<D: Database>() {
     h.done(goods("b4", 1, 9)).await;
     assert_eq!(promised(&h, "late", "SOFA").await, Some(9));
     assert_eq!(promised(&h, "both", "l0").await, Some(13));
+    at_rest(&h).await;
+
+    // Also where nobody was late but by what this command does.
+    let h = Harness::<D>::start();
+    h.done(goods("b2", 2, 0).location("L")).await;
+    h.done(line("o-0", "SOFA", 2)).await;
+    h.done(goods("b3", 6, 2)).await;
+    h.done(line("o-1", "SOFA", 2)).await;
+    h.done(set_quantity("b2", 6)).await;
+    h.done(line("o-2", "SOFA", 2)).await;
+    let mut three = order("three", &[]).named("l0", "SOFA", 2);
+    three = three.named("l1", "SOFA", 2).named("l2", "SOFA", 2);
+    three.0.lines[2].locations = vec![name("L")];
+    h.done(three.together()).await;
+    h.done(set_eta("b2", Some(in_days(3)))).await;
+    at_rest(&h).await;
+}
+
+/// Where an order takes early goods so as to leave earlier, and does not, because another line of it comes as late as ever,
+/// who is late has them at once.
+pub async fn who_is_late_has_what_an_order_took_in_vain<D: Database>() {
+    let h = Harness::<D>::start();
+    let ordered = |id: &str, lines: usize| {
+        let named = |order: OrderCommand, n| order.named(&format!("l{n}"), "SOFA", 1);
+        (0..lines).fold(order(id, &[]), named).together()
+    };
+    h.done(shipment("V", Some(in_days(9)))).await;
+    h.done(goods("b1", 1, 12)).await;
+    h.done(batch("b2", "SOFA", 1).on("V")).await;
+    h.done(ordered("o-0", 2)).await;
+    h.done(ordered("o-1", 3)).await;
+    let mut urgent = ordered("o-2", 3).priority(9);
+    urgent.0.lines[2].requested_date = Some(in_days(19));
+    h.done(urgent).await;
+    for batch in [batch("b3", "SOFA", 2), batch("b4", "SOFA", 3)] {
+        h.done(batch.on("V")).await;
+    }
+    h.done(goods("b5", 1, 10)).await;
+    h.done(set_quantity("b1", 4)).await;
+    h.done(set_shipment_eta("V", Some(in_days(16)))).await;
+    h.done(ordered("o-3", 3)).await;
+    h.done(set_eta("b3", Some(in_days(22)))).await;
+    h.done(set_eta("b3", None)).await;
     at_rest(&h).await;
 }
 

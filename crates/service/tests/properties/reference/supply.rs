@@ -119,7 +119,8 @@ impl Model {
     }
 
     /// Every order that goes out together, and of which something changed, agrees on a day, unless a line of it still looks
-    /// for goods. It is better than before for who is late where an order has another day now, and is late by it.
+    /// for goods. It is better than before for who is late where an order is late by another day now, or has goods
+    /// before its day that it had not, or another day, unless it is new.
     pub(super) fn settle(&mut self, before: &Model, today: Date) {
         let changed = |at: &usize| {
             let line = &self.lines[*at];
@@ -169,11 +170,15 @@ impl Model {
                 line.original = line.original.or(promise);
                 let other = line.current != promise;
                 line.current = promise;
-                if other && promise > line.original {
-                    self.better.insert(line.sku.clone());
+                let late = other && promise > line.original;
+                let changed = !self.new.contains(&order) && (other || self.moved.contains(&order));
+                let early = self.ready_of(at, today) < promise;
+                if late || changed && early {
+                    self.better.insert(self.lines[at].sku.clone());
                 }
             }
             self.moved.remove(&order);
+            self.new.remove(&order);
         }
     }
 }

@@ -136,6 +136,7 @@
         if (part.isConnected) takeOver(part, fresh);
       }
       document.dispatchEvent(new CustomEvent("landfall:fresh"));
+      again();
     } catch {
       all = true; // the stream will say when it is worth trying
     } finally {
@@ -151,6 +152,13 @@
   const everything = () => {
     all = true;
     soon();
+  };
+
+  // What the server is still at is asked for again.
+  let later = null;
+  const again = () => {
+    const at = document.querySelector("[data-again]");
+    if (at) later ??= setTimeout(() => ((later = null), everything()), at.dataset.again * 1000);
   };
 
   // Whether the page is as new as what has been told. Where it is newer it will be told so, too.
@@ -284,6 +292,7 @@
     if (!event.detail.boosted) return;
     // It was put together before it came here, and what was told meanwhile was told to the page before.
     compare();
+    again();
     const wrong = document.querySelector("main [aria-invalid=true]");
     if (wrong) wrong.focus();
     else if (!document.querySelector("[autofocus]")) document.getElementById("main")?.focus({ preventScroll: true });
@@ -291,4 +300,5 @@
   document.addEventListener("htmx:sendError", unsent);
 
   if (!document.hidden) follow();
+  again();
 })();

@@ -42,6 +42,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::errors::Failed;
 use crate::followers::Followers;
+use crate::pages::OverdueCount;
 
 /// What the pages work with.
 #[derive(Clone)]
@@ -75,6 +76,7 @@ const LOOK: Duration = Duration::from_secs(1);
 struct Context {
     app: Dashboard,
     followers: Followers,
+    overdue: OverdueCount,
 }
 
 type Shared = Arc<Context>;
@@ -120,6 +122,7 @@ pub fn site(app: Dashboard) -> Site {
     let context = Arc::new(Context {
         app,
         followers: Followers::default(),
+        overdue: OverdueCount::default(),
     });
     let enter = || middleware::from_fn_with_state(Arc::clone(&context), door::enter);
     let inside = pages::routes()

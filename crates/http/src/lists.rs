@@ -206,6 +206,7 @@ pub(crate) async fn batches(
         eta_from: asked.eta_from,
         eta_until: asked.eta_until,
         clear_until: asked.clear_until,
+        hold_overdue: None,
         shipment: asked.shipment,
         on_shipment: asked.on_shipment,
         held: asked.held,
@@ -279,6 +280,7 @@ pub(crate) async fn shipments(
         eta_from: asked.eta_from,
         eta_until: asked.eta_until,
         clear_until: asked.clear_until,
+        hold_overdue: None,
         prefix: prefix(asked.prefix)?,
         sort: asked.sort.unwrap_or_default().into(),
     };

@@ -326,8 +326,9 @@ pub trait Views: Send + Sync + 'static {
         today: Date,
     ) -> Result<List<OverdueLine>, ViewError>;
 
-    /// How much should have left.
-    async fn overdue_total(&self, today: Date) -> Result<OverdueTotal, ViewError>;
+    /// How much should have left, and the first lines of it, the longest overdue. It costs in proportion to the batches
+    /// that are looked at.
+    async fn overdue_total(&self, first: usize, today: Date) -> Result<OverdueTotal, ViewError>;
 
     /// Lines by order id and line id, of this status or of any: what an export walks through.
     async fn lines(

@@ -6,7 +6,7 @@ use landfall_domain::ShipmentRef;
 use landfall_service::resources::BatchResource;
 use landfall_service::views::{BatchFilter, BatchSort, Page};
 
-use super::lists::{self, Asked, Filters, Listing, YES_NO};
+use super::lists::{self, Asked, Filters, Held, Listing, YES_NO};
 use crate::errors::Failed;
 use crate::frame::Place;
 use crate::table::{Bar, Cell, Column, Row, column, numbers};
@@ -37,6 +37,8 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         ("eta", BatchSort::Eta),
         ("available", BatchSort::Available),
     ];
+    let today = visit.today();
+    let (held, hold_overdue) = Held::asked(params, &mut errors, today);
     let filter = BatchFilter {
         sku: params.parse("sku", &mut errors),
         available: params.one_of("available", &YES_NO, &mut errors),
@@ -45,14 +47,14 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         eta_until: params.day("eta_until", &mut errors),
         shipment: params.parse("shipment", &mut errors),
         on_shipment: params.one_of("on_shipment", &YES_NO, &mut errors),
-        held: params.one_of("held", &YES_NO, &mut errors),
+        held,
+        hold_overdue,
         prefix: params.prefix("prefix", &mut errors),
         clear_until: params.day("clear_until", &mut errors),
         sort: params
             .one_of("sort", &sorts, &mut errors)
             .unwrap_or_default(),
     };
-    let today = visit.today();
     let filters = Filters {
         params,
         errors: &errors,
@@ -82,11 +84,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
                 "Available",
                 &[("", "Any"), ("yes", "Has free units"), ("no", "Sold out")],
             ),
-            filters.choice(
-                "held",
-                "Held",
-                &[("", "Any"), ("yes", "Held"), ("no", "Not held")],
-            ),
+            filters.choice("held", "Held", &Held::CHOICES),
             filters.day("eta_from", "Expected from"),
             filters.day("eta_until", "Expected until"),
             filters.day("clear_until", "Hold to clear by"),

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use futures_util::future::BoxFuture;
+use jiff::civil::Date;
 use landfall_service::views::{List, Page, ViewError};
 use landfall_service::wire::FieldError;
 
@@ -22,6 +23,43 @@ pub(super) const ROWS: usize = 50;
 
 /// The words of a filter that something is or is not.
 pub(super) const YES_NO: [(&str, bool); 2] = [("yes", true), ("no", false)];
+
+/// A filter of goods that are held.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    Yes,
+    No,
+    /// Past the day on which the hold was to be cleared, or nobody has said when.
+    Overdue,
+}
+
+impl Held {
+    const WORDS: [(&str, Self); 3] = [
+        ("yes", Self::Yes),
+        ("no", Self::No),
+        ("overdue", Self::Overdue),
+    ];
+    /// How they are told in the form.
+    pub(super) const CHOICES: [(&str, &str); 4] = [
+        ("", "Any"),
+        ("yes", "Held"),
+        ("overdue", "Without a clear date, or past it"),
+        ("no", "Not held"),
+    ];
+
+    /// What is asked for: whether they are held, and the day on which the hold is overdue.
+    pub(super) fn asked(
+        params: &Params,
+        errors: &mut Vec<FieldError>,
+        today: Date,
+    ) -> (Option<bool>, Option<Date>) {
+        match params.one_of("held", &Self::WORDS, errors) {
+            None => (None, None),
+            Some(Self::Overdue) => (None, Some(today)),
+            Some(held) => (Some(held == Self::Yes), None),
+        }
+    }
+}
 
 /// Something that a list can be cut down to.
 pub(super) struct Filter {

@@ -1,13 +1,12 @@
 //! Lines that should have left: their goods lie in the warehouse, and their promised day has passed.
 
+mod count;
+
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use jiff::civil::Date;
-use landfall_service::views::{
-    OverdueFilter, OverdueLine, OverdueSort, OverdueTotal, Page, ViewError, Views,
-};
+use landfall_service::views::{OverdueFilter, OverdueLine, OverdueSort, Page};
 
 use super::lists::{self, Asked, Filters, Listing};
 use crate::errors::Failed;
@@ -15,6 +14,8 @@ use crate::frame::Place;
 use crate::table::{Cell, Column, DO, Row, Table, Tone, column, numbers};
 use crate::visit::Visit;
 use crate::{Shared, format};
+
+pub(crate) use count::{Count, Counted, read};
 
 const COLUMNS: [Column; 11] = [
     column("Order"),
@@ -129,21 +130,6 @@ fn todo(visit: &Visit, overdue: &OverdueLine) -> Vec<Cell> {
         text: offer.label.to_owned(),
     });
     cells.collect()
-}
-
-/// The first of them, for Today, and how many there are.
-pub(super) async fn read(
-    views: &dyn Views,
-    limit: usize,
-    today: Date,
-) -> Result<(Vec<OverdueLine>, OverdueTotal), ViewError> {
-    let (all, sort) = (OverdueFilter::default(), OverdueSort::Promise);
-    let page = Page { after: None, limit };
-    let (first, total) = tokio::try_join!(
-        views.overdue(&all, sort, &page, today),
-        views.overdue_total(today),
-    )?;
-    Ok((first.items, total))
 }
 
 /// The table of the first.

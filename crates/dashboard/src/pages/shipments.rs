@@ -6,7 +6,7 @@ use landfall_domain::{Carriage, Hold};
 use landfall_service::resources::ShipmentResource;
 use landfall_service::views::{Page, ShipmentFilter, ShipmentSort};
 
-use super::lists::{self, Asked, Filters, Listing, YES_NO};
+use super::lists::{self, Asked, Filters, Held, Listing};
 use crate::errors::Failed;
 use crate::frame::Place;
 use crate::table::{Bar, Cell, Column, Row, Tone, column, numbers};
@@ -36,10 +36,13 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         ("reference", ShipmentSort::Reference),
         ("eta", ShipmentSort::Eta),
     ];
+    let today = visit.today();
+    let (held, hold_overdue) = Held::asked(params, &mut errors, today);
     let filter = ShipmentFilter {
         carrier: params.parse("carrier", &mut errors),
         landed: params.one_of("landed", &landed, &mut errors),
-        held: params.one_of("held", &YES_NO, &mut errors),
+        held,
+        hold_overdue,
         eta_from: params.day("eta_from", &mut errors),
         eta_until: params.day("eta_until", &mut errors),
         prefix: params.prefix("prefix", &mut errors),
@@ -48,7 +51,6 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
             .one_of("sort", &sorts, &mut errors)
             .unwrap_or_default(),
     };
-    let today = visit.today();
     let filters = Filters {
         params,
         errors: &errors,
@@ -67,11 +69,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
                 "Under way",
                 &[("", "Any"), ("no", "Under way"), ("yes", "Landed")],
             ),
-            filters.choice(
-                "held",
-                "Held",
-                &[("", "Any"), ("yes", "Held"), ("no", "Not held")],
-            ),
+            filters.choice("held", "Held", &Held::CHOICES),
             filters.day("eta_from", "Expected from"),
             filters.day("eta_until", "Expected until"),
             filters.day("clear_until", "Hold to clear by"),

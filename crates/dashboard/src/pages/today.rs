@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::response::Response;
 use jiff::ToSpan;
 use landfall_service::desk::{GroupBy, Totals, WorkFilter, WorkKind};
-use landfall_service::views::{BatchFilter, OverdueLine, OverdueTotal, Page, ShipmentFilter};
+use landfall_service::views::OverdueTotal;
 
 use super::freshness::{behind, take_in};
 use super::overdue as dispatch;
@@ -23,14 +23,12 @@ use crate::{Shared, format};
 use ages::ages_table;
 use figures::FigureRow;
 use sinks::{sink_rows, sink_table};
-use supply::{Missing, hold_table, overdue_table};
+use supply::{Missing, hold_part, overdue_part};
 pub(super) use work::cause;
 use work::{Broken, broken_table, capped, waiting_table};
 
 /// Rows of each table here; each leads to the whole list.
 const ROWS: usize = 10;
-/// Batches and shipments that are looked at for each table.
-const LOOKED_AT: usize = 100;
 
 #[derive(Template)]
 #[template(path = "today.html")]
@@ -42,13 +40,15 @@ struct Today {
     days: Table,
     /// How far the worklist is behind, where that is worth a word.
     behind: Option<String>,
+    /// Of when the overdue lines are, where that is not now.
+    counted: Option<String>,
     tables: Vec<(Table, Vec<More>)>,
 }
 
 /// How much is not shown, and where it is.
 struct More {
     words: String,
-    href: &'static str,
+    href: String,
 }
 
 struct Alarm {
@@ -67,30 +67,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         take_in(&**desk).await?;
     }
     let today = visit.today();
-    let yesterday = today.yesterday().ok();
-    let some = Page {
-        after: None,
-        limit: LOOKED_AT,
-    };
     let all = WorkFilter::default();
-    let overdue_ships = ShipmentFilter {
-        landed: Some(false),
-        eta_until: yesterday,
-        ..ShipmentFilter::default()
-    };
-    let overdue = BatchFilter {
-        in_warehouse: Some(false),
-        eta_until: yesterday,
-        ..BatchFilter::default()
-    };
-    let held_ships = ShipmentFilter {
-        held: Some(true),
-        ..ShipmentFilter::default()
-    };
-    let held = BatchFilter {
-        held: Some(true),
-        ..BatchFilter::default()
-    };
     let from = today.saturating_sub((figures::DAYS - 1).days());
     let (late, waiting, lost, ages, totals, lag, days) = tokio::try_join!(
         desk.groups(WorkKind::Late, GroupBy::Source, &all, ROWS),
@@ -102,15 +79,10 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         desk.lag(),
         desk.days(from, today),
     )?;
-    let (overdue_ships, overdue, held_ships, held, undispatched) = tokio::try_join!(
-        views.shipments(&overdue_ships, &some, today),
-        views.batches(&overdue, &some, today),
-        views.shipments(&held_ships, &some, today),
-        views.batches(&held, &some, today),
-        dispatch::read(&**views, ROWS, today),
+    let ((arrivals, holds), (undispatched, older)) = tokio::try_join!(
+        supply::missing(&**views, &visit),
+        dispatch::read(&context, &visit),
     )?;
-    let arrivals = supply::overdue(&visit, &overdue_ships.items, &overdue.items);
-    let holds = supply::holds(&visit, &held_ships.items, &held.items);
     let sinks = sink_rows(
         &app.sinks.iter().map(|sink| sink.read()).collect::<Vec<_>>(),
         visit.now,
@@ -122,7 +94,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
     let alarms = alarms(
         &totals,
         &broken,
-        &undispatched.1,
+        &undispatched.total,
         &arrivals,
         &holds,
         sinks.len(),
@@ -138,7 +110,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
             .flatten()
             .collect(),
         ),
-        undispatched_part(&visit, undispatched),
+        undispatched_part(&visit, &undispatched.total),
         (
             waiting_table(&visit, &waiting),
             more(waiting.left_out, "All lines that wait", "/backorders")
@@ -146,8 +118,8 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
                 .collect(),
         ),
         (ages_table(&ages), Vec::new()),
-        (overdue_table(arrivals), Vec::new()),
-        (hold_table(holds), Vec::new()),
+        overdue_part(arrivals),
+        hold_part(holds),
         (sink_table(sinks, app.sinks.is_empty()), Vec::new()),
     ];
     let row = FigureRow::new(from, today, &days);
@@ -157,33 +129,45 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
         figures: row.figures(),
         days: row.table(),
         behind: behind(&lag, visit.now),
+        counted: older.then(|| counted(&visit, &undispatched)),
         tables,
     })
+}
+
+/// That something has happened since the overdue lines were counted.
+fn counted(visit: &Visit, count: &dispatch::Counted) -> String {
+    let at = visit.local(count.at).strftime("%H:%M:%S");
+    format!("The overdue lines in the warehouse are those of {at}. They are being counted anew.")
 }
 
 /// The lines that should have left, and where the others are.
 fn undispatched_part(
     visit: &Visit,
-    (lines, total): (Vec<OverdueLine>, OverdueTotal),
+    OverdueTotal {
+        first,
+        lines,
+        capped,
+        ..
+    }: &OverdueTotal,
 ) -> (Table, Vec<More>) {
-    let words = if total.capped {
+    let words = if *capped {
         "All overdue lines, at least"
     } else {
         "All overdue lines"
     };
-    let left_out = total.lines.saturating_sub(lines.len() as u64);
+    let left_out = lines.saturating_sub(first.len() as u64);
     let more = more(left_out, words, "/overdue");
-    (dispatch::table(visit, &lines), more.into_iter().collect())
+    (dispatch::table(visit, first), more.into_iter().collect())
 }
 
 /// Where all lines are of which a table leaves out so many rows.
-fn more(left_out: u64, words: &str, href: &'static str) -> Option<More> {
+fn more(left_out: u64, words: &str, href: &str) -> Option<More> {
     (left_out > 0).then(|| More {
         words: format!(
             "{words}: {}",
             format::count(left_out, "row more", "rows more")
         ),
-        href,
+        href: href.to_owned(),
     })
 }
 
@@ -202,31 +186,21 @@ fn alarms(
         href,
     };
     let most = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-    let mut promises = alarm(
-        totals.late.lines.saturating_add(broken.lost()),
-        Tone::Bad,
-        "promise broken",
-        "promises broken",
-        "#late",
-    );
-    let mut overdue = alarm(
-        undispatched.lines,
-        Tone::Bad,
-        "overdue line in the warehouse",
-        "overdue lines in the warehouse",
-        "#dispatch",
-    );
-    for (alarm, capped) in [
-        (&mut promises, broken.is_capped()),
-        (&mut overdue, undispatched.capped),
-    ] {
-        if capped {
-            alarm.count = format!("at least {}", alarm.count);
-        }
-    }
-    vec![
-        promises,
-        overdue,
+    let mut alarms = [
+        alarm(
+            totals.late.lines.saturating_add(broken.lost()),
+            Tone::Bad,
+            "promise broken",
+            "promises broken",
+            "#late",
+        ),
+        alarm(
+            undispatched.lines,
+            Tone::Bad,
+            "overdue line in the warehouse",
+            "overdue lines in the warehouse",
+            "#dispatch",
+        ),
         alarm(
             arrivals.promised() + holds.promised(),
             Tone::Bad,
@@ -266,5 +240,18 @@ fn alarms(
             "sinks behind",
             "#sinks",
         ),
-    ]
+    ];
+    let capped = [
+        broken.is_capped(),
+        undispatched.capped,
+        arrivals.is_capped() || holds.is_capped(),
+        false,
+        arrivals.is_capped(),
+        holds.is_capped(),
+        false,
+    ];
+    for (alarm, _) in alarms.iter_mut().zip(capped).filter(|(_, capped)| *capped) {
+        alarm.count = format!("at least {}", alarm.count);
+    }
+    alarms.into()
 }

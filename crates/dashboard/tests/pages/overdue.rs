@@ -1,10 +1,12 @@
 //! Lines that should have left, on Today and in their list.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use landfall_service::access::Role;
-use landfall_testkit::commands::{batch, dispatch, hold, line, shipment};
+use landfall_testkit::commands::{batch, dispatch, hold, line, order, shipment};
 use landfall_testkit::{run, today};
 
 use crate::support::{Site, apply, cells, done, looked, site, words};
@@ -193,5 +195,52 @@ fn a_long_list_has_pages() {
         let (_, next) = before.rsplit_once("href=\"").unwrap();
         let page = site.page(&next.replace("&#38;", "&")).await;
         assert_eq!(cells(&page, "rows").len(), 10);
+    });
+}
+
+/// Where batches are many nobody waits until all were looked at once more: what was counted last is shown, with its
+/// time, until the next count is there.
+#[test]
+fn what_takes_long_to_count_is_counted_beside() {
+    run(async {
+        let site = site();
+        let engine = &site.engine;
+        let skus: Vec<_> = (0..=500).map(|sku| format!("S-{sku}")).collect();
+        for sku in &skus {
+            engine.batch(batch(&format!("B-{sku}"), sku, 5)).await;
+        }
+        let lines: Vec<_> = skus.iter().map(|sku| (sku.as_str(), 1)).collect();
+        engine.done(order("SO-1", &lines)).await;
+        engine.clock.set_day(day(1));
+        let told = "501 overdue lines in the warehouse";
+        let older = "The overdue lines in the warehouse are those of";
+        let page = words(&site.page("/").await);
+        assert!(page.contains(told) && !page.contains(older), "{page}");
+        engine.done(dispatch("SO-1", "S-7")).await;
+        let page = site.page("/").await;
+        assert!(
+            words(&page).contains(told) && page.contains(&format!("data-again=\"2\">{older}")),
+            "{page}"
+        );
+        let mut page = page;
+        for _ in 0..1_000 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            page = site.page("/").await;
+            if !page.contains(older) {
+                break;
+            }
+        }
+        let page = words(&page);
+        assert!(
+            page.contains("500 overdue lines in the warehouse"),
+            "{page}"
+        );
+        assert!(!page.contains(older), "{page}");
+        engine.clock.set_day(day(2));
+        let next = words(&site.page("/").await);
+        assert!(
+            !next.contains(older),
+            "a new day is counted at once: {next}"
+        );
     });
 }

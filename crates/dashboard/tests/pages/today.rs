@@ -196,3 +196,64 @@ fn what_has_no_room_is_told_and_where_it_is() {
         );
     });
 }
+
+/// What needs nobody does not take the room of what does.
+#[test]
+fn nothing_hides_a_hold_or_an_arrival_that_is_overdue() {
+    run(async {
+        let site = site();
+        let engine = &site.engine;
+        let day = |days: i64| today().saturating_add(days.days());
+        engine.done(shipment("MV-1", Some(day(2)))).await;
+        for number in 0..101 {
+            let aboard = batch(&format!("A-{number}"), "SOFA", 1).on("MV-1");
+            engine.batch(aboard).await;
+            let fine = format!("B-{number}");
+            engine.batch(batch(&fine, "LAMP", 1)).await;
+            engine.done(hold(&fine, "quality", Some(day(9)))).await;
+        }
+        engine.done(hold_shipment("MV-1", "customs", None)).await;
+        engine.batch(batch("Z-1", "RUG", 4).eta(day(1))).await;
+        engine.batch(batch("Z-2", "RUG", 4)).await;
+        engine.done(hold("Z-2", "damage", Some(day(4)))).await;
+        engine.clock.set_day(day(5));
+        let page = site.page("/").await;
+        let of = |table| {
+            let rows = cells(&page, table).into_iter();
+            rows.map(|mut row| row.remove(0)).collect::<Vec<_>>()
+        };
+        assert_eq!(of("holds"), ["MV-1", "Z-2"]);
+        assert_eq!(of("overdue"), ["MV-1", "Z-1"]);
+        assert!(!words(&page).contains("at least"), "{page}");
+        let such = async |path: &str| cells(&site.page(path).await, "rows").len();
+        assert_eq!(such("/batches?held=overdue").await, 1);
+        assert_eq!(such("/shipments?held=overdue").await, 1);
+        assert_eq!(such("/shipments?held=no").await, 0);
+        // More than there is room for are told to be more.
+        engine.clock.set_day(day(10));
+        for number in 0..101 {
+            engine
+                .batch(batch(&format!("C-{number}"), "BED", 1).eta(day(6)))
+                .await;
+        }
+        let page = site.page("/").await;
+        let text = words(&page);
+        for told in [
+            "at least 101 holds to be cleared",
+            "at least 101 arrivals overdue",
+            "All overdue batches on no shipment",
+            "All such batches",
+        ] {
+            assert!(text.contains(told), "{told}: {text}");
+        }
+        let until = day(9);
+        for list in [
+            "/batches?held=overdue".to_owned(),
+            format!("/batches?in_warehouse=no&on_shipment=no&eta_until={until}&sort=eta"),
+        ] {
+            let link = list.replace('&', "&#38;");
+            assert!(page.contains(&format!("href=\"{link}\"")), "{link}: {page}");
+            assert_eq!(such(&list).await, 50, "a page of {list}");
+        }
+    });
+}

@@ -298,6 +298,10 @@ fn batch_filters(state: &State, today: jiff::civil::Date) -> Vec<BatchFilter> {
             ..all.clone()
         },
         BatchFilter {
+            hold_overdue: until,
+            ..all.clone()
+        },
+        BatchFilter {
             held: Some(false),
             prefix: Some("1".into()),
             ..all.clone()
@@ -356,6 +360,10 @@ fn shipment_filters(today: jiff::civil::Date) -> Vec<ShipmentFilter> {
         },
         ShipmentFilter {
             clear_until: until,
+            ..all.clone()
+        },
+        ShipmentFilter {
+            hold_overdue: until,
             ..all.clone()
         },
         ShipmentFilter {

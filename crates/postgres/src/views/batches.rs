@@ -25,7 +25,13 @@ pub(super) fn batches_ask(
     match filter.sort {
         BatchSort::Reference => {
             check_name(page)?;
-            Ok(by_reference(pool, filter, page))
+            let held = filter.held == Some(true) || filter.hold_overdue.is_some();
+            let one = filter.shipment.is_some() || filter.sku.is_some();
+            Ok(if held && !one {
+                held_by_reference(pool, filter, page)
+            } else {
+                by_reference(pool, filter, page)
+            })
         }
         BatchSort::Eta => {
             let after = sorted::eta(page)?;
@@ -145,6 +151,25 @@ fn by_reference(pool: &Pool, filter: &BatchFilter, page: &Page) -> Ask {
     ask
 }
 
+/// A page of batches that are held, by reference. They are few: an index has them alone, and nothing that is asked
+/// besides leads the planner to another (OFFSET 0).
+fn held_by_reference(pool: &Pool, filter: &BatchFilter, page: &Page) -> Ask {
+    let mut ask = Ask::new("");
+    let (limit, all) = (ask.value(limit(page)), ask.value(pool.all()));
+    let span = Span::new(page, filter.prefix.as_deref());
+    let names_in = span::condition(&span, "b.reference", &mut ask);
+    let conditions = conditions(pool, filter, &mut ask);
+    ask.sql = format!(
+        "SELECT {BATCH} FROM (SELECT b.* FROM unnest({all}::smallint[]) AS k (partition) \
+             CROSS JOIN LATERAL (SELECT * FROM (SELECT * FROM batches b WHERE b.partition = k.partition \
+                     AND (b.hold IS NOT NULL OR b.shipment_hold IS NOT NULL) AND {names_in} \
+                     ORDER BY b.reference OFFSET 0) AS b \
+                 WHERE true{conditions} ORDER BY b.reference LIMIT {limit}) AS b \
+             ORDER BY b.reference LIMIT {limit}) AS b {PRODUCT_OF_B} ORDER BY b.reference"
+    );
+    ask
+}
+
 /// What is asked of `batches b` beside its name, each after an AND.
 fn conditions(pool: &Pool, filter: &BatchFilter, ask: &mut Ask) -> String {
     let mut all = String::new();
@@ -197,6 +222,12 @@ fn conditions(pool: &Pool, filter: &BatchFilter, ask: &mut Ask) -> String {
         let until = ask.value(codes::Day::of(until));
         and(&format!(
             "(b.hold_clear <= {until} OR b.shipment_hold_clear <= {until})"
+        ));
+    }
+    if let Some(today) = filter.hold_overdue {
+        let today = ask.value(codes::Day::of(today));
+        and(&format!(
+            "b.hold IS NOT NULL AND (b.hold_clear IS NULL OR b.hold_clear < {today})"
         ));
     }
     all

@@ -202,8 +202,8 @@ impl Views for PgViews {
         found.map_err(Fault::into_view_error)
     }
 
-    async fn overdue_total(&self, today: Date) -> Result<OverdueTotal, ViewError> {
-        let total = overdue::total(&self.pool, today).await;
+    async fn overdue_total(&self, first: usize, today: Date) -> Result<OverdueTotal, ViewError> {
+        let total = overdue::total(&self.pool, first, today).await;
         total.map_err(Fault::into_view_error)
     }
 

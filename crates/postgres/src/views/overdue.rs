@@ -171,8 +171,19 @@ pub(super) async fn overdue(
         limit: limit(wanted),
         today,
     };
+    overdue_of(pool, &moment, &ranges, &rest, wanted.limit).await
+}
+
+/// A page of the lines of these batches and ranks.
+async fn overdue_of(
+    pool: &Pool,
+    client: &impl GenericClient,
+    ranges: &[Range],
+    rest: &Rest<'_>,
+    limit: usize,
+) -> Result<List<OverdueLine>, Fault> {
     let mut found = Vec::new();
-    for row in rest.ask(&FOUND, &ranges).of(&moment).await? {
+    for row in rest.ask(&FOUND, ranges).of(client).await? {
         let rank: i32 = get(&row, 1)?;
         let promise = date(&row, 2)?;
         found.push(OverduePlace {
@@ -182,8 +193,8 @@ pub(super) async fn overdue(
             number: count(&row, 3)?,
         });
     }
-    let List { items, next } = page(found, sort, wanted.limit);
-    let items = lines(pool, &moment, &items, today).await?;
+    let List { items, next } = page(found, rest.sort, limit);
+    let items = lines(pool, client, &items, rest.today).await?;
     Ok(List { items, next })
 }
 
@@ -228,24 +239,33 @@ async fn lines(
     Ok(lines.collect())
 }
 
-pub(super) async fn total(pool: &Pool, today: Date) -> Result<OverdueTotal, Fault> {
+pub(super) async fn total(pool: &Pool, first: usize, today: Date) -> Result<OverdueTotal, Fault> {
     let mut connection = pool.get().await?;
     let moment = moment(&mut connection).await?;
     let ranges = ranges(pool, &moment, &OverdueFilter::default()).await?;
-    let rest = Rest {
+    let of = |limit| Rest {
         sort: OverdueSort::Promise,
         after: None,
-        limit: int(OVERDUE_COUNTED + 1),
+        limit,
         today,
     };
-    let mut total = OverdueTotal::default();
-    for row in rest.ask(&COUNTED, &ranges).of(&moment).await? {
+    let some = Page {
+        after: None,
+        limit: first,
+    };
+    let found = overdue_of(pool, &moment, &ranges, &of(limit(&some)), first).await?;
+    let batches: HashSet<Place> = ranges.iter().map(|range| range.batch).collect();
+    let mut total = OverdueTotal {
+        first: found.items,
+        batches: batches.len() as u64,
+        ..OverdueTotal::default()
+    };
+    let counted = of(int(OVERDUE_COUNTED + 1));
+    for row in counted.ask(&COUNTED, &ranges).of(&moment).await? {
         let lines = count(&row, 0)?;
-        total = OverdueTotal {
-            lines: lines.min(OVERDUE_COUNTED),
-            units: count(&row, 1)?,
-            capped: lines > OVERDUE_COUNTED,
-        };
+        total.lines = lines.min(OVERDUE_COUNTED);
+        total.units = count(&row, 1)?;
+        total.capped = lines > OVERDUE_COUNTED;
     }
     Ok(total)
 }

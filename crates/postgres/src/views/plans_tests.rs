@@ -86,7 +86,15 @@ fn lists(pool: &Pool) -> Vec<Ask> {
             sku: "S".parse().ok(),
             ..some.clone()
         };
-        for filter in [&all, &some, &of_shipment, &of_both] {
+        let held = BatchFilter {
+            held: Some(true),
+            ..all.clone()
+        };
+        let overdue = BatchFilter {
+            hold_overdue: Some(jiff::civil::Date::MAX),
+            ..all.clone()
+        };
+        for filter in [&all, &some, &of_shipment, &of_both, &held, &overdue] {
             lists.push(batches::batches_ask(pool, filter, &page).unwrap());
         }
         let by_eta = |filter: BatchFilter| BatchFilter {
@@ -237,10 +245,11 @@ fn kind(step: &Value) -> &str {
 
 /// Rows, so that it matters how they are found: one in each partition for every row of an empty database would do
 /// with any plan. Nobody has counted them (`ANALYZE`), as in a database that has just been filled.
-const ROWS: [&str; 13] = [
+const ROWS: [&str; 14] = [
     "INSERT INTO products SELECT n, 1, n % 2, 0, n % 16, 'S-' || n FROM generate_series(1, 4000) AS n",
     "INSERT INTO batches SELECT n, n / 2, 9, 4, 0, 9, NULL, NULL, NULL, NULL, NULL, NULL, NULL, n % 16, n % 3, NULL, \
      false, 'b-' || n FROM generate_series(1, 8000) AS n",
+    "UPDATE batches SET hold = 'quality' WHERE number % 50 < 2",
     "INSERT INTO batch_names SELECT n, n % 16, n % 16, 'b-' || n FROM generate_series(1, 8000) AS n",
     "INSERT INTO shipments SELECT NULL, NULL, NULL, n % 16, 's-' || n FROM generate_series(1, 2000) AS n",
     "INSERT INTO cargo SELECT n, n % 16, n % 16, 's-' || n % 100, 'b-' || n FROM generate_series(1, 4000) AS n",

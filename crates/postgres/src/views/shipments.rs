@@ -113,6 +113,12 @@ pub(super) fn shipments_ask(
         let until = ask.value(codes::Day::of(until));
         conditions.push(format!("s.hold_clear <= {until}"));
     }
+    if let Some(today) = filter.hold_overdue {
+        let today = ask.value(codes::Day::of(today));
+        conditions.push(format!(
+            "s.hold IS NOT NULL AND (s.hold_clear IS NULL OR s.hold_clear < {today})"
+        ));
+    }
     if let Some(carrier) = &filter.carrier {
         let carrier = ask.value(carrier.to_string());
         conditions.push(format!("s.carrier = {carrier}"));

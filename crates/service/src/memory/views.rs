@@ -209,8 +209,8 @@ impl Views for MemoryViews {
             .read(|t| t.overdue(filter, sort, after, page.limit, today)))
     }
 
-    async fn overdue_total(&self, today: Date) -> Result<OverdueTotal, ViewError> {
-        Ok(self.shared.read(|t| t.overdue_total(today)))
+    async fn overdue_total(&self, first: usize, today: Date) -> Result<OverdueTotal, ViewError> {
+        Ok(self.shared.read(|t| t.overdue_total(first, today)))
     }
 
     async fn lines(

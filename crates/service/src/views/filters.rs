@@ -62,6 +62,9 @@ pub struct BatchFilter {
     pub held: Option<bool>,
     /// Kept back by a hold, its own or its shipment's, that was expected to be cleared on or before this day.
     pub clear_until: Option<Date>,
+    /// Kept back by a hold of its own that is overdue on this day: it was expected to be cleared before, or nobody has
+    /// said when.
+    pub hold_overdue: Option<Date>,
     /// Whose reference begins so.
     pub prefix: Option<String>,
     /// In this order.
@@ -79,6 +82,8 @@ pub struct ShipmentFilter {
     pub held: Option<bool>,
     /// Kept back by a hold that was expected to be cleared on or before this day.
     pub clear_until: Option<Date>,
+    /// Kept back by a hold that is overdue on this day: it was expected to be cleared before, or nobody has said when.
+    pub hold_overdue: Option<Date>,
     /// Expected on or after this day.
     pub eta_from: Option<Date>,
     /// Expected on or before this day.

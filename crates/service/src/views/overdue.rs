@@ -65,14 +65,18 @@ impl OverdueLine {
 }
 
 /// How much should have left.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OverdueTotal {
+    /// The longest overdue.
+    pub first: Vec<OverdueLine>,
     /// Lines.
     pub lines: u64,
     /// Their units that may leave.
     pub units: u64,
     /// Whether there are more lines than were counted ([`OVERDUE_COUNTED`]).
     pub capped: bool,
+    /// Batches that were looked at for it: their goods may leave, and lines have some of them.
+    pub batches: u64,
 }
 
 /// A line's place in such a list.

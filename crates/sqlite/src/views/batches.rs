@@ -37,7 +37,8 @@ pub(super) fn start(filter: &BatchFilter, page: &Page) -> Result<Start, ViewErro
 }
 
 /// The statement of a page of batches. `?3` is the limit, `?4` the product, `?5` and `?6` the
-/// days, `?7` the shipment, `?8` the day of holds, `?9` and `?10` where the page begins.
+/// days, `?7` the shipment, `?8` the day of holds, `?9` and `?10` where the page begins, `?11` the day on which holds
+/// are overdue.
 pub(super) fn batches_sql(filter: &BatchFilter, start: &Start) -> String {
     // Without a product the list goes along its order, of all or of a shipment's, which stops when the page is
     // full. An index on the product's batches would be no help: there are too many open ones.
@@ -51,7 +52,14 @@ pub(super) fn batches_sql(filter: &BatchFilter, start: &Start) -> String {
     let by = |index: &str| format!("INDEXED BY {}", narrow.unwrap_or(index));
     match filter.sort {
         BatchSort::Reference => {
-            let (index, wanted) = (by("sqlite_autoindex_batches_1"), wanted(filter, start, ""));
+            // Few are held.
+            let held = filter.held == Some(true) || filter.hold_overdue.is_some();
+            let all = if held {
+                "batches_held"
+            } else {
+                "sqlite_autoindex_batches_1"
+            };
+            let (index, wanted) = (by(all), wanted(filter, start, ""));
             format!(
                 "SELECT {BATCH} FROM batches b {index} {COUNTS} WHERE {wanted} ORDER BY b.reference LIMIT ?3"
             )
@@ -121,6 +129,10 @@ fn wanted(filter: &BatchFilter, start: &Start, by: &str) -> String {
     if filter.clear_until.is_some() {
         conditions.push("(b.hold_clear <= ?8 OR b.shipment_hold_clear <= ?8)".into());
     }
+    if filter.hold_overdue.is_some() {
+        conditions
+            .push("b.hold IS NOT NULL AND (b.hold_clear IS NULL OR b.hold_clear < ?11)".into());
+    }
     conditions.join(" AND ")
 }
 
@@ -149,6 +161,7 @@ pub(super) fn batches(
     let (from, until) = (filter.eta_from, filter.eta_until);
     let (from, until) = (from.map(codes::day), until.map(codes::day));
     let clear = filter.clear_until.map(codes::day);
+    let overdue = filter.hold_overdue.map(codes::day);
     let shipment = filter.shipment.as_ref().map(ShipmentRef::as_str);
     let (rank, name) = start.place();
     let mut rows = query(
@@ -164,6 +177,7 @@ pub(super) fn batches(
             &clear,
             &rank,
             &name,
+            &overdue,
         ],
     )?;
     let mut items = Vec::new();

@@ -203,9 +203,9 @@ impl Views for SqliteViews {
             .await
     }
 
-    async fn overdue_total(&self, today: Date) -> Result<OverdueTotal, ViewError> {
+    async fn overdue_total(&self, first: usize, today: Date) -> Result<OverdueTotal, ViewError> {
         self.pool
-            .read(move |connection| overdue::total(connection, today))
+            .read(move |connection| overdue::total(connection, first, today))
             .await
     }
 

@@ -67,10 +67,9 @@ impl Asked<'_> {
     fn each(
         &self,
         connection: &Connection,
-        filter: &OverdueFilter,
+        batches: &BTreeSet<u64>,
         mut show: impl FnMut(Entry, u64) -> bool,
     ) -> Result<(), Fault> {
-        let batches = batches(connection, filter)?;
         let mut young = Vec::new();
         unsettled::each_unsettled(
             connection,
@@ -91,7 +90,7 @@ impl Asked<'_> {
         let most = i64::try_from(self.limit).unwrap_or(i64::MAX);
         let mut ranks = connection.prepare_cached(RANK)?;
         let mut lines = connection.prepare_cached(LINES)?;
-        for batch in batches {
+        for &batch in batches {
             let mut last = i64::MIN;
             while let Some(row) = ranks.query(params![int(batch), last])?.next()? {
                 let rank = row.get(0)?;
@@ -140,6 +139,19 @@ pub(super) fn overdue(
     limit: usize,
     today: Date,
 ) -> Result<List<OverdueLine>, Fault> {
+    let batches = batches(connection, filter)?;
+    overdue_of(connection, &batches, sort, after, limit, today)
+}
+
+/// A page of the lines of these batches.
+fn overdue_of(
+    connection: &Connection,
+    batches: &BTreeSet<u64>,
+    sort: OverdueSort,
+    after: Option<&OverduePlace>,
+    limit: usize,
+    today: Date,
+) -> Result<List<OverdueLine>, Fault> {
     let asked = Asked {
         sort,
         after,
@@ -147,7 +159,7 @@ pub(super) fn overdue(
         today: codes::day(today),
     };
     let mut entries = Vec::new();
-    asked.each(connection, filter, |entry, _| {
+    asked.each(connection, batches, |entry, _| {
         entries.push(entry);
         true
     })?;
@@ -182,16 +194,23 @@ pub(super) fn overdue(
     Ok(List { items: lines, next })
 }
 
-pub(super) fn total(connection: &Connection, today: Date) -> Result<OverdueTotal, Fault> {
+pub(super) fn total(
+    connection: &Connection,
+    first: usize,
+    today: Date,
+) -> Result<OverdueTotal, Fault> {
+    let sort = OverdueSort::Promise;
+    let batches = batches(connection, &OverdueFilter::default())?;
+    let first = overdue_of(connection, &batches, sort, None, first, today)?;
     let most = usize::try_from(OVERDUE_COUNTED).unwrap_or(usize::MAX);
     let asked = Asked {
-        sort: OverdueSort::Promise,
+        sort,
         after: None,
         limit: most.saturating_add(1),
         today: codes::day(today),
     };
     let (mut lines, mut units, mut capped) = (BTreeSet::new(), 0, false);
-    asked.each(connection, &OverdueFilter::default(), |entry, of_line| {
+    asked.each(connection, &batches, |entry, of_line| {
         // A line that several batches serve is one.
         capped = lines.len() == most && !lines.contains(&entry.number);
         if !capped {
@@ -201,8 +220,10 @@ pub(super) fn total(connection: &Connection, today: Date) -> Result<OverdueTotal
         !capped
     })?;
     Ok(OverdueTotal {
+        first: first.items,
         lines: lines.len() as u64,
         units,
         capped,
+        batches: batches.len() as u64,
     })
 }

@@ -54,7 +54,8 @@ pub(super) fn start(filter: &ShipmentFilter, page: &Page) -> Result<Start, ViewE
 }
 
 /// The statement of a page of shipments: first the page, then the totals of the batches of those on it. `?3` is the
-/// limit, `?4` and `?5` the days, `?6` the day of holds, `?7` the carrier, `?8` and `?9` where the page begins.
+/// limit, `?4` and `?5` the days, `?6` the day of holds, `?7` the carrier, `?8` and `?9` where the page begins, `?10`
+/// the day on which holds are overdue.
 pub(super) fn shipments_sql(filter: &ShipmentFilter, start: &Start) -> String {
     let mut conditions = vec![condition(&start.span, "reference")];
     let not = |yes: bool| if yes { "" } else { "NOT " };
@@ -76,6 +77,9 @@ pub(super) fn shipments_sql(filter: &ShipmentFilter, start: &Start) -> String {
     }
     if filter.clear_until.is_some() {
         conditions.push("hold_clear <= ?6".into());
+    }
+    if filter.hold_overdue.is_some() {
+        conditions.push("hold IS NOT NULL AND (hold_clear IS NULL OR hold_clear < ?10)".into());
     }
     if filter.carrier.is_some() {
         conditions.push("carrier = ?7".into());
@@ -112,6 +116,7 @@ pub(super) fn shipments(
     let (from, until) = (filter.eta_from, filter.eta_until);
     let (from, until) = (from.map(codes::day), until.map(codes::day));
     let clear = filter.clear_until.map(codes::day);
+    let overdue = filter.hold_overdue.map(codes::day);
     let carrier = filter.carrier.as_ref().map(Carriage::as_str);
     let (rank, name) = start.place();
     let mut rows = query(
@@ -126,6 +131,7 @@ pub(super) fn shipments(
             &carrier,
             &rank,
             &name,
+            &overdue,
         ],
     )?;
     let mut items = Vec::new();

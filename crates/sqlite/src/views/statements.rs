@@ -72,6 +72,22 @@ pub(crate) fn statements() -> Vec<String> {
             ..BatchFilter::default()
         };
         statements.push(batches::batches_sql(&filter, by_name));
+        for narrowed in [
+            BatchFilter {
+                held: Some(true),
+                ..BatchFilter::default()
+            },
+            BatchFilter {
+                hold_overdue: Some(Date::MAX),
+                ..BatchFilter::default()
+            },
+            BatchFilter {
+                hold_overdue: Some(Date::MAX),
+                ..filter.clone()
+            },
+        ] {
+            statements.push(batches::batches_sql(&narrowed, by_name));
+        }
         let filter = BatchFilter {
             shipment: "s".parse().ok(),
             ..filter

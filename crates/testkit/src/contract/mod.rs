@@ -86,7 +86,7 @@ macro_rules! store_contract {
             backorders_are_listed lines_are_listed bad_cursors_are_told
         }
         $crate::store_contract! { @group sorts
-            batches_are_sorted shipments_are_sorted products_are_sorted cursors_are_of_one_order
+            batches_are_sorted holds_are_overdue shipments_are_sorted products_are_sorted cursors_are_of_one_order
         }
         $crate::store_contract! { @group recent
             orders_are_listed_by_their_last_change a_database_without_orders_lists_none

@@ -148,42 +148,47 @@ pub async fn what_should_have_left_follows_the_lines<D: Database>() {
     let h = neglected::<D>().await;
     let total = async |h: &Harness<D>| {
         let lines = found(h, &OverdueFilter::default(), OverdueSort::Promise, 4).await;
-        let total = h.views.overdue_total(h.today()).await.expect("read");
-        let units = lines.iter().map(OverdueLine::units).sum();
+        let total = h.views.overdue_total(3, h.today()).await.expect("read");
         let expected = OverdueTotal {
+            first: lines.iter().take(3).cloned().collect(),
             lines: lines.len() as u64,
-            units,
+            units: lines.iter().map(OverdueLine::units).sum(),
             capped: false,
+            batches: total.batches,
         };
         assert_eq!(total, expected, "the total is that of the list");
-        (total.lines, total.units)
+        (total.lines, total.units, total.batches)
     };
-    assert_eq!(total(&h).await, (10, 28));
+    assert_eq!(total(&h).await, (10, 28, 3));
     h.done(dispatch("o-1", "SOFA")).await;
     h.done(cancel_line("o-2", "SOFA")).await;
     h.done(dispatch_units("part", "LAMP", 2)).await;
-    assert_eq!(total(&h).await, (8, 20));
+    assert_eq!(total(&h).await, (8, 20, 3));
     h.done(set_eta("c-2", None)).await;
     assert_eq!(
         total(&h).await,
-        (7, 15),
+        (7, 15, 4),
         "what comes late has another promise"
     );
     h.done(hold_shipment("MV-1", "customs", None)).await;
     assert_eq!(
         total(&h).await,
-        (2, 6),
+        (2, 6, 3),
         "goods without a day are promised to nobody"
     );
     h.clock.set_day(in_days(10));
     assert_eq!(
         total(&h).await,
-        (5, 20),
+        (5, 20, 3),
         "the day has passed for three more"
     );
     h.done(release("d")).await;
     h.clock.set_day(in_days(11));
-    assert_eq!(total(&h).await, (6, 22), "nothing keeps these any longer");
+    assert_eq!(
+        total(&h).await,
+        (6, 22, 4),
+        "nothing keeps these any longer"
+    );
     h.in_order().await;
 }
 

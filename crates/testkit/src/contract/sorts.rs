@@ -114,6 +114,10 @@ fn batch_filters() -> Vec<BatchFilter> {
             ..all.clone()
         },
         BatchFilter {
+            hold_overdue: Some(in_days(16)),
+            ..all.clone()
+        },
+        BatchFilter {
             prefix: Some("B".into()),
             ..all.clone()
         },
@@ -122,6 +126,37 @@ fn batch_filters() -> Vec<BatchFilter> {
             ..all.clone()
         },
     ]
+}
+
+/// Goods whose hold is past its day or has none: their own hold, and not that of the ship around them.
+pub async fn holds_are_overdue<D: Database>() {
+    let h = busy::<D>().await;
+    let views = &h.views;
+    for (day, batches) in [(15, &["b", "g"] as &[&str]), (16, &["b", "e", "g"])] {
+        let filter = BatchFilter {
+            hold_overdue: Some(in_days(day)),
+            ..BatchFilter::default()
+        };
+        for limit in [1, 100] {
+            let found = paged(limit, async |page| {
+                views.batches(&filter, &page, today()).await
+            });
+            let found = found.await;
+            let found: Vec<_> = found.iter().map(|b| b.reference.as_str()).collect();
+            assert_eq!(found, batches, "on day {day}");
+        }
+        let filter = BatchFilter {
+            in_warehouse: Some(true),
+            ..filter
+        };
+        let page = Page {
+            after: None,
+            limit: 9,
+        };
+        let found = views.batches(&filter, &page, today()).await.expect("read");
+        let found: Vec<_> = found.items.iter().map(|b| b.reference.as_str()).collect();
+        assert_eq!(found, ["g"], "on day {day}");
+    }
 }
 
 /// Batches by ETA and by what is available, with each filter.

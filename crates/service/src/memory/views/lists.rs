@@ -29,6 +29,9 @@ pub(super) fn wanted_batch(batch: &Batch, filter: &BatchFilter) -> bool {
                 || is_to_clear(batch.shipment_hold.as_ref(), until)
         })
         && filter
+            .hold_overdue
+            .is_none_or(|today| is_overdue(batch.hold.as_ref(), today))
+        && filter
             .shipment
             .as_ref()
             .is_none_or(|shipment| batch.shipment.as_ref() == Some(shipment))
@@ -57,6 +60,9 @@ pub(super) fn wanted_shipment(shipment: &Shipment, filter: &ShipmentFilter) -> b
             .clear_until
             .is_none_or(|until| is_to_clear(shipment.hold.as_ref(), until))
         && filter
+            .hold_overdue
+            .is_none_or(|today| is_overdue(shipment.hold.as_ref(), today))
+        && filter
             .carrier
             .as_ref()
             .is_none_or(|carrier| shipment.carrier.as_ref() == Some(carrier))
@@ -66,6 +72,11 @@ pub(super) fn wanted_shipment(shipment: &Shipment, filter: &ShipmentFilter) -> b
 fn is_to_clear(hold: Option<&Hold>, until: Date) -> bool {
     let clear = hold.and_then(|hold| hold.expected_clear);
     clear.is_some_and(|clear| clear <= until)
+}
+
+/// Whether there is a hold that was expected to be cleared before this day, or of which nobody has said when.
+fn is_overdue(hold: Option<&Hold>, today: Date) -> bool {
+    hold.is_some_and(|hold| hold.expected_clear.is_none_or(|clear| clear < today))
 }
 
 pub(super) fn wanted_order(row: &OrderRow, filter: &OrderFilter) -> bool {

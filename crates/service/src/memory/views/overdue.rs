@@ -86,8 +86,15 @@ impl Tables {
         }
     }
 
-    pub(super) fn overdue_total(&self, today: Date) -> OverdueTotal {
-        let mut total = OverdueTotal::default();
+    pub(super) fn overdue_total(&self, first: usize, today: Date) -> OverdueTotal {
+        let (all, sort) = (OverdueFilter::default(), OverdueSort::Promise);
+        let batches = self.batches.values();
+        let looked_at = batches.filter(|batch| batch.can_leave() && batch.allocated > 0);
+        let mut total = OverdueTotal {
+            first: self.overdue(&all, sort, None, first, today).items,
+            batches: looked_at.count() as u64,
+            ..OverdueTotal::default()
+        };
         for line in self.should_have_left(today) {
             if total.lines == OVERDUE_COUNTED {
                 total.capped = true;

@@ -117,13 +117,14 @@ pub struct Site {
     pub elsewhere: Router,
 }
 
-/// The dashboard.
+/// The dashboard. It is to be made on a runtime, where it begins to count what is overdue.
 pub fn site(app: Dashboard) -> Site {
     let context = Arc::new(Context {
         app,
         followers: Followers::default(),
         overdue: OverdueCount::default(),
     });
+    tokio::spawn(pages::count_overdue(Arc::clone(&context)));
     let enter = || middleware::from_fn_with_state(Arc::clone(&context), door::enter);
     let inside = pages::routes()
         .route("/do/{command}", get(actions::form).post(actions::submit))

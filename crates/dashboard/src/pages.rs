@@ -29,7 +29,7 @@ use axum::routing::get;
 use crate::Shared;
 use crate::errors::Failed;
 pub(crate) use order::{is_open, line_promise, line_state};
-pub(crate) use overdue::Count as OverdueCount;
+pub(crate) use overdue::{Count as OverdueCount, begin as count_overdue};
 
 /// All pages behind the door.
 pub(crate) fn routes() -> Router<Shared> {

@@ -15,7 +15,7 @@ use crate::table::{Cell, Column, DO, Row, Table, Tone, column, numbers};
 use crate::visit::Visit;
 use crate::{Shared, format};
 
-pub(crate) use count::{Count, Counted, read};
+pub(crate) use count::{Count, Counted, begin, read};
 
 const COLUMNS: [Column; 11] = [
     column("Order"),

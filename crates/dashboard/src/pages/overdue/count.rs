@@ -52,27 +52,40 @@ pub(crate) async fn read(
     context: &Shared,
     visit: &Visit,
 ) -> Result<(Arc<Counted>, bool), ViewError> {
+    let (today, log) = (visit.today(), visit.log.clone());
     let last = context.overdue.last().clone();
-    let last = last.filter(|last| last.today == visit.today());
     match last {
-        Some(last) if last.log == visit.log => Ok((last, false)),
+        Some(last) if last.today == today && last.log == log => Ok((last, false)),
         Some(last) if last.total.batches > FEW => {
             if last.finished.elapsed() >= last.took * REST {
-                count_beside(context, visit);
+                count_beside(context, visit.now, today, log);
             }
             Ok((last, true))
         }
-        _ => Ok((count(context, visit).await?, false)),
+        _ => Ok((count(context, visit.now, today, log).await?, false)),
     }
 }
 
-async fn count(context: &Shared, visit: &Visit) -> Result<Arc<Counted>, ViewError> {
-    let (today, begun) = (visit.today(), Instant::now());
+/// Counts once at the start, so that nobody's first look waits for it.
+pub(crate) async fn begin(context: Shared) {
+    let (now, day) = context.app.calendar.read();
+    if let Ok(log) = context.app.views.end().await {
+        count_beside(&context, now, day.today, log);
+    }
+}
+
+async fn count(
+    context: &Shared,
+    at: Timestamp,
+    today: Date,
+    log: String,
+) -> Result<Arc<Counted>, ViewError> {
+    let begun = Instant::now();
     let total = context.app.views.overdue_total(FIRST, today).await?;
     let counted = Arc::new(Counted {
         today,
-        log: visit.log.clone(),
-        at: visit.now,
+        log,
+        at,
         finished: Instant::now(),
         took: begun.elapsed(),
         total,
@@ -81,14 +94,14 @@ async fn count(context: &Shared, visit: &Visit) -> Result<Arc<Counted>, ViewErro
     Ok(counted)
 }
 
-fn count_beside(context: &Shared, visit: &Visit) {
+fn count_beside(context: &Shared, at: Timestamp, today: Date, log: String) {
     if context.overdue.beside.swap(true, Ordering::AcqRel) {
         return;
     }
-    let (context, visit) = (Arc::clone(context), visit.clone());
+    let context = Arc::clone(context);
     tokio::spawn(async move {
         // Who looks next tries again, and the other questions of their page fail as this one has.
-        drop(count(&context, &visit).await);
+        drop(count(&context, at, today, log).await);
         context.overdue.beside.store(false, Ordering::Release);
     });
 }

@@ -89,6 +89,17 @@ fn is_from_here(headers: &HeaderMap) -> bool {
     site.is_none_or(|site| site == "same-origin")
 }
 
+/// Whether a page of somebody else has led here, as a browser says: it brings no session then.
+pub(crate) fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    let site = headers.get(SEC_FETCH_SITE);
+    site.is_some_and(|site| site == "cross-site" || site == "same-site")
+}
+
+/// Whether somebody need not sign in.
+pub(crate) async fn is_signed_in(context: &Shared, headers: &HeaderMap) -> bool {
+    caller(context, headers).await.is_ok()
+}
+
 /// Why somebody is not let in.
 enum Stay {
     /// They have to say who they are.

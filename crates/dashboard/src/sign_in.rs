@@ -62,19 +62,30 @@ impl Why {
 struct SignIn {
     frame: Frame,
     next: String,
+    /// Whether the browser is to go on by itself first.
+    again: bool,
     /// Why one has to sign in again.
     why: Option<&'static str>,
     wrong: Option<&'static str>,
 }
 
-/// The page where somebody says who they are.
-pub(crate) async fn page(State(context): State<Shared>, uri: Uri) -> Result<Response, Failed> {
+/// The page where somebody says who they are; who has done so goes on. From another site's page a browser brings no
+/// session (`SameSite=Strict`): it goes on once more from here, with the session if it has one.
+pub(crate) async fn page(
+    State(context): State<Shared>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Failed> {
     let params = Params::read(uri.query().unwrap_or_default());
-    let next = own_path(params.get("next")).to_owned();
+    let next = own_page(params.get("next"));
+    if door::is_signed_in(&context, &headers).await {
+        return Ok(see_other(&next));
+    }
     let why = params.get(WHY);
     let why = Why::ALL.into_iter().find(|known| why == Some(known.name()));
     let page = SignIn {
         frame: Frame::outside("Sign in", &context.app.calendar),
+        again: door::is_from_elsewhere(&headers),
         next,
         why: why.map(Why::words),
         wrong: None,
@@ -91,6 +102,7 @@ fn refuse(
     let page = SignIn {
         frame: Frame::outside("Sign in", &context.app.calendar),
         next,
+        again: false,
         why: None,
         wrong: Some(wrong),
     };
@@ -110,7 +122,7 @@ pub(crate) async fn sign_in(
     }
     let over_tls = visitor.as_ref().is_some_and(|visitor| visitor.over_tls);
     let form = Params::read(std::str::from_utf8(&form).unwrap_or_default());
-    let next = own_path(form.get("next")).to_owned();
+    let next = own_page(form.get("next"));
     let app = &context.app;
     let ring = app.door.look().await;
     let ring = ring.map_err(|error| Failed::unavailable(error.to_string()))?;
@@ -217,9 +229,34 @@ pub(crate) fn own_path(next: Option<&str>) -> &str {
     .unwrap_or("/")
 }
 
+/// The same where somebody else may have written the address: what it says was done here is left out of it, and signing
+/// in and out is no place to go on to.
+fn own_page(next: Option<&str>) -> String {
+    let next = own_path(next);
+    let (path, query) = next.split_once('?').unwrap_or((next, ""));
+    match path {
+        "/sign-in" | "/sign-out" => "/".to_owned(),
+        _ if query.is_empty() => path.to_owned(),
+        _ => Params::read(query).with("done", None).url(path),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_is_told_what_was_not_done() {
+        for (next, to) in [
+            ("/orders?done=Yes&sku=A%26B", "/orders?sku=A%26B"),
+            ("/orders?done=Yes", "/orders"),
+            ("/orders?", "/orders"),
+            ("/sign-in?next=%2Fsign-in", "/"),
+            ("/sign-out", "/"),
+        ] {
+            assert_eq!(own_page(Some(next)), to, "{next}");
+        }
+    }
 
     #[test]
     fn nobody_is_sent_to_another_site() {

@@ -83,3 +83,31 @@ fn who_follows_a_link_is_told_and_who_comes_for_the_first_time_is_not() {
         assert!(!odd.contains("id=\"why\""), "{odd}");
     });
 }
+
+/// Browsers bring no `SameSite=Strict` cookie where another site's page has led here.
+#[test]
+fn a_link_in_a_mail_leads_to_its_page() {
+    run(async {
+        let site = guarded().await;
+        let to = "/sign-in?next=%2Forders%3Fsku%3DA%2526B%26done%3DYes";
+        let goes_on = "<meta http-equiv=\"refresh\" content=\"0; url=/orders?sku=A%26B\">";
+        for (from, hops) in [
+            ("cross-site", true),
+            ("same-site", true),
+            ("same-origin", false),
+            ("none", false),
+        ] {
+            let page = site.get_from(from, to).await;
+            assert_eq!(page.status, StatusCode::OK);
+            assert_eq!(page.body.contains(goes_on), hops, "{from}: {}", page.body);
+        }
+        // From here the browser has its session.
+        let session = site.sign_in(Role::Read).await;
+        let on = site.get_as(&session, to).await;
+        assert_eq!(on.status, StatusCode::SEE_OTHER);
+        assert_eq!(location(&on.headers, "location"), "/orders?sku=A%26B");
+        let nested = "/sign-in?next=%2Fsign-in%3Fnext%3D%252Forders";
+        let on = site.get_as(&session, nested).await;
+        assert_eq!(location(&on.headers, "location"), "/");
+    });
+}

@@ -1,5 +1,8 @@
 //! What comes between: a session that ends, a connection that is lost, a key that is hit twice, a part that goes away.
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
 use super::{Browser, Setup, key, world};
 use crate::support::Place;
 
@@ -113,6 +116,86 @@ async fn a_part_that_has_gone_away_is_emptied() {
     browser.find("#outcome:empty").await;
     assert!(!browser.text().await.contains("Change ETA to"));
     assert_eq!(browser.run("return window.same").await, true);
+    drop(service);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn what_is_asked_is_not_changed_under_the_hand() {
+    let Some(browser) = Browser::start(Setup::default()).await else {
+        return;
+    };
+    let place = Place::new();
+    let planner = key(&place, "planner", "supply");
+    let service = world(&place);
+    browser.sign_in(&service, &planner).await;
+    let late = format!("{}/shipments/MV-AURORA?late=10", service.url());
+    browser.open(&late).await;
+    browser.says("Change ETA to 11 Mar 2027").await;
+    browser.find("#live-state[data-state=live]").await;
+    let bearer = format!("Authorization: Bearer {planner}\r\n");
+    let delay = |eta: &str| {
+        let body = format!(r#"{{"eta": "{eta}"}}"#);
+        let path = "/v1/shipments/MV-AURORA/eta";
+        let answer = service.client().request_with("POST", path, &bearer, &body);
+        assert_eq!(answer.unwrap().status, 200);
+    };
+    delay("2027-03-20");
+    browser
+        .says("The ETA has changed since this was asked")
+        .await;
+    browser.press("Change ETA to 11 Mar 2027").await;
+    browser.says("Nothing has been done").await;
+    browser.open(&late).await;
+    browser.says("Change ETA to 30 Mar 2027").await;
+    browser.find("#live-state[data-state=live]").await;
+    delay("2027-03-22");
+    browser
+        .says("The ETA has changed since this was asked")
+        .await;
+    browser.press("Ask anew").await;
+    browser.says("Change ETA to 1 Apr 2027").await;
+    drop(service);
+    browser.close().await;
+}
+
+/// A page of another site that leads to this address.
+async fn elsewhere(address: String) -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let page = format!("<!doctype html><a href=\"{address}\">Their order</a>");
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close";
+            let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{page}", page.len());
+            let mut asked = [0; 4096];
+            let _ = stream.read(&mut asked).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    format!("http://localhost:{port}/")
+}
+
+#[tokio::test]
+async fn a_link_from_elsewhere_leads_to_its_page() {
+    let Some(browser) = Browser::start(Setup::default()).await else {
+        return;
+    };
+    let place = Place::new();
+    let clerk = key(&place, "clerk", "orders");
+    let service = world(&place);
+    let order = format!("{}/orders/SO-2?done=Everything", service.url());
+    let other = elsewhere(order).await;
+    // Who has not signed in does so first.
+    browser.open(&other).await;
+    browser.press("Their order").await;
+    browser.says("API key").await;
+    browser.sign_in(&service, &clerk).await;
+    browser.open(&other).await;
+    browser.press("Their order").await;
+    browser.says("SO-2").await;
+    assert_eq!(browser.path().await, "/orders/SO-2");
+    assert!(!browser.text().await.contains("Everything"));
     drop(service);
     browser.close().await;
 }

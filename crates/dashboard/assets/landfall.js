@@ -89,8 +89,20 @@
     (found ?? part.querySelector(FOCUS) ?? document.getElementById("main"))?.focus({ preventScroll: true });
   };
 
+  // Whether somebody is asked here for something else than the fresh page would ask: that is not changed under their
+  // hands. They are told, and ask anew.
+  const asksOther = (part, page) => {
+    const asks = part.closest("[data-asks]");
+    const now = asks && page.getElementById(asks.id)?.dataset.asks;
+    const other = Boolean(now) && now !== asks.dataset.asks;
+    if (other) asks.querySelector(".changed").hidden = false;
+    return other;
+  };
+
   // What the fresh page does not have any more is emptied: it keeps its place, and may come back.
-  const takeOver = (part, fresh) => {
+  const takeOver = (part, page) => {
+    const fresh = page.getElementById(part.id);
+    if (asksOther(part, page)) return;
     if (fresh) part.dataset.live = fresh.dataset.live; // what it shows may come from elsewhere now
     const html = fresh?.innerHTML ?? "";
     if (part.innerHTML === html || busy(part)) return;
@@ -132,8 +144,7 @@
       const main = document.getElementById("main");
       if (main && whole) main.dataset.log = page.getElementById("main")?.dataset.log ?? "";
       for (const part of wanted) {
-        const fresh = page.getElementById(part.id);
-        if (part.isConnected) takeOver(part, fresh);
+        if (part.isConnected) takeOver(part, page);
       }
       document.dispatchEvent(new CustomEvent("landfall:fresh"));
       again();

@@ -101,6 +101,8 @@ impl Subject<'_> {
 /// The question, and what came of it.
 pub(super) struct WhatIf {
     pub(super) path: String,
+    /// The same question.
+    pub(super) again: String,
     /// As it was filled in.
     pub(super) late: String,
     pub(super) eta: String,
@@ -189,6 +191,7 @@ pub(super) async fn ask(
         late_wrong: late_wrong.map(str::to_owned),
         eta_wrong: errors.first().map(|error| format::sentence(&error.message)),
         offered: offered.into(),
+        again: format!("{}#what-if", visit.url()),
         path,
         outcome,
     }))

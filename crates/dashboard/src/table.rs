@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use askama::Template;
-use jiff::Timestamp;
+use jiff::Zoned;
 use jiff::civil::Date;
 use landfall_domain::{BatchRef, LineId, Sku};
 use landfall_service::resources::{AllocationResource, BatchResource};
@@ -95,12 +95,8 @@ pub(crate) enum Cell {
     Number(u64),
     /// A day.
     Day(Date),
-    /// Since when something is so: the instant, its words, and how long that is.
-    Since {
-        instant: Timestamp,
-        at: String,
-        age: String,
-    },
+    /// Since when something is so, by the warehouse's clock, and how long that is.
+    Since { at: Zoned, age: String },
     /// A promise: the original one and the one that holds.
     Promise {
         original: Option<Date>,
@@ -225,7 +221,7 @@ impl Cell {
             | Self::Badge(_, text) => text.clone(),
             Self::Number(number) | Self::Alarm(_, number) => number.to_string(),
             Self::Day(day) => day.to_string(),
-            Self::Since { instant, .. } => instant.to_string(),
+            Self::Since { at, .. } => at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
             Self::Promise { current, .. } => current.map(|day| day.to_string()).unwrap_or_default(),
             Self::Bar(bar) => bar.sold().to_string(),
             Self::Several(cells) => {
@@ -255,7 +251,7 @@ pub(crate) struct Column {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ColumnPlace {
     Everywhere,
-    /// In a page alone: what can be done.
+    /// In a page alone: what can be done, and what takes a file several columns.
     Page,
     /// In a file alone.
     File,
@@ -331,6 +327,12 @@ impl Column {
     /// A file has it by another name: what a page tells in words or as a part is a number or an instant there.
     pub(crate) const fn named_in_csv(mut self, label: &'static str) -> Self {
         self.in_csv = label;
+        self
+    }
+
+    /// Only a page has it: a file has the same in columns of their own.
+    pub(crate) const fn on_page(mut self) -> Self {
+        self.place = ColumnPlace::Page;
         self
     }
 

@@ -11,6 +11,7 @@ use landfall_service::resources::{BatchResource, ShipmentResource};
 use landfall_service::views::{BatchFilter, Page, ShipmentFilter, Thing, ViewError, Views};
 
 use super::lists::{self, Filter, Filters, Input, YES_NO};
+use super::shipments::{HOLD, HOLD_CLEAR};
 use super::{batches, revisions, shipments};
 use crate::actions::{self, Offer};
 use crate::charts::timeline::{Arrival, Held, Timeline, Window, Zoom};
@@ -48,12 +49,15 @@ const EVENTS: usize = 200;
 /// Histories that are read side by side.
 const SIDE_BY_SIDE: usize = 8;
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 12] = [
     column("Arrival"),
     column("Kind"),
     column("ETA"),
     column("Expected before"),
-    column("State"),
+    column("State").on_page(),
+    column("State").in_file(),
+    HOLD,
+    HOLD_CLEAR,
     column("Carries"),
     numbers("Units"),
     numbers("Free"),
@@ -435,12 +439,16 @@ fn row(arrival: &Arrival, file: bool) -> Row {
     if arrival.overdue {
         state.push(Cell::Badge(Tone::Bad, "overdue".into()));
     }
-    if let Some(held) = &arrival.held {
-        state.push(Cell::Badge(Tone::Warn, held.words()));
-    }
+    let held = arrival.held.as_ref();
+    state.extend(held.map(|held| Cell::Badge(Tone::Warn, held.words())));
     if state.is_empty() {
         state.push(Cell::Badge(Tone::Plain, "under way".into()));
     }
+    let stands = if arrival.overdue {
+        "overdue"
+    } else {
+        "under way"
+    };
     Row {
         cells: vec![
             Cell::Name {
@@ -451,6 +459,9 @@ fn row(arrival: &Arrival, file: bool) -> Row {
             Cell::Day(arrival.eta),
             revisions::cell(&arrival.earlier, file),
             Cell::Several(state),
+            Cell::text(stands),
+            held.map_or(Cell::None, |held| Cell::text(held.code.as_str())),
+            Cell::day(held.and_then(|held| held.until)),
             Cell::text(&arrival.detail),
             Cell::Number(purchased),
             Cell::Number(purchased.saturating_sub(arrival.sold.sold())),

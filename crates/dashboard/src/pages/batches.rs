@@ -7,6 +7,7 @@ use landfall_service::resources::BatchResource;
 use landfall_service::views::{BatchFilter, BatchSort, Page};
 
 use super::lists::{self, Asked, Filters, Held, Listing, YES_NO};
+use super::shipments::{HOLD, HOLD_CLEAR, hold_in_file};
 use crate::errors::Failed;
 use crate::frame::Place;
 use crate::table::{Bar, Cell, Column, Row, column, numbers};
@@ -15,10 +16,16 @@ use crate::{Shared, actions};
 
 const PATH: &str = "/batches";
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 16] = [
     column("Batch").rising_by("reference").usual(),
     column("SKU"),
-    column("When").rising_by("eta"),
+    column("When").rising_by("eta").on_page(),
+    column("ETA").in_file(),
+    column("State").in_file(),
+    HOLD,
+    HOLD_CLEAR,
+    column("Shipment's hold").in_file(),
+    column("Shipment's hold to clear by").in_file(),
     column("Shipment"),
     numbers("Purchased"),
     column("Sold").named_in_csv("Units sold"),
@@ -103,11 +110,24 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
 }
 
 fn row(batch: &BatchResource) -> Row {
+    let stands = match batch.eta {
+        None => "in the warehouse",
+        Some(_) if batch.overdue => "overdue",
+        Some(_) => "under way",
+    };
+    let [hold, until] = hold_in_file(batch.hold.as_ref());
+    let [ship_hold, ship_until] = hold_in_file(batch.shipment_hold.as_ref());
     Row {
         cells: vec![
             Cell::batch(batch.reference.as_str()),
             Cell::product(batch.sku.as_str()),
             Cell::supply(batch),
+            Cell::day(batch.eta),
+            Cell::text(stands),
+            hold,
+            until,
+            ship_hold,
+            ship_until,
             Cell::shipment(batch.shipment.as_ref().map(ShipmentRef::as_str)),
             Cell::Number(batch.purchased),
             Cell::Bar(bar(batch)),

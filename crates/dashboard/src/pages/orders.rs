@@ -1,5 +1,7 @@
 //! Orders: those first that changed last, or by id where they are cut down.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
@@ -144,8 +146,7 @@ fn row(order: &OrderResource) -> Row {
 /// When an order changed last.
 fn changed(visit: &Visit, instant: Timestamp) -> Cell {
     Cell::Since {
-        instant,
-        at: format::instant(&visit.local(instant)),
+        at: visit.local(instant),
         age: format::since(instant, visit.now),
     }
 }
@@ -165,11 +166,16 @@ pub(super) fn promise(order: &OrderResource) -> Cell {
 
 /// The SKUs of an order, the first of them by name.
 pub(super) fn skus(order: &OrderResource) -> String {
-    let skus = order.lines.iter().map(|line| line.sku.as_str());
-    let named = skus.take(SKUS).collect::<Vec<_>>().join(", ");
-    match order.lines.len().saturating_sub(SKUS) {
+    let (mut all, mut named) = (BTreeSet::new(), Vec::new());
+    for sku in order.lines.iter().map(|line| line.sku.as_str()) {
+        if all.insert(sku) && named.len() < SKUS {
+            named.push(sku);
+        }
+    }
+    let (more, named) = (all.len() - named.len(), named.join(", "));
+    match more {
         0 => named,
-        more => format!("{named} and {more} more"),
+        more => format!("{named} and {} more", format::number(more as u64)),
     }
 }
 

@@ -15,10 +15,13 @@ use crate::{Shared, actions, format};
 
 const PATH: &str = "/shipments";
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 12] = [
     column("Shipment").rising_by("reference").usual(),
     column("ETA").rising_by("eta"),
-    column("State"),
+    column("State").on_page(),
+    column("State").in_file(),
+    HOLD,
+    HOLD_CLEAR,
     column("Carrier"),
     column("Vessel"),
     column("Container"),
@@ -26,6 +29,10 @@ const COLUMNS: [Column; 9] = [
     numbers("Units"),
     column("Sold").named_in_csv("Units sold"),
 ];
+
+/// What keeps something back, and until when, as files have it.
+pub(super) const HOLD: Column = column("Hold").in_file();
+pub(super) const HOLD_CLEAR: Column = column("Hold to clear by").in_file();
 
 /// The list.
 pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<Response, Failed> {
@@ -88,11 +95,15 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
 }
 
 fn row(shipment: &ShipmentResource) -> Row {
+    let [hold, until] = hold_in_file(shipment.hold.as_ref());
     Row {
         cells: vec![
             Cell::shipment(Some(shipment.reference.as_str())),
             Cell::day(shipment.eta),
             state(shipment),
+            stands(shipment),
+            hold,
+            until,
             text(shipment.carrier.as_ref()),
             text(shipment.vessel.as_ref()),
             text(shipment.container.as_ref()),
@@ -109,14 +120,24 @@ fn text(text: Option<&Carriage>) -> Cell {
 
 /// Where a shipment stands.
 pub(super) fn state(shipment: &ShipmentResource) -> Cell {
-    let mut parts = Vec::new();
-    match shipment.eta {
-        None => parts.push(Cell::Badge(Tone::Good, "landed".into())),
-        Some(_) if shipment.overdue => parts.push(Cell::Badge(Tone::Bad, "overdue".into())),
-        Some(_) => parts.push(Cell::Badge(Tone::Plain, "under way".into())),
-    }
+    let mut parts = vec![stands(shipment)];
     parts.extend(shipment.hold.as_ref().map(hold));
     Cell::Several(parts)
+}
+
+/// The same without what keeps it back.
+fn stands(shipment: &ShipmentResource) -> Cell {
+    match shipment.eta {
+        None => Cell::Badge(Tone::Good, "landed".into()),
+        Some(_) if shipment.overdue => Cell::Badge(Tone::Bad, "overdue".into()),
+        Some(_) => Cell::Badge(Tone::Plain, "under way".into()),
+    }
+}
+
+/// What keeps something back, and until when, as files have it.
+pub(super) fn hold_in_file(hold: Option<&Hold>) -> [Cell; 2] {
+    let code = hold.map_or(Cell::None, |hold| Cell::text(hold.code.as_str()));
+    [code, Cell::day(hold.and_then(|hold| hold.expected_clear))]
 }
 
 /// What keeps something back.

@@ -243,8 +243,7 @@ fn batch(item: &WorkItem) -> Cell {
 
 fn age(visit: &Visit, item: &WorkItem) -> Cell {
     Cell::Since {
-        instant: item.since,
-        at: format::instant(&visit.local(item.since)),
+        at: visit.local(item.since),
         age: format::since(item.since, visit.now),
     }
 }

@@ -67,6 +67,10 @@ fn ships_and_batches_by_themselves_stand_by_eta() {
         };
         let year = site.page("/arrivals?zoom=month").await;
         assert_eq!(names(&year), ["S-late", "S-soon", "B-alone", "S-far"]);
+        let file = site.get("/arrivals?zoom=month&format=csv").await.body;
+        let held: Vec<_> = file.lines().filter(|row| row.contains("damage")).collect();
+        assert_eq!(held.len(), 1, "{file}");
+        assert!(held[0].starts_with("B-alone,Batch,") && held[0].contains(",under way,damage,,"));
         let later = site.page(&format!("/arrivals?from={}", day(150))).await;
         assert_eq!(
             names(&later),

@@ -225,3 +225,33 @@ fn names_are_only_names() {
         }
     });
 }
+
+#[test]
+fn a_list_names_products_and_not_lines() {
+    run(async {
+        let site = site();
+        let skus = ["SOFA", "LAMP", "RUG", "BED"];
+        for sku in skus {
+            site.engine.batch(batch(sku, sku, 9)).await;
+        }
+        let mut big = order("SO-1", &[]);
+        for line in 0..9 {
+            big = big.named(&format!("l-{line}"), skus[line % 4], 1);
+        }
+        site.engine.done(big).await;
+        let list = site.page("/orders?prefix=SO").await;
+        let row = &cells(&list, "rows")[0];
+        assert!(
+            row.iter().any(|cell| cell == "SOFA, LAMP, RUG and 1 more"),
+            "{row:?}"
+        );
+        // When it changed last, by the warehouse's clock.
+        let file = site.get("/orders?format=csv").await.body;
+        let changed = file.lines().nth(1).and_then(|row| row.rsplit(',').next());
+        let changed = changed.unwrap_or_default();
+        assert!(
+            changed.starts_with(&today().to_string()) && changed.ends_with(":00+00:00"),
+            "{file}"
+        );
+    });
+}

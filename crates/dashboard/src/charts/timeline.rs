@@ -213,12 +213,12 @@ fn ticks(window: &Window, scale: &Scale, today: Option<Part>) -> Vec<Tick> {
         if day >= window.from {
             let at = scale.at(day);
             let beside = |room| today.is_none_or(|today| (at.0 - today.0).abs() > room);
-            let free = beside(600);
-            let words = match window.zoom {
-                Zoom::Week => day.strftime("%-d %b"),
-                Zoom::Month if day.month() == 1 => day.strftime("%b %Y"),
-                Zoom::Month => day.strftime("%b"),
+            let (words, room) = match window.zoom {
+                Zoom::Week => (day.strftime("%-d %b"), 600),
+                Zoom::Month if day.month() == 1 => (day.strftime("%b %Y"), 600),
+                Zoom::Month => (day.strftime("%b"), 450),
             };
+            let free = beside(room);
             ticks.push(Tick {
                 at,
                 words: free.then(|| words.to_string()),

@@ -117,3 +117,19 @@ fn a_narrow_picture_names_every_second_week_and_none_beside_today() {
     assert!(apart.min().unwrap() >= 1_000, "{places:?}");
     assert!(places.iter().all(|at| (at - today.0).abs() > 700));
 }
+
+#[test]
+fn months_beside_today_are_named_where_there_is_room() {
+    let today = date(2026, 11, 22);
+    let picture = Timeline::new(&Window::now(Zoom::Month, today), today, &[]);
+    let named: Vec<_> = picture
+        .ticks
+        .iter()
+        .filter_map(|tick| tick.words.as_deref())
+        .collect();
+    assert_eq!(
+        named[..3],
+        ["Nov", "Jan 2027", "Feb"],
+        "December is behind the word today"
+    );
+}

@@ -89,7 +89,7 @@ pub(super) async fn page(
     let product = product.ok_or_else(not_found)?;
     let asked = Asked::read(&context.app.bus, &sku, &visit).await?;
     let outlook = Outlook::new(&batches, visit.day);
-    let mut aside = outlook.aside();
+    let mut aside = outlook.aside(visit.day);
     aside.extend((!whole).then(|| not_counted(&product, &batches)));
     let (kept, gone): (Vec<_>, Vec<_>) = batches
         .into_iter()

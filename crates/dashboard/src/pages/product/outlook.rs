@@ -31,6 +31,8 @@ pub(super) struct Outlook {
     came: Vec<u64>,
     /// Units that nobody can count on.
     held: u64,
+    /// Free units of arrivals that are overdue: they can be promised, and are not here.
+    overdue: u64,
 }
 
 /// When a batch can be counted on.
@@ -49,7 +51,7 @@ impl Outlook {
     /// Of these batches, on this day.
     pub(super) fn new(batches: &[BatchResource], day: Day) -> Self {
         let mut by_date = BTreeMap::<Date, Units>::new();
-        let mut held: u64 = 0;
+        let (mut held, mut overdue) = (0_u64, 0_u64);
         for batch in batches {
             let left = batch.purchased.saturating_sub(batch.dispatched);
             let Some(date) = day.promise_of(supply(batch)) else {
@@ -63,6 +65,9 @@ impl Outlook {
             units.supply = units.supply.saturating_add(left);
             units.allocated = units.allocated.saturating_add(batch.allocated);
             units.free = units.free.saturating_add(batch.available);
+            if batch.overdue {
+                overdue = overdue.saturating_add(batch.available);
+            }
         }
         let mut sum = Units::default();
         let (mut steps, mut came) = (Vec::new(), Vec::new());
@@ -78,18 +83,26 @@ impl Outlook {
                 free: sum.free,
             });
         }
-        Self { steps, came, held }
+        Self {
+            steps,
+            came,
+            held,
+            overdue,
+        }
+    }
+
+    /// The last day of the chart; none where there is nothing.
+    fn ends(&self, day: Day) -> Option<Date> {
+        let last = self.steps.last()?.date;
+        let (least, most) = MONTHS;
+        let in_months = |months: i32| day.today.saturating_add(months.months());
+        let room = last.saturating_add(14.days());
+        Some(room.clamp(in_months(least), in_months(most)))
     }
 
     /// The chart; none where there is nothing.
     pub(super) fn chart(&self, sku: &str, day: Day) -> Option<Steps> {
-        let last = self.steps.last()?;
-        let (least, most) = MONTHS;
-        let in_months = |months: i32| day.today.saturating_add(months.months());
-        let until = last
-            .date
-            .saturating_add(14.days())
-            .clamp(in_months(least), in_months(most));
+        let (last, until) = (self.steps.last()?, self.ends(day)?);
         let words = format!(
             "What can be promised of {sku}: by {}, {} in all, {} of them allocated and {} free",
             format::day(last.date),
@@ -131,9 +144,22 @@ impl Outlook {
             .live(String::new())
     }
 
-    /// What the chart does not count, in words.
-    pub(super) fn aside(&self) -> Vec<String> {
+    /// What the chart does not show, in words.
+    pub(super) fn aside(&self, day: Day) -> Vec<String> {
         let mut aside = Vec::new();
+        let ends = self.ends(day);
+        if let Some(ends) = ends.filter(|ends| self.steps.last().is_some_and(|s| s.date > *ends)) {
+            aside.push(format!(
+                "The chart ends on {}: what comes later is in the table.",
+                format::day(ends)
+            ));
+        }
+        if self.overdue > 0 {
+            let units = format::count(self.overdue, "free unit is", "free units are");
+            aside.push(format!(
+                "{units} not here yet: of arrivals that are overdue."
+            ));
+        }
         if self.held > 0 {
             let units = format::count(self.held, "unit is", "units are");
             aside.push(format!(
@@ -207,8 +233,17 @@ mod tests {
         );
         assert_eq!(outlook.came, [14, 4]);
         assert_eq!(
-            outlook.aside(),
-            ["7 units are held and nobody knows until when: not counted here."]
+            outlook.aside(day),
+            [
+                "5 free units are not here yet: of arrivals that are overdue.",
+                "7 units are held and nobody knows until when: not counted here."
+            ]
+        );
+        let far = BatchResource::new(&batch("e", 1, Some(date(2029, 1, 1))), TODAY);
+        let outlook = Outlook::new(&[far], day);
+        assert_eq!(
+            outlook.aside(day),
+            ["The chart ends on 1 Jun 2028: what comes later is in the table."]
         );
         assert!(Outlook::new(&[], day).chart("SOFA", day).is_none());
     }

@@ -174,10 +174,15 @@ pub(crate) fn open_to_try(
     calendar: Calendar,
     settings: &Settings,
 ) -> Result<Engine, CliError> {
+    // What only reads forgets no old answers.
+    let limits = Limits {
+        remember: SignedDuration::MAX,
+        ..limits(settings)
+    };
     match database {
-        Database::Sqlite(path) => sqlite::open_to_try(path, calendar, limits(settings)),
+        Database::Sqlite(path) => sqlite::open_to_try(path, calendar, limits),
         Database::Postgres(url) => {
-            Opened::open(url, settings, false)?.engine(calendar, limits(settings), false)
+            Opened::open(url, settings, false)?.engine(calendar, limits, false)
         }
         Database::Memory => Err(gone("apply")),
     }

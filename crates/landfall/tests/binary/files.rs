@@ -119,6 +119,7 @@ fn a_dry_run_changes_nothing() {
         .ended(0);
     assert_eq!(tried.lines()[0]["events"][0]["type"], "BatchCreated");
     assert_eq!(tried.lines()[1]["summary"]["ok"], 1);
+    assert!(!tried.stderr.contains("WARN"), "{}", tried.stderr);
     assert_eq!(place.audit()["batches"], 1);
 }
 

@@ -97,6 +97,7 @@ pub const ROUTES: &[&str] = &[
     "/orders",
     "/orders/{id}",
     "/overdue",
+    "/pegged",
     "/product",
     "/products",
     "/products/{sku}",

@@ -45,6 +45,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/backorders", get(worklists::waiting))
         .route("/late", get(worklists::late))
         .route("/overdue", get(overdue::page))
+        .route("/pegged", get(pegged::page))
         .route("/arrivals", get(arrivals::page))
         .route("/batches", get(batches::page))
         .route("/batches/{reference}", get(batch::page))

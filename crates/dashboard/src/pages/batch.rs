@@ -39,6 +39,8 @@ struct BatchPage {
     chart: Option<Columns>,
     by_promise: Table,
     pegged: Table,
+    /// Where all its lines are listed, when more count on it than are shown.
+    lines: Option<String>,
     /// Where all orders that count on it are listed.
     orders: String,
     history: History,
@@ -94,6 +96,9 @@ pub(super) async fn page(
         aboard,
         chart: Columns::new("Units by promise date", &days),
         by_promise: by_promise(&promises, live.clone()),
+        lines: pegged
+            .is_cut()
+            .then(|| pegged::all_of("batch", reference.as_str())),
         pegged: pegged.table(false, live.clone()),
         orders: links::list("/orders", &[("batch", reference.as_str())]),
         history: History::new(&visit, events),

@@ -1,10 +1,12 @@
 //! Who counts on a batch: the customers' lines that have goods of it.
 
+mod list;
+
 use futures_util::future::try_join_all;
 use jiff::civil::Date;
 use landfall_domain::BatchRef;
 use landfall_service::resources::{BatchResource, LineResource};
-use landfall_service::views::{Page, Promises, ViewError, Views};
+use landfall_service::views::{List, Page, Promises, ViewError, Views};
 
 use crate::format;
 use crate::links;
@@ -16,6 +18,8 @@ const OF_BATCH: usize = 100;
 const OF_SHIPMENT: usize = 50;
 /// Batches of a shipment that are asked for their lines at once.
 const AT_ONCE: usize = 8;
+
+pub(super) use list::{all_of, page};
 
 /// A line, and what it has of a batch.
 struct Peg {
@@ -38,9 +42,9 @@ pub(super) async fn of_batch(
     promises: &Promises,
     today: Date,
 ) -> Result<Pegged, ViewError> {
-    let (pegs, all) = read(views, &batch.reference, OF_BATCH, today).await?;
+    let List { items: pegs, next } = read(views, &batch.reference, &first(OF_BATCH), today).await?;
     let lines: u64 = promises.days.iter().map(|day| day.lines).sum();
-    let of = (!all).then(|| {
+    let of = next.is_some().then(|| {
         let more = if promises.capped { "more than " } else { "" };
         format!("of {more}{}", format::number(lines))
     });
@@ -61,13 +65,13 @@ pub(super) async fn of_batches(
             all = false;
             break;
         }
-        let room = OF_SHIPMENT - pegs.len();
+        let room = first(OF_SHIPMENT - pegs.len());
         let found = some
             .iter()
-            .map(|batch| read(views, &batch.reference, room, today));
-        for (found, whole) in try_join_all(found).await? {
-            all &= whole;
-            pegs.extend(found);
+            .map(|batch| read(views, &batch.reference, &room, today));
+        for found in try_join_all(found).await? {
+            all &= found.next.is_none();
+            pegs.extend(found.items);
         }
     }
     all &= pegs.len() <= OF_SHIPMENT;
@@ -92,18 +96,21 @@ pub(super) async fn of_batches(
     Ok(Pegged { pegs, of: Some(of) })
 }
 
-/// The lines of a batch, at most so many, and whether these are all.
+/// The beginning of a list.
+fn first(limit: usize) -> Page {
+    Page { after: None, limit }
+}
+
+/// A page of the lines of a batch.
 async fn read(
     views: &dyn Views,
     reference: &BatchRef,
-    limit: usize,
+    page: &Page,
     today: Date,
-) -> Result<(Vec<Peg>, bool), ViewError> {
-    let page = Page { after: None, limit };
-    let Some(found) = views.pegged(reference, &page, today).await? else {
-        return Ok((Vec::new(), true));
-    };
-    let pegs = found.items.into_iter().map(|line| {
+) -> Result<List<Peg>, ViewError> {
+    let found = views.pegged(reference, page, today).await?;
+    let (lines, next) = found.map_or_else(Default::default, |found| (found.items, found.next));
+    let pegs = lines.into_iter().map(|line| {
         let of_it = line.allocations.iter();
         let of_it = of_it.filter(|allocation| allocation.batch == *reference);
         Peg {
@@ -112,7 +119,10 @@ async fn read(
             line,
         }
     });
-    Ok((pegs.collect(), found.next.is_none()))
+    Ok(List {
+        items: pegs.collect(),
+        next,
+    })
 }
 
 const COLUMNS: [Column; 6] = [

@@ -41,8 +41,8 @@ struct ShipmentPage {
     /// Where all its batches are, when there are more than are shown.
     all_batches: Option<String>,
     pegged: Table,
-    /// Where its late lines are listed, when more lines count on it than are shown.
-    late: Option<String>,
+    /// Where all its lines are listed, and where the late ones, when more count on it than are shown.
+    more_lines: Option<(String, String)>,
     history: History,
 }
 
@@ -93,9 +93,10 @@ pub(super) async fn page(
         what_if,
         batches: batches(&cargo, live.clone()),
         all_batches,
-        late: pegged
-            .is_cut()
-            .then(|| links::list("/late", &[("shipment", reference.as_str())])),
+        more_lines: pegged.is_cut().then(|| {
+            let late = links::list("/late", &[("shipment", reference.as_str())]);
+            (pegged::all_of("shipment", reference.as_str()), late)
+        }),
         pegged: pegged.table(true, live.clone()),
         history,
         live,

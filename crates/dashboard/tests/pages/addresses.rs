@@ -53,6 +53,7 @@ fn every_page_refuses_what_it_does_not_have_and_says_what_it_has() {
             ("/backorders", "sku=SOFA", "It has "),
             ("/late", "sku=SOFA", "It has "),
             ("/overdue", "sku=SOFA", "It has sku, batch, shipment."),
+            ("/pegged", "shipment=MV-1", "It has shipment, batch, sku."),
         ] {
             let right = site.get(&format!("{path}?{known}")).await;
             assert_eq!(

@@ -261,5 +261,6 @@ fn of_many_lines_it_is_told_how_many_there_are() {
         let page = site.page("/batches/B-1").await;
         assert_eq!(cells(&page, "pegged").len(), 100);
         assert!(words(&page).contains("Lines that count on it: the first 100 of 120"));
+        assert!(page.contains("/pegged?batch=B-1"));
     });
 }

@@ -13,6 +13,7 @@ mod looks;
 mod names;
 mod orders;
 mod overdue;
+mod pegged;
 mod products;
 mod receipts;
 mod refusals;

@@ -286,6 +286,7 @@ fn of_many_lines_the_first_are_told_and_how_many_there_are() {
         assert_eq!(cells(&page, "pegged").len(), 30, "of all batches");
         assert!(!words(&page).contains("batch by batch"), "they are all");
         assert!(!page.contains("/late?shipment=S-1"));
+        assert!(!page.contains("/pegged?shipment=S-1"));
         for n in 0..30 {
             let (order, sku) = (format!("SO-{n:02}-b"), format!("SKU-{n:02}"));
             engine.line(line(&order, &sku, 1)).await;
@@ -297,5 +298,6 @@ fn of_many_lines_the_first_are_told_and_how_many_there_are() {
         let said = "Lines that count on it: the first 50 batch by batch, with 100 of 120 units";
         assert!(words(&page).contains(said), "{}", words(&page));
         assert!(page.contains("/late?shipment=S-1"));
+        assert!(page.contains("/pegged?shipment=S-1"));
     });
 }

@@ -8,7 +8,7 @@ use crate::support::Place;
 /// axe-core 4.14.1, as its authors publish it (Mozilla Public License 2.0).
 const AXE: &str = include_str!("axe.min.js");
 
-const PAGES: [&str; 20] = [
+const PAGES: [&str; 21] = [
     "/",
     "/arrivals",
     "/shipments",
@@ -21,6 +21,7 @@ const PAGES: [&str; 20] = [
     "/backorders",
     "/late",
     "/overdue",
+    "/pegged?shipment=MV-AURORA",
     "/products",
     "/products/SOFA",
     "/batches",

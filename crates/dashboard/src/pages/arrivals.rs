@@ -233,6 +233,7 @@ struct Way {
 struct ArrivalsPage {
     frame: Frame,
     path: &'static str,
+    all: &'static str,
     offers: Vec<Offer>,
     filters: Vec<Filter>,
     hidden: Vec<(String, String)>,
@@ -296,6 +297,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
     let page = ArrivalsPage {
         frame: Frame::new(&visit, Place::Arrivals, "Arrivals"),
         path: PATH,
+        all: PATH,
         offers: actions::offers(&visit, &["CreateShipment", "CreateBatch"], &[]),
         filters,
         hidden: carried_on(params),

@@ -96,6 +96,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
             filters.day("eta_until", "Expected until"),
             filters.day("clear_until", "Hold to clear by"),
         ],
+        about: None,
         offers: actions::offers(&visit, &["CreateBatch"], &[]),
         empty: "No batch is like that.",
         none: "There are no batches yet.",

@@ -132,10 +132,23 @@ pub(super) struct ListPage {
     pub(super) filters: Vec<Filter>,
     /// What the form carries on.
     pub(super) hidden: Vec<(String, String)>,
+    /// Where all of it is.
+    pub(super) all: String,
+    /// The page of what it is about, and what that is.
+    pub(super) about: Option<(String, String)>,
     pub(super) offers: Vec<Offer>,
     pub(super) table: Table,
     /// What should be known of all of it.
     pub(super) notice: Option<String>,
+}
+
+/// What a list is about that is always of one thing.
+pub(super) struct About {
+    /// Its page, and what it is.
+    pub(super) page: String,
+    pub(super) words: String,
+    /// All of the list.
+    pub(super) all: String,
 }
 
 /// What makes a list: everything but its rows.
@@ -146,6 +159,7 @@ pub(super) struct Listing<'a> {
     pub(super) path: &'static str,
     pub(super) columns: &'a [Column],
     pub(super) filters: Vec<Filter>,
+    pub(super) about: Option<About>,
     pub(super) offers: Vec<Offer>,
     /// What is said where nothing is like what is asked for.
     pub(super) empty: &'static str,
@@ -261,7 +275,13 @@ fn page<T>(
         .with_rows(rows)
         .or_empty(empty);
     let names: Vec<_> = listing.filters.iter().map(|filter| filter.name).collect();
+    let (all, about) = match listing.about {
+        None => (listing.path.to_owned(), None),
+        Some(About { page, words, all }) => (all, Some((page, words))),
+    };
     let page = ListPage {
+        all,
+        about,
         frame: Frame::new(visit, listing.place, listing.heading),
         heading: listing.heading,
         help: listing.help,

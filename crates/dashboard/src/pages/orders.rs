@@ -104,6 +104,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
                 ],
             ),
         ],
+        about: None,
         offers: actions::offers(&visit, &["PlaceOrder"], &[]),
         empty: "No order is like that.",
         none: "There are no orders yet.",

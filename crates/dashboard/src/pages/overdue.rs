@@ -62,6 +62,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
             filters.text("batch", "Batch"),
             filters.text("shipment", "Shipment"),
         ],
+        about: None,
         offers: Vec::new(),
         empty: "No overdue line is like that.",
         none: NONE,

@@ -60,6 +60,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
                 &[("", "Any"), ("true", "Some wait"), ("false", "None wait")],
             ),
         ],
+        about: None,
         offers: actions::offers(&visit, &["CreateBatch"], &[]),
         empty: "No product is like that. A product is there once a batch of it was created.",
         none: "There are no products yet: a product is there once a batch of it was created.",

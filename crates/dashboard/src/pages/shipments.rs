@@ -81,6 +81,7 @@ pub(super) async fn page(State(context): State<Shared>, visit: Visit) -> Result<
             filters.day("eta_until", "Expected until"),
             filters.day("clear_until", "Hold to clear by"),
         ],
+        about: None,
         offers: actions::offers(&visit, &["CreateShipment"], &[]),
         empty: "No shipment is like that.",
         none: "There are no shipments yet.",

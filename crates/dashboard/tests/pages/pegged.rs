@@ -187,6 +187,33 @@ fn odd_names_have_their_lines() {
 }
 
 #[test]
+fn one_comes_back_to_what_the_list_is_about() {
+    run(async {
+        let site = laden(&[2, 2]).await;
+        for (query, page, words, all) in [
+            (
+                "shipment=S-1&sku=SOFA",
+                "/shipments/S-1",
+                "Shipment S-1",
+                "shipment=S-1",
+            ),
+            (
+                "batch=B-001&sku=SOFA",
+                "/batches/B-001",
+                "Batch B-001",
+                "batch=B-001",
+            ),
+        ] {
+            let shown = site.page(&format!("/pegged?{query}")).await;
+            let link = format!("<a href=\"{page}\">{words}</a>");
+            assert!(shown.contains(&link), "{link}: {shown}");
+            let link = format!("<a class=\"quiet\" href=\"/pegged?{all}\">All</a>");
+            assert!(shown.contains(&link), "{link}: {shown}");
+        }
+    });
+}
+
+#[test]
 fn what_is_wrong_with_the_question_is_told() {
     run(async {
         let site = laden(&[2, 2]).await;

@@ -14,7 +14,7 @@ use landfall_service::wire::FieldError;
 use super::{AT_ONCE, Peg, read};
 use crate::errors::Failed;
 use crate::frame::Place as Door;
-use crate::pages::lists::{self, Asked, Filters, Listing};
+use crate::pages::lists::{self, About, Asked, Filters, Listing};
 use crate::params::Params;
 use crate::table::{Cell, Column, Row, Tone, column, numbers};
 use crate::visit::Visit;
@@ -84,6 +84,31 @@ impl Wanted {
             wrong("batch", "is the name of no batch");
         }
         Ok(wanted)
+    }
+
+    /// What it is about: the shipment, or else the batch.
+    fn about(&self) -> Option<About> {
+        let (field, name, words, page) = match self {
+            Self {
+                shipment: Some(shipment),
+                ..
+            } => {
+                let name = shipment.as_str();
+                ("shipment", name, "Shipment", links::shipment(name))
+            }
+            Self {
+                batch: Some(batch), ..
+            } => {
+                let name = batch.as_str();
+                ("batch", name, "Batch", links::batch(name))
+            }
+            Self { .. } => return None,
+        };
+        Some(About {
+            page,
+            words: format!("{words} {name}"),
+            all: links::list(PATH, &[(field, name)]),
+        })
     }
 
     fn has(&self, batch: &BatchResource) -> bool {
@@ -268,6 +293,7 @@ pub(in crate::pages) async fn page(
     } else {
         (Door::Batches, "Lines that count on a batch")
     };
+    let about = wanted.about().filter(|_| errors.is_empty());
     let listing = Listing {
         place: door,
         heading,
@@ -279,6 +305,7 @@ pub(in crate::pages) async fn page(
             filters.text("batch", "Batch"),
             filters.text("sku", "SKU"),
         ],
+        about,
         offers: Vec::new(),
         empty: "No line counts on it.",
         none: "No line counts on it.",

@@ -5,6 +5,7 @@
 //! again from there it is carried out, with an idempotency key of its own: two clicks do it once.
 
 mod catalogue;
+mod checked;
 mod fields;
 mod new_product;
 mod preview;
@@ -23,6 +24,7 @@ use landfall_service::access::right_to;
 use landfall_service::answer::{Failure, Request};
 use landfall_service::wire::{self, FieldError};
 
+use serde_json::{Value, json};
 pub(crate) use catalogue::{Action, done_in_words};
 use new_product::NewProduct;
 pub(crate) use preview::{Preview, look};
@@ -256,13 +258,20 @@ fn forbidden(visit: &Visit) -> Failed {
     ))
 }
 
-/// The command that a form makes.
+/// The command that a form makes, or all that is wrong with it.
 pub(crate) fn read(action: &Action, form: &Params) -> Result<Command, Vec<FieldError>> {
-    let json = fields::json(action, form)?;
-    let bytes = json.to_string();
+    let (mut object, errors) = fields::json(action, form);
+    if !errors.is_empty() {
+        return Err(checked::with_the_commands(action, &object, errors));
+    }
+    object.insert("type".into(), json!(action.command));
+    let bytes = Value::Object(object.clone()).to_string();
     wire::parse(bytes.as_bytes())
         .map(|request| request.command)
-        .map_err(|bad| bad.errors)
+        .map_err(|bad| {
+            let all = checked::with_the_commands(action, &object, Vec::new());
+            if all.is_empty() { bad.errors } else { all }
+        })
 }
 
 /// An idempotency key that no other form has: its request's id, and a count.

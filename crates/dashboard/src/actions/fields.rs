@@ -151,56 +151,72 @@ pub(crate) fn said<'a>(field: &Field, form: &'a Params) -> &'a str {
     }
 }
 
-/// The command's JSON. What the form itself can know to be wrong is said here, all of it at once; the rest is the
-/// command's to say.
-pub(crate) fn json(action: &Action, form: &Params) -> Result<Value, Vec<FieldError>> {
+/// The command's JSON, as far as the form can be read, and what the form itself can know to be wrong, all of it at
+/// once; the rest is the command's to say. Where a number in a line cannot be read another stands for it.
+pub(crate) fn json(action: &Action, form: &Params) -> (Map<String, Value>, Vec<FieldError>) {
     let mut errors = Vec::new();
     let mut object = Map::new();
     object.insert("type".into(), json!(action.command));
     for field in action.fields {
         let text = said(field, form);
         let none = form.get(&none_of(field)) == Some("true");
-        match value(field, text, none) {
-            Ok(Some(value)) => {
-                object.insert(field.name.into(), value);
+        let value = match field.kind {
+            Kind::Lines | Kind::Counts if !text.is_empty() => {
+                Some(entries(field, text, &mut errors))
             }
-            Ok(None) => {}
-            Err(wrong) => errors.extend(wrong),
-        }
+            _ => value(field, text, none).unwrap_or_else(|message| {
+                errors.push(wrong(field, "", message));
+                None
+            }),
+        };
+        object.extend(value.map(|value| (field.name.to_owned(), value)));
     }
-    if errors.is_empty() {
-        Ok(Value::Object(object))
-    } else {
-        Err(errors)
+    (object, errors)
+}
+
+fn wrong(field: &Field, at: &str, message: String) -> FieldError {
+    FieldError {
+        field: format!("{}{at}", field.name),
+        message,
     }
 }
 
-/// A field's value; none where nothing is said. `none`: the box is ticked that makes a day none.
-fn value(field: &Field, text: &str, none: bool) -> Result<Option<Value>, Vec<FieldError>> {
-    let wrong = |at: &str, message: String| FieldError {
-        field: format!("{}{at}", field.name),
-        message,
-    };
+/// What a field's lines of text say, as far as they can be read.
+fn entries(field: &Field, text: &str, errors: &mut Vec<FieldError>) -> Value {
+    let mut wrong = |at: &str, message: String| errors.push(wrong(field, at, message));
+    if field.kind == Kind::Counts {
+        let pairs = pairs(text, "a batch and a count, as in B-17 40", "", &mut wrong);
+        let count = |(batch, count): (&str, u64)| (batch.to_owned(), json!(count));
+        return Value::Object(pairs.into_iter().flatten().map(count).collect());
+    }
+    let what = "a SKU and a quantity, as in LAMP 2";
+    let pairs = pairs(text, what, ".quantity", &mut wrong);
+    // A line that cannot be read keeps its place.
+    let line = |(sku, quantity): (&str, u64)| json!({"sku": sku, "quantity": quantity});
+    let lines = pairs.into_iter().map(|pair| line(pair.unwrap_or(("x", 1))));
+    lines.collect()
+}
+
+/// The value of a field that is not read line by line; none where nothing is said. `none`: the box is ticked that
+/// makes a day none.
+fn value(field: &Field, text: &str, none: bool) -> Result<Option<Value>, String> {
     if text.is_empty() {
         return match field.kind {
             Kind::DayOrNone if none => Ok(Some(Value::Null)),
-            Kind::DayOrNone => {
-                let message = "is missing: give a day, or say that there is none";
-                Err(vec![wrong("", message.into())])
-            }
-            _ if field.required => Err(vec![wrong("", "is missing".into())]),
+            Kind::DayOrNone => Err("is missing: give a day, or say that there is none".into()),
+            _ if field.required => Err("is missing".into()),
             _ => Ok(None),
         };
     }
     let value = match field.kind {
-        Kind::Text | Kind::Choice(_) => json!(text),
+        Kind::Text | Kind::Choice(_) | Kind::Lines | Kind::Counts => json!(text),
         Kind::Day | Kind::DayOrNone => {
-            parse_day(text).map_err(|bad| vec![wrong("", bad.to_string())])?;
+            parse_day(text).map_err(|bad| bad.to_string())?;
             json!(text)
         }
         Kind::Flag => json!(text == "true"),
         Kind::Whole => {
-            let number = whole(text).ok_or_else(|| vec![wrong("", no_number(text))])?;
+            let number = whole(text).ok_or_else(|| no_number(text))?;
             json!(number)
         }
         Kind::Names => {
@@ -209,21 +225,6 @@ fn value(field: &Field, text: &str, none: bool) -> Result<Option<Value>, Vec<Fie
                 .map(str::trim)
                 .filter(|name| !name.is_empty());
             names.map(|name| json!(name)).collect()
-        }
-        Kind::Lines => {
-            let pairs = pairs(
-                text,
-                "a SKU and a quantity, as in LAMP 2",
-                ".quantity",
-                wrong,
-            )?;
-            let line = |(sku, quantity): (&str, u64)| json!({"sku": sku, "quantity": quantity});
-            pairs.into_iter().map(line).collect()
-        }
-        Kind::Counts => {
-            let pairs = pairs(text, "a batch and a count, as in B-17 40", "", wrong)?;
-            let count = |(batch, count): (&str, u64)| (batch.to_owned(), json!(count));
-            Value::Object(pairs.into_iter().map(count).collect())
         }
     };
     Ok(Some(value))
@@ -258,8 +259,9 @@ fn no_number(text: &str) -> String {
     format!("must be a whole number, and is \"{text}\"")
 }
 
-/// A name and a number in each line that is not empty: the last word, and all before it. Or all that is wrong: lines
-/// without them, and names in two lines, of which one would be lost. `number`: the path of the number in an entry.
+/// A name and a number in each line that is not empty: the last word, and all before it; none where a line has not
+/// both. All that is wrong goes to `wrong`: such lines, what is no number, which counts as 1, and names in two lines, of
+/// which one would be lost. `number`: the path of the number in an entry.
 ///
 /// Between the two there may be a comma or semicolon, as in what is copied from a table: a name that ends in one is
 /// written with another.
@@ -267,33 +269,26 @@ fn pairs<'a>(
     text: &'a str,
     what: &str,
     number: &str,
-    wrong: impl Fn(&str, String) -> FieldError,
-) -> Result<Vec<(&'a str, u64)>, Vec<FieldError>> {
+    wrong: &mut impl FnMut(&str, String),
+) -> Vec<Option<(&'a str, u64)>> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let (mut pairs, mut errors) = (Vec::new(), Vec::new());
     let mut names = HashSet::new();
-    for (at, line) in lines.enumerate() {
+    let mut read = |(at, line)| {
         let Some((name, units)) = pair(line) else {
-            errors.push(wrong(
-                &format!("[{at}]"),
-                format!("\"{line}\" is not {what}"),
-            ));
-            continue;
+            wrong(&format!("[{at}]"), format!("\"{line}\" is not {what}"));
+            return None;
         };
         if !names.insert(name) {
             let message = format!("has \"{name}\" in two lines: put its units into one");
-            errors.push(wrong("", message));
+            wrong("", message);
         }
-        match whole(units) {
-            Some(units) => pairs.push((name, units)),
-            None => errors.push(wrong(&format!("[{at}]{number}"), no_number(units))),
-        }
-    }
-    if errors.is_empty() {
-        Ok(pairs)
-    } else {
-        Err(errors)
-    }
+        let units = whole(units).unwrap_or_else(|| {
+            wrong(&format!("[{at}]{number}"), no_number(units));
+            1
+        });
+        Some((name, units))
+    };
+    lines.enumerate().map(&mut read).collect()
 }
 
 /// A line's name and what follows it.

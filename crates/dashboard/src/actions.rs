@@ -11,6 +11,7 @@ mod new_product;
 mod preview;
 mod refused;
 mod shown;
+mod whither;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -23,8 +24,8 @@ use landfall_domain::Command;
 use landfall_service::access::right_to;
 use landfall_service::answer::{Failure, Request};
 use landfall_service::wire::{self, FieldError};
-
 use serde_json::{Value, json};
+
 pub(crate) use catalogue::{Action, done_in_words};
 use new_product::NewProduct;
 pub(crate) use preview::{Preview, look};
@@ -36,7 +37,6 @@ use crate::frame::{Frame, Place};
 use crate::links;
 use crate::params::Params;
 use crate::paths::Name;
-use crate::sign_in::own_path;
 use crate::visit::Visit;
 
 /// Something that can be done to what a page shows.
@@ -73,7 +73,8 @@ struct ActionPage {
     /// What is wrong with no field in particular.
     wrong: Vec<String>,
     preview: Option<Preview>,
-    next: String,
+    /// Where one came from, and goes back to.
+    next: Option<String>,
     id: String,
     /// Whether what was looked at has changed: then one may say that no change matters.
     changed: bool,
@@ -84,19 +85,24 @@ struct ActionPage {
 }
 
 impl ActionPage {
-    fn new(visit: &Visit, action: &'static Action, fields: Vec<Shown>, next: &str) -> Self {
+    fn new(visit: &Visit, action: &'static Action, fields: Vec<Shown>, next: Option<&str>) -> Self {
         Self {
             frame: Frame::new(visit, Place::Elsewhere, action.title),
             action,
             fields,
             wrong: Vec::new(),
             preview: None,
-            next: next.to_owned(),
+            next: next.map(str::to_owned),
             id: String::new(),
             changed: false,
             new_product: None,
             address: None,
         }
+    }
+
+    /// Where one goes who does nothing.
+    fn back(&self) -> &str {
+        self.next.as_deref().unwrap_or("/")
     }
 
     fn answer(&self, status: StatusCode) -> Result<Response, Failed> {
@@ -126,7 +132,7 @@ pub(crate) async fn form(Name(command): Name, visit: Visit) -> Result<Response, 
     let boxes = boxes.iter().map(String::as_str);
     visit.asks_only(&names.chain(boxes).chain(["next"]).collect::<Vec<_>>())?;
     let fields = shown::asked_for(action, &visit.params);
-    let next = own_path(visit.params.get("next"));
+    let next = whither::next(&visit.params);
     ActionPage::new(&visit, action, fields, next).answer(StatusCode::OK)
 }
 
@@ -157,7 +163,7 @@ pub(crate) async fn submit(
     let RawForm(form) = form?;
     let action = allowed(&visit, &command)?;
     let form = Params::read(std::str::from_utf8(&form).unwrap_or_default());
-    let next = own_path(form.get("next"));
+    let next = whither::next(&form);
     let page = |errors: &[FieldError]| {
         let fields = shown::filled_in(action, &form, errors);
         let mut page = ActionPage::new(&visit, action, fields, next);
@@ -183,6 +189,7 @@ pub(crate) async fn submit(
         actor: visit.caller.actor(),
         command,
     };
+    let page_of_it = whither::page_of(&request.command);
     let bus = &context.app.bus;
     let refused = |failure: &Failure| {
         let status = match failure {
@@ -232,7 +239,8 @@ pub(crate) async fn submit(
     match bus.handle_from(origin, request).await {
         Ok(_) => {
             let done = catalogue::done(action, &form);
-            Ok(see_other(&with_done(next, &done)))
+            let to = next.unwrap_or(&page_of_it);
+            Ok(see_other(&links::list(to, &[("done", &done)])))
         }
         Err(failure) => refused(&failure),
     }
@@ -280,12 +288,6 @@ pub(crate) fn new_id(visit: &Visit) -> String {
     let next = NEXT.fetch_add(1, Ordering::Relaxed);
     let millis = visit.now.as_millisecond();
     format!("page-{}-{millis:x}-{next:x}", visit.request_id)
-}
-
-/// Where one goes back to, with what was done.
-fn with_done(next: &str, done: &str) -> String {
-    let (path, query) = next.split_once('?').unwrap_or((next, ""));
-    Params::read(query).with("done", Some(done)).url(path)
 }
 
 #[cfg(test)]

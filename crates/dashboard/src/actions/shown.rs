@@ -47,7 +47,7 @@ pub(super) fn asked_for(action: &'static Action, address: &Params) -> Vec<Shown>
 const ADDRESS: usize = 4_000;
 
 /// Where a form is with what was filled in; none where that is too much for an address.
-pub(super) fn address(action: &Action, form: &Params, next: &str) -> Option<String> {
+pub(super) fn address(action: &Action, form: &Params, next: Option<&str>) -> Option<String> {
     let none = |field: &Field| {
         let name = fields::none_of(field);
         let ticked = form.get(&name).map(str::to_owned);
@@ -58,12 +58,13 @@ pub(super) fn address(action: &Action, form: &Params, next: &str) -> Option<Stri
         let value = value.map(|value| (field.name.to_owned(), value.to_owned()));
         [value, none(field)]
     });
-    let said: Vec<_> = fields.flatten().collect();
+    let next = next.map(|next| ("next".to_owned(), next.to_owned()));
+    let said: Vec<_> = fields.flatten().chain(next).collect();
     let said: Vec<_> = said
         .iter()
         .map(|(name, value)| (&**name, &**value))
         .collect();
-    let address = links::action(action.command, &said, next);
+    let address = links::list(&format!("/do/{}", action.command), &said);
     Some(address).filter(|address| address.len() <= ADDRESS)
 }
 

@@ -201,7 +201,7 @@ fn lines_are_read_from_text() {
 fn what_was_done_is_told_where_one_goes_back_to() {
     let form = Params::read("order_id=SO-1&line_id=LAMP");
     let done = catalogue::done(action("CancelLine"), &form);
-    let to = with_done("/orders?sku=A", &done);
+    let to = links::list("/orders?sku=A", &[("done", &done)]);
     assert_eq!(to, "/orders?sku=A&done=CancelLine%3ASO-1+%2F+LAMP");
     assert_eq!(
         done_in_words(&done).as_deref(),

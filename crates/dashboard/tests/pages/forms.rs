@@ -161,3 +161,84 @@ fn all_that_is_missing_is_told_and_in_which_line_something_is_wrong() {
         }
     });
 }
+
+#[test]
+fn a_wrong_line_hides_nothing_else_that_is_wrong() {
+    run(async {
+        let site = site();
+        site.engine.batch(batch("B-1", "SOFA", 9)).await;
+        let form = "order_id=SO-1&lines=SOFA+x%0ALAMP+0%0ASOFA+1%0ARUG&priority=12&policy=soon";
+        let answer = site.post("/do/PlaceOrder", form).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let text = words(&answer.body);
+        for said in [
+            "Line 1: the quantity must be a whole number, and is \"x\".",
+            "Line 2: the quantity must be a whole number from 1",
+            "Line 4: \"RUG\" is not a SKU and a quantity",
+            "Must be a whole number from 0 to 9",
+        ] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+        assert_eq!(
+            answer.body.matches("<span class=\"error\">").count(),
+            3,
+            "{text}"
+        );
+        let (one, other) = ("Line 2: the quantity", "Line 4: ");
+        assert!(text.find(one) < text.find(other), "{text}");
+    });
+}
+
+#[test]
+fn what_was_done_leads_to_what_it_was_done_to() {
+    run(async {
+        let site = site();
+        for (kind, form, page) in [
+            (
+                "CreateShipment",
+                "reference=MV%2F1&eta_none=true",
+                "/shipments/MV%2F1",
+            ),
+            (
+                "CreateBatch",
+                "reference=B-1&sku=SOFA&quantity=9&new_product=true",
+                "/batches/B-1",
+            ),
+            ("PlaceOrder", "order_id=SO-1&lines=SOFA+2", "/orders/SO-1"),
+            (
+                "Allocate",
+                "order_id=.&sku=SOFA&quantity=1",
+                "/order?name=.",
+            ),
+            (
+                "ChangeLineQuantity",
+                "order_id=SO-1&line_id=SOFA&quantity=1",
+                "/orders/SO-1",
+            ),
+        ] {
+            let path = format!("/do/{kind}");
+            // The form that was looked at says no more about where one came from than the address did.
+            for next in ["", "&next=", "&next=%2F%2Felsewhere"] {
+                let look = site.post(&path, &format!("{form}{next}")).await.body;
+                let (_, sent) = apply(&look);
+                assert!(!sent.contains("next="), "{kind}: {sent}");
+            }
+            let (path, sent) = apply(&site.post(&path, form).await.body);
+            let sent = format!("{sent}&new_product=true");
+            let to = done(&site.post(&path, &sent).await);
+            let between = if page.contains('?') { '&' } else { '?' };
+            let begin = format!("{page}{between}done={kind}%3A");
+            assert!(to.starts_with(&begin), "{kind}: {to}");
+            site.page(&to).await;
+        }
+        // Where one came from somewhere one goes back there, Today as well.
+        let (path, sent) = apply(
+            &site
+                .post("/do/CancelOrder", "order_id=SO-1&next=%2F")
+                .await
+                .body,
+        );
+        let to = done(&site.post(&path, &sent).await);
+        assert_eq!(to, "/?done=CancelOrder%3ASO-1");
+    });
+}

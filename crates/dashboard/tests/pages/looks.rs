@@ -161,7 +161,7 @@ fn another_command_than_was_looked_at_is_not_done() {
             assert_eq!(engine.see_batch("B-1").await.purchased, 9, "{form}");
         }
         let to = done(&site.post(path, &form).await);
-        assert_eq!(to, "/?done=ChangeBatchQuantity%3AB-1");
+        assert_eq!(to, "/batches/B-1?done=ChangeBatchQuantity%3AB-1");
         assert_eq!(engine.see_batch("B-1").await.purchased, 8);
 
         // What takes nothing from anybody needs its key as well.

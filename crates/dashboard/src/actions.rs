@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod checked;
+mod counts;
 mod fields;
 mod new_product;
 mod preview;
@@ -24,7 +25,7 @@ use landfall_domain::Command;
 use landfall_service::access::right_to;
 use landfall_service::answer::{Failure, Request};
 use landfall_service::wire::{self, FieldError};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub(crate) use catalogue::{Action, done_in_words};
 use new_product::NewProduct;
@@ -125,13 +126,23 @@ pub(crate) fn filled(form: &Params) -> Params {
 }
 
 /// The form of a command.
-pub(crate) async fn form(Name(command): Name, visit: Visit) -> Result<Response, Failed> {
+pub(crate) async fn form(
+    State(context): State<Shared>,
+    Name(command): Name,
+    visit: Visit,
+) -> Result<Response, Failed> {
     let action = allowed(&visit, &command)?;
     let names = action.fields.iter().map(|field| field.name);
     let boxes: Vec<_> = action.fields.iter().map(fields::none_of).collect();
     let boxes = boxes.iter().map(String::as_str);
-    visit.asks_only(&names.chain(boxes).chain(["next"]).collect::<Vec<_>>())?;
-    let fields = shown::asked_for(action, &visit.params);
+    let counts = counts::names(action, &visit.params);
+    let names = names.chain(boxes).chain(["next"]).chain(counts);
+    visit.asks_only(&names.collect::<Vec<_>>())?;
+    let mut fields = shown::asked_for(action, &visit.params);
+    let shipment = visit.params.get("reference").unwrap_or_default();
+    let views = &*context.app.views;
+    let cargo = counts::cargo(views, action, shipment, visit.today()).await?;
+    counts::give_fields(&mut fields, &cargo);
     let next = whither::next(&visit.params);
     ActionPage::new(&visit, action, fields, next).answer(StatusCode::OK)
 }
@@ -164,8 +175,12 @@ pub(crate) async fn submit(
     let action = allowed(&visit, &command)?;
     let form = Params::read(std::str::from_utf8(&form).unwrap_or_default());
     let next = whither::next(&form);
+    let views = &*context.app.views;
+    let shipment = counts::shipment(action, &form);
+    let cargo = counts::cargo(views, action, shipment, visit.today()).await?;
     let page = |errors: &[FieldError]| {
-        let fields = shown::filled_in(action, &form, errors);
+        let mut fields = shown::filled_in(action, &form, errors);
+        counts::give_fields(&mut fields, &cargo);
         let mut page = ActionPage::new(&visit, action, fields, next);
         page.address = shown::address(action, &form, next);
         page
@@ -205,7 +220,7 @@ pub(crate) async fn submit(
         Ok(preview) => preview,
         Err(failure) => return refused(&failure),
     };
-    let new_product = new_product::of(&*context.app.views, &request.command, |sku| {
+    let new_product = new_product::of(views, &request.command, |sku| {
         shown::address(action, &form.with("sku", Some(sku)), next)
     });
     let new_product = new_product.await?;
@@ -268,11 +283,10 @@ fn forbidden(visit: &Visit) -> Failed {
 
 /// The command that a form makes, or all that is wrong with it.
 pub(crate) fn read(action: &Action, form: &Params) -> Result<Command, Vec<FieldError>> {
-    let (mut object, errors) = fields::json(action, form);
+    let (object, errors) = fields::json(action, form);
     if !errors.is_empty() {
         return Err(checked::with_the_commands(action, &object, errors));
     }
-    object.insert("type".into(), json!(action.command));
     let bytes = Value::Object(object.clone()).to_string();
     wire::parse(bytes.as_bytes())
         .map(|request| request.command)

@@ -252,7 +252,7 @@ const ACTIONS: [Action; 18] = [
         command: "ReceiveShipment",
         label: "Receive",
         title: "Receive a shipment",
-        help: "Batches that are not named arrived as expected.",
+        help: "Batches that are not counted here arrived as expected; those that were counted before stay so.",
         right: Right::Supply,
         hard: true,
         fields: &[

@@ -33,7 +33,11 @@ pub(super) fn with_the_commands(
             Some(Value::Object(entries)) => {
                 for (name, entry) in entries {
                     let alone = Map::from_iter([(name.clone(), entry.clone())]);
-                    errors.extend(alone_wrong(&sample, field, Value::Object(alone)));
+                    let found = alone_wrong(&sample, field, Value::Object(alone));
+                    errors.extend(found.map(|error| FieldError {
+                        field: format!("{}.{name}", field.name),
+                        ..error
+                    }));
                 }
             }
             Some(value) => errors.extend(alone_wrong(&sample, field, value.clone())),

@@ -6,7 +6,7 @@ use landfall_domain::commands::parse_day;
 use landfall_service::wire::FieldError;
 use serde_json::{Map, Value, json};
 
-use super::Action;
+use super::{Action, counts};
 use crate::params::Params;
 
 /// A field of a form; the name is the command's own.
@@ -169,6 +169,10 @@ pub(crate) fn json(action: &Action, form: &Params) -> (Map<String, Value>, Vec<F
                 None
             }),
         };
+        let value = match field.kind {
+            Kind::Counts => all_counts(value, counts::given(action, form), &mut errors),
+            _ => value,
+        };
         object.extend(value.map(|value| (field.name.to_owned(), value)));
     }
     (object, errors)
@@ -195,6 +199,20 @@ fn entries(field: &Field, text: &str, errors: &mut Vec<FieldError>) -> Value {
     let line = |(sku, quantity): (&str, u64)| json!({"sku": sku, "quantity": quantity});
     let lines = pairs.into_iter().map(|pair| line(pair.unwrap_or(("x", 1))));
     lines.collect()
+}
+
+/// The counts that were typed line by line, and those that stand in fields of their own; none where there are none.
+fn all_counts(
+    lines: Option<Value>,
+    given: Vec<(String, String)>,
+    errors: &mut Vec<FieldError>,
+) -> Option<Value> {
+    let mut all = match lines {
+        Some(Value::Object(lines)) => lines,
+        _ => Map::new(),
+    };
+    counts::read(given, &mut all, errors);
+    (!all.is_empty()).then_some(Value::Object(all))
 }
 
 /// The value of a field that is not read line by line; none where nothing is said. `none`: the box is ticked that
@@ -255,7 +273,7 @@ pub(crate) fn whole(text: &str) -> Option<u64> {
     digits(&number).then(|| number.parse().unwrap_or(u64::MAX))
 }
 
-fn no_number(text: &str) -> String {
+pub(super) fn no_number(text: &str) -> String {
     format!("must be a whole number, and is \"{text}\"")
 }
 

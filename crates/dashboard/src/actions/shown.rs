@@ -1,11 +1,13 @@
 //! A form's fields as a page shows them, each with what is wrong with it.
 
+use std::collections::HashSet;
+
 use landfall_service::wire::FieldError;
 
 use super::Action;
+use super::counts::{self, Count};
 use super::fields::{self, Field, Kind, given_of, said};
 use crate::format;
-use crate::links;
 use crate::params::Params;
 
 /// How many errors are told at one field: an order with a column too many is wrong in each line.
@@ -20,6 +22,10 @@ pub(crate) struct Shown {
     pub(crate) none: Option<(String, &'static str, bool)>,
     /// What the form's address gave it: the name of the hidden field that says so, and its value.
     pub(crate) given: Option<(String, String)>,
+    /// Whether it has an input of its own.
+    pub(crate) asked: bool,
+    /// An input for each batch that is counted.
+    pub(crate) counts: Vec<Count>,
     /// It says which of the things that are there is acted on, and the address gave it: it is shown and not asked for.
     pub(crate) locked: bool,
 }
@@ -58,13 +64,14 @@ pub(super) fn address(action: &Action, form: &Params, next: Option<&str>) -> Opt
         let value = value.map(|value| (field.name.to_owned(), value.to_owned()));
         [value, none(field)]
     });
+    let counts = counts::given(action, form).into_iter();
+    let counts = counts.map(|(batch, units)| (counts::name(&batch), units));
     let next = next.map(|next| ("next".to_owned(), next.to_owned()));
-    let said: Vec<_> = fields.flatten().chain(next).collect();
-    let said: Vec<_> = said
-        .iter()
-        .map(|(name, value)| (&**name, &**value))
-        .collect();
-    let address = links::list(&format!("/do/{}", action.command), &said);
+    let said = fields.flatten().chain(counts).chain(next);
+    let said = said.fold(Params::default(), |said, (name, value)| {
+        said.and(&name, &value)
+    });
+    let address = said.url(&format!("/do/{}", action.command));
     Some(address).filter(|address| address.len() <= ADDRESS)
 }
 
@@ -95,6 +102,12 @@ fn shown(
         Some(text) if given.as_deref() == Some(text) => text,
         Some(_) => said(field, form),
     };
+    let counts = match field.kind {
+        Kind::Counts => counts::filled_in(counts::given(action, form), errors),
+        _ => Vec::new(),
+    };
+    let told: HashSet<_> = counts.iter().map(Count::name).collect();
+    let errors = errors.iter().filter(|error| !told.contains(&error.field));
     let wrong = wrong(field, value, errors);
     let unchanged = given.as_deref() == Some(value);
     Shown {
@@ -102,6 +115,8 @@ fn shown(
         locked: action.acts_on(field) && unchanged && wrong.is_none(),
         given: given.map(|given| (given_of(field), given)),
         wrong,
+        asked: true,
+        counts,
         none: field.none().map(|words| {
             let name = fields::none_of(field);
             let ticked = form.get(&name) == Some("true");
@@ -112,8 +127,12 @@ fn shown(
 }
 
 /// All that is wrong with a field that says this.
-fn wrong(field: &Field, value: &str, errors: &[FieldError]) -> Option<String> {
-    let mut errors = errors.iter().filter(|error| is_of(&error.field, field));
+fn wrong<'a>(
+    field: &Field,
+    value: &str,
+    errors: impl Iterator<Item = &'a FieldError>,
+) -> Option<String> {
+    let mut errors = errors.filter(|error| is_of(&error.field, field));
     let mut told: Vec<_> = errors
         .by_ref()
         .take(TOLD)

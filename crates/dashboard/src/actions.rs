@@ -12,6 +12,7 @@ mod new_product;
 mod preview;
 mod refused;
 mod shown;
+mod unknown;
 mod whither;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,7 +22,7 @@ use axum::extract::rejection::RawFormRejection;
 use axum::extract::{RawForm, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
-use landfall_domain::Command;
+use landfall_domain::{Command, Rejection};
 use landfall_service::access::right_to;
 use landfall_service::answer::{Failure, Request};
 use landfall_service::wire::{self, FieldError};
@@ -187,7 +188,8 @@ pub(crate) async fn submit(
     };
     let command = match read(action, &form) {
         Ok(command) => command,
-        Err(errors) => {
+        Err(mut errors) => {
+            unknown::add(views, action, &form, &mut errors).await?;
             let mut page = page(&errors);
             page.wrong = shown::general(action, &errors);
             return page.answer(StatusCode::UNPROCESSABLE_ENTITY);
@@ -206,19 +208,22 @@ pub(crate) async fn submit(
     };
     let page_of_it = whither::page_of(&request.command);
     let bus = &context.app.bus;
-    let refused = |failure: &Failure| {
+    let refused = async |failure: &Failure| {
         let status = match failure {
             Failure::Rejected(_) | Failure::Unstorable { .. } => StatusCode::CONFLICT,
             _ => StatusCode::SERVICE_UNAVAILABLE,
         };
-        let (errors, general) = refused::told(action, failure);
+        let (mut errors, general) = refused::told(action, failure);
+        if matches!(failure, Failure::Rejected(Rejection::UnknownSku { .. })) {
+            unknown::add(views, action, &form, &mut errors).await?;
+        }
         let mut page = page(&errors);
         page.wrong = general;
         page.answer(status)
     };
     let preview = match look(&context, &request, visit.today()).await? {
         Ok(preview) => preview,
-        Err(failure) => return refused(&failure),
+        Err(failure) => return refused(&failure).await,
     };
     let new_product = new_product::of(views, &request.command, |sku| {
         shown::address(action, &form.with("sku", Some(sku)), next)
@@ -257,7 +262,7 @@ pub(crate) async fn submit(
             let to = next.unwrap_or(&page_of_it);
             Ok(see_other(&links::list(to, &[("done", &done)])))
         }
-        Err(failure) => refused(&failure),
+        Err(failure) => refused(&failure).await,
     }
 }
 

@@ -43,12 +43,17 @@ pub(super) fn with_the_commands(
             Some(value) => errors.extend(alone_wrong(&sample, field, value.clone())),
         }
     }
+    sort(action, &mut errors);
+    errors
+}
+
+/// By field and line.
+pub(super) fn sort(action: &Action, errors: &mut [FieldError]) {
     errors.sort_by_key(|error| {
         let fields = action.fields.iter();
         let mut fields = fields.map(|field| is_of(&error.field, field));
         (fields.position(|its| its), entry(&error.field))
     });
-    errors
 }
 
 /// What is wrong with a field that has this value, where nothing is wrong with the others.

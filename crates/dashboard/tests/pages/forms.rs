@@ -186,6 +186,23 @@ fn a_wrong_line_hides_nothing_else_that_is_wrong() {
         );
         let (one, other) = ("Line 2: the quantity", "Line 4: ");
         assert!(text.find(one) < text.find(other), "{text}");
+
+        // SKUs that no product has are told as well, all of them, and of a line that cannot be read only that.
+        for (form, priority) in [
+            (
+                "order_id=SO-1&lines=RUG+1%0ASOFA+1%0A%0ALAMP+2&priority=12",
+                true,
+            ),
+            ("order_id=SO-1&lines=RUG+1%0ASOFA+1%0A%0ALAMP+2", false),
+        ] {
+            let text = words(&site.post("/do/PlaceOrder", form).await.body);
+            for (line, sku) in [(1, "RUG"), (4, "LAMP")] {
+                let said = format!("Line {line}: there is no product with the SKU {sku}");
+                assert_eq!(text.matches(&said).count(), 1, "{said}: {text}");
+            }
+            assert!(!text.contains("Line 2"), "{text}");
+            assert_eq!(text.contains("from 0 to 9"), priority, "{text}");
+        }
     });
 }
 

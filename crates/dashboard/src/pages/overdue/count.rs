@@ -2,7 +2,6 @@
 //! every look: while nothing has happened the last count holds. Where something has happened and the batches are many,
 //! the last count is shown and the next one made beside it: Today does not wait for it, and says how old it is.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -37,8 +36,8 @@ pub(crate) struct Counted {
 #[derive(Default)]
 pub(crate) struct Count {
     last: Mutex<Option<Arc<Counted>>>,
-    /// Whether one is being made beside.
-    beside: AtomicBool,
+    /// Who makes one beside has it.
+    beside: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Count {
@@ -95,13 +94,13 @@ async fn count(
 }
 
 fn count_beside(context: &Shared, at: Timestamp, today: Date, log: String) {
-    if context.overdue.beside.swap(true, Ordering::AcqRel) {
+    let Ok(turn) = Arc::clone(&context.overdue.beside).try_lock_owned() else {
         return;
-    }
+    };
     let context = Arc::clone(context);
     tokio::spawn(async move {
         // Who looks next tries again, and the other questions of their page fail as this one has.
         drop(count(&context, at, today, log).await);
-        context.overdue.beside.store(false, Ordering::Release);
+        drop(turn);
     });
 }

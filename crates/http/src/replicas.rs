@@ -23,6 +23,7 @@ use landfall_service::hand_on::lines::{LONGEST_COMMAND, OVER, read_command, writ
 use landfall_service::hand_on::{Admission, Replicas, SIGN_OF_LIFE, Stats};
 use tokio::task::yield_now;
 use tokio::time::{Interval, MissedTickBehavior, interval};
+use tracing::Instrument as _;
 
 use crate::known::Known;
 use crate::lines::{Line, Lines};
@@ -187,16 +188,20 @@ impl Exchange {
             };
             let bus = self.context.app.bus.clone();
             Stats::add(&self.replicas.stats.taken);
-            self.under_way.push(
-                async move {
-                    let answer = match handed_on {
-                        Some(it) => Some(bus.handle_here(it.origin, it.request).await),
-                        None => None,
-                    };
-                    (number, answer)
-                }
-                .boxed(),
-            );
+            let span = handed_on.as_ref().map(|it| self.replicas.span(it));
+            let carried_out = async move {
+                let answer = match handed_on {
+                    Some(it) => Some(bus.handle_here(it.origin, it.request).await),
+                    None => None,
+                };
+                (number, answer)
+            };
+            // Without a trace the future is the smaller one.
+            self.under_way
+                .push(match span.filter(|span| !span.is_none()) {
+                    Some(span) => carried_out.instrument(span).boxed(),
+                    None => carried_out.boxed(),
+                });
         }
     }
 }

@@ -3,8 +3,10 @@
 //! Spans have a target of their own, [`TARGET`]: where no collector is named nobody asks for them, and they
 //! cost next to nothing.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use landfall_service::hand_on;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry::{KeyValue, global};
 use opentelemetry_http::hyper::HyperClient;
@@ -131,6 +133,35 @@ pub(crate) async fn trace_request(
     let response = next.run(request).instrument(span.clone()).await;
     span.record("http.response.status_code", response.status().as_u16());
     response
+}
+
+/// What a trace is told in, between services as between replicas (W3C Trace Context).
+const TRACEPARENT: &str = "traceparent";
+
+/// Lets traces go along with commands that are handed on to another replica.
+pub(crate) fn handed_on() -> Option<hand_on::Traces> {
+    wanted().then_some(hand_on::Traces { present, follow })
+}
+
+fn present() -> Option<String> {
+    let context = tracing::Span::current().context();
+    let mut said = HashMap::new();
+    global::get_text_map_propagator(|propagator| propagator.inject_context(&context, &mut said));
+    said.remove(TRACEPARENT)
+}
+
+fn follow(kind: &str, said: &str) -> tracing::Span {
+    let said = HashMap::from([(TRACEPARENT.to_owned(), said.to_owned())]);
+    let parent = global::get_text_map_propagator(|propagator| propagator.extract(&said));
+    let span = tracing::trace_span!(
+        target: TARGET,
+        "handed on",
+        otel.name = format!("handed on {kind}"),
+        otel.kind = "server",
+    );
+    // It fails only where nobody traces.
+    let _ = span.set_parent(parent);
+    span
 }
 
 /// Carries requests out on a runtime, whoever waits for them: the exporter has a thread without one.

@@ -9,6 +9,7 @@ pub mod lines;
 mod link;
 mod replica;
 mod stats;
+mod trace;
 mod turn;
 
 use std::sync::{Arc, PoisonError, RwLock, Weak};
@@ -18,13 +19,16 @@ use async_trait::async_trait;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 use crate::access::Entropy;
 use crate::answer::{DoneThere, Failure, Origin, Request};
+use lines::HandedOn;
 use link::Link;
 pub use link::Outgoing;
 pub use replica::{Token, TurnError, Turns, WritingReplica};
 pub use stats::Stats;
+pub use trace::Traces;
 use turn::Turn;
 
 /// How often the one that writes gives a sign of life, whatever else it says.
@@ -89,6 +93,8 @@ pub struct Options {
     pub silence: Duration,
     /// The pause after one that could not be reached.
     pub pause: Duration,
+    /// Where requests are traced: how a trace goes along with a command.
+    pub traces: Option<Traces>,
 }
 
 impl Options {
@@ -101,6 +107,7 @@ impl Options {
             look: Duration::from_secs(1),
             silence: Duration::from_secs(3),
             pause: Duration::from_secs(1),
+            traces: None,
         }
     }
 }
@@ -130,6 +137,15 @@ impl Replicas {
         Some(Admission { token, turn })
     }
 
+    /// The span in which a command is carried out that was handed on to this replica: in its caller's trace, where it has
+    /// one.
+    pub fn span(&self, handed_on: &HandedOn) -> Span {
+        let (Some(traces), Some(said)) = (self.options.traces, &handed_on.trace) else {
+            return Span::none();
+        };
+        (traces.follow)(handed_on.request.command.kind(), said)
+    }
+
     /// Whether it is this replica's turn.
     pub fn is_ours(&self) -> bool {
         matches!(&*self.turn.borrow(), Turn::Ours(_))
@@ -156,7 +172,8 @@ impl HandOn for Replicas {
     ) -> Option<oneshot::Receiver<Handed>> {
         let link = self.link.read().unwrap_or_else(PoisonError::into_inner);
         let link = link.as_ref().map(Arc::clone)?;
-        let handed = link.ask(origin, request, json)?;
+        let trace = self.options.traces.and_then(|traces| (traces.present)());
+        let handed = link.ask(origin, request, json, trace.as_deref())?;
         Stats::add(&self.stats.handed_on);
         Some(handed)
     }

@@ -25,6 +25,7 @@ use super::{Engine, SystemEntropy, random};
 use crate::config::Settings;
 use crate::outcome::CliError;
 use crate::remote::{Remote, Service};
+use crate::traces;
 
 /// What the configuration says of it.
 #[derive(Debug)]
@@ -68,7 +69,10 @@ impl Advertised {
             tracing::warn!(%url, "other replicas' commands come as they are; whoever is on the way can read them");
         }
         let holder = replica_name(self.replica.as_deref(), &address.to_string());
-        let options = Options::new(format!("{holder}/{:016x}", random()?), url.to_string());
+        let options = Options {
+            traces: traces::handed_on(),
+            ..Options::new(format!("{holder}/{:016x}", random()?), url.to_string())
+        };
         let dial = Arc::new(Http {
             ca: self.ca.clone(),
         });

@@ -8,18 +8,18 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
 
-use crate::support::{Place, line, plenty};
+use crate::support::{Place, Service, line, plenty};
 
 /// A collector: it takes what is posted to it, and keeps the spans.
 #[derive(Clone, Default)]
-struct Collector {
+pub(crate) struct Collector {
     spans: Arc<Mutex<Vec<Span>>>,
     services: Arc<Mutex<Vec<String>>>,
 }
 
 impl Collector {
     /// Listens on a free port; the thread ends with the process.
-    fn start() -> (Self, String) {
+    pub(crate) fn start() -> (Self, String) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let collector = Self::default();
@@ -69,7 +69,7 @@ impl Collector {
         stream.write_all(answer.as_bytes()).ok()
     }
 
-    fn spans(&self, name: &str) -> Vec<Span> {
+    pub(crate) fn spans(&self, name: &str) -> Vec<Span> {
         let spans = self.spans.lock().unwrap();
         spans
             .iter()
@@ -80,22 +80,17 @@ impl Collector {
 }
 
 /// The trace to which a caller's request belongs, and its span.
-const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+pub(crate) const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     let digits = digits.map(|digit| char::from_digit(digit.into(), 16).unwrap());
     digits.collect()
 }
 
-#[test]
-fn a_request_and_its_commit_are_traced() {
-    let (collector, url) = Collector::start();
-    let place = Place::new();
-    let service = place.serve(&["--otlp", &url]);
-    assert_eq!(service.post("/v1/batches", &plenty("LAMP")).status, 201);
-    let line = line("o1", "LAMP");
+/// Allocates a line, as part of that trace.
+pub(crate) fn allocate_in_trace(service: &Service, line: &str) {
     let mut stream = TcpStream::connect(service.address).unwrap();
     let request = format!(
         "POST /v1/allocations HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\
@@ -108,6 +103,15 @@ fn a_request_and_its_commit_are_traced() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+}
+
+#[test]
+fn a_request_and_its_commit_are_traced() {
+    let (collector, url) = Collector::start();
+    let place = Place::new();
+    let service = place.serve(&["--otlp", &url]);
+    assert_eq!(service.post("/v1/batches", &plenty("LAMP")).status, 201);
+    allocate_in_trace(&service, &line("o1", "LAMP"));
     // What it still has it sends when it ends.
     assert!(service.stop().success());
 

@@ -41,6 +41,8 @@ struct Head<'a> {
     let_in_by: Option<u64>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     origin: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    trace: Option<Cow<'a, str>>,
 }
 
 /// Why a command has no resource.
@@ -63,12 +65,13 @@ enum Why<'a> {
     },
 }
 
-/// What a command's line says beside its number. `json` is the command's object, where it need not be written again.
-/// `None`: it is too long.
+/// What a command's line says beside its number. `json` is the command's object, where it need not be written again, `trace`
+/// what is said of its trace. `None`: it is too long.
 pub(super) fn command(
     origin: Option<&Origin>,
     request: &Request,
     json: Option<&[u8]>,
+    trace: Option<&str>,
 ) -> Option<Vec<u8>> {
     let head = Head {
         kind: request.command.kind(),
@@ -76,6 +79,7 @@ pub(super) fn command(
         actor: request.actor.as_deref().map(Cow::Borrowed),
         let_in_by: request.let_in_by,
         origin: origin.map(|origin| Cow::Borrowed(&**origin)),
+        trace: trace.map(Cow::Borrowed),
     };
     let mut said = Vec::with_capacity(512);
     serde_json::to_writer(&mut said, &head).ok()?;
@@ -122,6 +126,10 @@ fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
 pub struct HandedOn {
     /// What the caller's request is called there.
     pub origin: Option<Origin>,
+    /// What is said of its trace there ([`Traces`]).
+    ///
+    /// [`Traces`]: super::Traces
+    pub trace: Option<String>,
     /// The command, with all that is known of its caller.
     pub request: Request,
 }
@@ -138,6 +146,7 @@ fn handed_on(said: &[u8]) -> Option<HandedOn> {
     let json = &said[heads.byte_offset()..];
     Some(HandedOn {
         origin: head.origin.map(Into::into),
+        trace: head.trace.map(Cow::into_owned),
         request: Request {
             id: head.id.map(Cow::into_owned),
             actor: head.actor.map(Into::into),

@@ -28,6 +28,8 @@ const COMMANDS: [&str; 18] = [
     r#"{"type":"Dispatch","order_id":"o-1","line_id":"SOFA","quantity":1}"#,
 ];
 
+const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
 fn line(number: u64, json: &[u8]) -> Vec<u8> {
     let mut line = Vec::new();
     push(&mut line, number, json);
@@ -42,9 +44,10 @@ fn a_command_arrives_with_all_that_is_known_of_it() {
     for (number, json) in (7..).zip(COMMANDS) {
         let mut request = wire::parse(json.as_bytes()).unwrap();
         kinds.push(request.command.kind());
-        let bare = line(number, &command(None, &request, None).unwrap());
+        let bare = line(number, &command(None, &request, None, None).unwrap());
         let heard = HandedOn {
             origin: None,
+            trace: None,
             request: request.clone(),
         };
         assert_eq!(read_command(&bare), Some((number, Some(heard))));
@@ -53,16 +56,25 @@ fn a_command_arrives_with_all_that_is_known_of_it() {
         request.actor = Some("the \"shop\" é".into());
         request.let_in_by = Some(u64::MAX);
         let origin: Origin = Arc::from("a-\\7");
-        let said = line(number, &command(Some(&origin), &request, None).unwrap());
+        let said = line(
+            number,
+            &command(Some(&origin), &request, None, Some(TRACE)).unwrap(),
+        );
         let heard = HandedOn {
             origin: Some(origin.clone()),
+            trace: Some(TRACE.into()),
             request: request.clone(),
         };
         assert_eq!(read_command(&said), Some((number, Some(heard.clone()))));
 
         // As a caller may write it: over several lines, with what is not read, and with an id that is said elsewhere.
         let object = json.replacen('{', "\n{\n \"more\": [1,\n2], \"id\": \"other\",", 1) + "\n";
-        let said = command(Some(&origin), &request, Some(object.as_bytes()));
+        let said = command(
+            Some(&origin),
+            &request,
+            Some(object.as_bytes()),
+            Some(TRACE),
+        );
         let said = line(number, &said.unwrap());
         assert_eq!(read_command(&said), Some((number, Some(heard))));
     }
@@ -78,10 +90,10 @@ fn a_command_that_is_too_long_is_not_said() {
         let json = serde_json::json!({"type": "PlaceOrder", "order_id": "o", "lines": lines});
         wire::parse(json.to_string().as_bytes()).unwrap()
     };
-    assert!(command(None, &place(1_000), None).is_some());
-    assert_eq!(command(None, &place(4_000), None), None);
+    assert!(command(None, &place(1_000), None, None).is_some());
+    assert_eq!(command(None, &place(4_000), None, None), None);
     let long = vec![b' '; LONGEST_COMMAND];
-    assert_eq!(command(None, &place(1), Some(&long)), None);
+    assert_eq!(command(None, &place(1), Some(&long), None), None);
 }
 
 #[test]

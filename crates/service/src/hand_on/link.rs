@@ -50,8 +50,9 @@ impl Link {
         origin: Option<&Origin>,
         request: &Request,
         json: Option<&[u8]>,
+        trace: Option<&str>,
     ) -> Option<oneshot::Receiver<Handed>> {
-        let command = lines::command(origin, request, json)?;
+        let command = lines::command(origin, request, json, trace)?;
         let (answer, handed) = oneshot::channel();
         let mut state = self.state();
         if state.closed {

@@ -6,6 +6,7 @@ mod ledger;
 mod outages;
 mod replicas;
 mod tls;
+mod traces;
 mod views;
 
 use landfall_testkit::servers::postgres::rows;

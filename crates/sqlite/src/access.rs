@@ -15,9 +15,9 @@ use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior, params};
 use crate::codes;
 use crate::connection;
 use crate::error::{Fault, OpenError};
+use crate::kind::Kind;
 use crate::lock::WriterLock;
 use crate::options::Options;
-use crate::schema::{self, Kind};
 
 /// How long a change waits for its turn: a busy service leaves the file alone for moments only.
 const TURN: Duration = Duration::from_secs(30);
@@ -46,7 +46,7 @@ impl SqliteKeys {
     /// As [`SqliteKeys::open`]; makes the database, or migrates it, where that is needed and nobody else has it.
     pub fn open_or_make(path: impl AsRef<Path>, options: &Options) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        match schema::kind(path)? {
+        match Kind::of(path)? {
             Kind::Landfall | Kind::Other => match Self::open(path, options) {
                 Err(OpenError::Older { .. }) => {}
                 other => return other,

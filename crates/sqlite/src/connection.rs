@@ -7,8 +7,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::OpenError;
+use crate::kind::Kind;
 use crate::options::Options;
-use crate::schema::{self, Kind};
+use crate::schema;
 
 /// Statements that a connection keeps prepared; there are fewer of them.
 const STATEMENTS: usize = 64;
@@ -28,7 +29,7 @@ pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection, OpenE
         path: path.into(),
         source,
     };
-    if schema::kind(path)? == Kind::Other {
+    if Kind::of(path)? == Kind::Other {
         return Err(OpenError::NotLandfall { path: path.into() });
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -61,7 +62,7 @@ pub(crate) fn beside(path: &Path, options: &Options) -> Result<Connection, OpenE
         path: path.into(),
         source,
     };
-    match schema::kind(path)? {
+    match Kind::of(path)? {
         Kind::Landfall => {}
         Kind::Missing => return Err(OpenError::Missing { path: path.into() }),
         Kind::Empty | Kind::Other => return Err(OpenError::NotLandfall { path: path.into() }),
@@ -94,7 +95,7 @@ pub(crate) fn reader(path: &Path, options: &Options) -> Result<Connection, OpenE
         path: path.into(),
         source,
     };
-    match schema::kind(path)? {
+    match Kind::of(path)? {
         Kind::Landfall => {}
         Kind::Missing => return Err(OpenError::Missing { path: path.into() }),
         Kind::Empty | Kind::Other => return Err(OpenError::NotLandfall { path: path.into() }),

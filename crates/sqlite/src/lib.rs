@@ -18,6 +18,7 @@ mod connection;
 mod desk;
 mod error;
 mod history;
+mod kind;
 mod load;
 mod lock;
 mod names;

@@ -1,7 +1,5 @@
 //! The schema and how a database comes to it: embedded migrations, append-only, one statement each.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use refinery::Target;
@@ -18,41 +16,6 @@ pub(crate) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"LNDF");
 
 /// Bytes in a page. Larger ones write more where order ids come at random: `docs/adr/0008`.
 const PAGE_BYTES: u32 = 4_096;
-
-/// What a file is, by its first bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// There is none.
-    Missing,
-    /// It is empty, which is an empty database.
-    Empty,
-    /// Ours.
-    Landfall,
-    /// Something else.
-    Other,
-}
-
-/// Looks at a file without touching it. (Its header is written before anything else, and not through the
-/// write-ahead log, so it need not be opened as a database.)
-pub(crate) fn kind(path: &Path) -> Result<Kind, OpenError> {
-    let io = |source| OpenError::Io {
-        path: path.into(),
-        source,
-    };
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Kind::Missing),
-        Err(error) => return Err(io(error)),
-    };
-    let mut header = Vec::with_capacity(100);
-    file.take(100).read_to_end(&mut header).map_err(io)?;
-    if header.is_empty() {
-        return Ok(Kind::Empty);
-    }
-    let ours = header.starts_with(b"SQLite format 3\0")
-        && header.get(68..72) == Some(APPLICATION_ID.to_be_bytes().as_slice());
-    Ok(if ours { Kind::Landfall } else { Kind::Other })
-}
 
 /// The version of the schema that this binary knows: that of its last migration.
 pub(crate) fn known() -> u32 {

@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{CalendarArgs, Database, Settings};
 use crate::outcome::CliError;
 
-pub(crate) use outside::{Outside, OutsideArgs, Running as RunningOutside};
+pub(crate) use outside::{Outside, OutsideArgs, Running as RunningOutside, replica_name};
 use postgres::Opened;
 pub(crate) use replicas::Advertised;
 
@@ -125,6 +125,14 @@ pub(crate) fn open_to_write(
             Opened::open(url, settings, true)?.engine(calendar, limits, true)
         }
         Database::Memory => Err(gone(command)),
+    }
+}
+
+/// Refuses a database that no service could open, whether it is there or not.
+pub(crate) fn check(database: &Database, settings: &Settings) -> Result<(), CliError> {
+    match database {
+        Database::Postgres(url) => postgres::check(url, settings),
+        Database::Sqlite(_) | Database::Memory => Ok(()),
     }
 }
 

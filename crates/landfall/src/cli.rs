@@ -118,8 +118,7 @@ fn carry_out(cli: &Cli) -> Result<ExitCode, CliError> {
         Command::Views(args) => views::run(args, &settings),
         Command::Backup(args) => backup::run(args, &settings),
         Command::Config(args) => {
-            // What is in tables of their own only those know who read them.
-            Outside::read(&settings, &OutsideArgs::default())?;
+            serve::check(&settings)?;
             config::run(args, &settings)
         }
         Command::Keys(args) => keys::run(args, &settings),

@@ -116,7 +116,7 @@ pub(crate) struct Common {
 }
 
 /// Which database.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct DatabaseArgs {
     #[arg(
         long,
@@ -128,7 +128,7 @@ pub(crate) struct DatabaseArgs {
 }
 
 /// Which day it is, and what a promise adds to it.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct CalendarArgs {
     #[arg(
         long,
@@ -306,6 +306,12 @@ impl Settings {
     /// What this replica is called.
     pub(crate) fn replica(&self) -> Option<String> {
         self.first(None, "replica")
+    }
+
+    /// Who gives the commands that come from Redis.
+    pub(crate) fn redis_actor(&self) -> String {
+        self.first(None, "redis.actor")
+            .unwrap_or_else(|| "redis".into())
     }
 
     /// The tables of a key that has some, `[[name]]`.

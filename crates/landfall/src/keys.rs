@@ -131,6 +131,11 @@ fn create(
     database: &DatabaseArgs,
     settings: &Settings,
 ) -> Result<(), CliError> {
+    if name.as_str() == settings.redis_actor() {
+        return Err(CliError::usage(format!(
+            "--name {name}: commands that come from Redis have this name (redis.actor); take another one"
+        )));
+    }
     let runtime = bootstrap::small_runtime()?;
     let keys = bootstrap::open_keys(&settings.database(database), settings, true)?;
     let issued = issue(name.clone(), role, now(), &SystemEntropy)

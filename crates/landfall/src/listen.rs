@@ -16,7 +16,7 @@ use crate::logging;
 use crate::outcome::CliError;
 
 /// Where a service listens.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct ListenArgs {
     #[arg(
         long,
@@ -104,6 +104,13 @@ pub(crate) fn listen(
         name,
         local,
     })
+}
+
+/// Refuses an address, or a certificate, that [`listen`] would refuse before it takes the address.
+pub(crate) fn check(settings: &Settings) -> Result<(), CliError> {
+    let args = ListenArgs::default();
+    resolve(&settings.listen(None))?;
+    tls(&args, settings).map(drop)
 }
 
 impl Listening {

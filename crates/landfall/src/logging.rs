@@ -8,6 +8,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
+use crate::bootstrap::replica_name;
 use crate::config::{Common, LogFormat, Otlp, Settings};
 use crate::outcome::CliError;
 use crate::traces::{self, Traces};
@@ -39,7 +40,9 @@ pub(crate) fn start(
             Ok(None)
         }
         Some(otlp) => {
-            let (traces, layer) = traces::start(&otlp)?;
+            let process = format!("process {}", std::process::id());
+            let replica = replica_name(settings.replica().as_deref(), &process);
+            let (traces, layer) = traces::start(&otlp, &replica)?;
             registry.with(layer).init();
             Ok(Some(traces))
         }

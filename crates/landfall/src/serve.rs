@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bootstrap::{self, Advertised, Engine, Outside, OutsideArgs, RunningOutside};
 use crate::config::{CalendarArgs, Common, DashboardMode, DatabaseArgs, LogFormat, Otlp, Settings};
-use crate::listen::{ListenArgs, Listening, listen, reload_on_hangup};
+use crate::listen::{self, ListenArgs, Listening, listen, reload_on_hangup};
 use crate::logging;
 use crate::outcome::{CliError, Outcome};
 use crate::traces;
@@ -63,6 +63,21 @@ impl ServeArgs {
     pub(crate) fn otlp(&self, settings: &Settings) -> Result<Option<Otlp>, CliError> {
         settings.otlp(self.otlp.as_deref())
     }
+}
+
+/// Refuses a configuration that the service would refuse, without listening, connecting or opening a database.
+pub(crate) fn check(settings: &Settings) -> Result<(), CliError> {
+    let database = settings.database(&DatabaseArgs::default());
+    listen::check(settings)?;
+    settings.calendar(&CalendarArgs::default())?;
+    if let Some(advertised) = Advertised::read(settings, None)? {
+        advertised.check(&database)?;
+    }
+    Outside::read(settings, &OutsideArgs::default())?.check()?;
+    if let Some(otlp) = settings.otlp(None)? {
+        traces::check(&otlp)?;
+    }
+    bootstrap::check(&database, settings)
 }
 
 /// Runs the service.

@@ -47,21 +47,29 @@ impl Drop for Traces {
     }
 }
 
-/// Starts sending to a collector.
+fn wrong(url: &str, error: &dyn std::fmt::Display) -> CliError {
+    CliError::usage(format!("--otlp {}: {error}", masked_url(url)))
+}
+
+/// Refuses a collector that cannot be one.
+pub(crate) fn check(Otlp { url, .. }: &Otlp) -> Result<(), CliError> {
+    if url.starts_with("http://") {
+        return Ok(());
+    }
+    let remedy = "must be the http:// URL of a collector near by, as in http://127.0.0.1:4318";
+    Err(wrong(url, &remedy))
+}
+
+/// Starts sending to a collector. `replica` tells this process from others of the service.
 pub(crate) fn start<S>(
-    Otlp { url, percent }: &Otlp,
+    otlp: &Otlp,
+    replica: &str,
 ) -> Result<(Traces, impl Layer<S> + Send + Sync + 'static), CliError>
 where
     S: tracing::Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
 {
-    let failed = |error: &dyn std::fmt::Display| {
-        CliError::usage(format!("--otlp {}: {error}", masked_url(url)))
-    };
-    if !url.starts_with("http://") {
-        return Err(failed(
-            &"must be the http:// URL of a collector near by, as in http://127.0.0.1:4318",
-        ));
-    }
+    check(otlp)?;
+    let Otlp { url, percent } = otlp;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("traces")
@@ -78,11 +86,12 @@ where
         .with_endpoint(format!("{}/v1/traces", url.trim_end_matches('/')))
         .with_timeout(PATIENCE)
         .build()
-        .map_err(|error| failed(&error))?;
+        .map_err(|error| wrong(url, &error))?;
     let resource = Resource::builder_empty()
         .with_attributes([
             KeyValue::new("service.name", "landfall"),
             KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
+            KeyValue::new("service.instance.id", replica.to_owned()),
         ])
         .build();
     let sampler = Sampler::TraceIdRatioBased(f64::from(*percent) / 100.0);

@@ -63,6 +63,12 @@ impl Target {
                 .map_or_else(|| error.to_string(), ToString::to_string);
             OpenError::Url(cause)
         })?;
+        // Else a part of the password would be told as the host.
+        let tcp = |host: &Host| matches!(host, Host::Tcp(host) if host.contains('@'));
+        if config.get_hosts().iter().any(tcp) {
+            let reason = "the host has an @; in a user's name or a password it is written %40";
+            return Err(OpenError::Url(reason.into()));
+        }
         config.ssl_mode(if security.encrypted {
             SslMode::Require
         } else {

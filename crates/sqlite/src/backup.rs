@@ -11,6 +11,7 @@ use rusqlite::{Connection, ffi};
 use crate::connection;
 use crate::error::BackupError;
 use crate::options::Options;
+use crate::private;
 
 /// Pages copied between two reports of progress: 1 MiB.
 const PAGES_AT_ONCE: i32 = 256;
@@ -100,9 +101,7 @@ impl Partial {
         let mut name = OsString::from(to);
         name.push(format!(".{}.partial", std::process::id()));
         let path = PathBuf::from(name);
-        let mut options = fs::OpenOptions::new();
-        let made = options.write(true).create_new(true).open(&path);
-        made.map_err(|source| BackupError::Io {
+        private::new_file(&path).map_err(|source| BackupError::Io {
             path: path.clone(),
             source,
         })?;

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::OpenError;
 use crate::kind::Kind;
 use crate::options::Options;
+use crate::private;
 use crate::schema;
 
 /// Statements that a connection keeps prepared; there are fewer of them.
@@ -29,8 +30,11 @@ pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection, OpenE
         path: path.into(),
         source,
     };
-    if Kind::of(path)? == Kind::Other {
-        return Err(OpenError::NotLandfall { path: path.into() });
+    match Kind::of(path)? {
+        Kind::Other => return Err(OpenError::NotLandfall { path: path.into() }),
+        // A directory that is not there the library tells of.
+        Kind::Missing => drop(private::new_file(path)),
+        Kind::Empty | Kind::Landfall => {}
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE

@@ -24,6 +24,7 @@ mod lock;
 mod names;
 mod options;
 mod order_view;
+mod private;
 mod rebuild;
 mod relays;
 mod rows;

@@ -52,6 +52,27 @@ fn a_file_of_somebody_else_is_refused_and_untouched() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_read_what_is_made() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("landfall.db");
+    let store = SqliteStore::open(&path, &options()).unwrap();
+    let views = SqliteViews::open(&path, &options()).unwrap();
+    backup(&path, directory.path().join("copy.db"), &mut |_, _| {}).unwrap();
+    for name in [
+        "landfall.db",
+        "landfall.db-wal",
+        "landfall.db-shm",
+        "copy.db",
+    ] {
+        let data = directory.path().join(name).metadata().unwrap();
+        assert_eq!(data.permissions().mode() & 0o777, 0o600, "{name}");
+    }
+    drop((store, views));
+}
+
 #[test]
 fn readers_make_no_database() {
     let directory = tempfile::tempdir().unwrap();

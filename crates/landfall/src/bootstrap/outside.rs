@@ -7,6 +7,7 @@ use std::time::Duration;
 use landfall_mail::SmtpMailer;
 use landfall_nats::JetStreamPublisher;
 use landfall_redis::{CommandReader, Ear, PubSubPublisher, QuantityListener, StreamPublisher};
+use landfall_service::access::AccessKey;
 use landfall_service::clock::Clock;
 use landfall_service::intake::IntakeStats;
 use landfall_service::notices::{self, MailPublisher};
@@ -16,7 +17,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, jitter, random};
+use super::{Engine, jitter, random, small_runtime};
+use crate::clock;
 use crate::config::Settings;
 use crate::outcome::CliError;
 
@@ -129,6 +131,16 @@ impl Outside {
         Ok(outside)
     }
 
+    /// Refuses what starting it would refuse before it connects.
+    pub(crate) fn check(&self) -> Result<(), CliError> {
+        let clock = clock::system();
+        // Publishers are made on a runtime.
+        small_runtime()?.block_on(async {
+            let mut names = self.names().into_iter();
+            names.try_for_each(|name| self.publisher(&name, &clock).map(drop))
+        })
+    }
+
     /// The names of all sinks.
     fn names(&self) -> Vec<String> {
         let redis = self.redis.as_ref();
@@ -207,6 +219,23 @@ impl Outside {
         self
     }
 
+    /// Events could not tell who of the two it was, and each would be answered with the other's idempotency keys.
+    async fn refuse_two_actors_of_one_name(&self, engine: &Engine) -> Result<(), CliError> {
+        let Some(redis) = &self.redis else {
+            return Ok(());
+        };
+        let kept = engine.keys.keys().await;
+        let kept = kept.map_err(|error| CliError::failed(error.to_string()))?;
+        let named = |key: &AccessKey| key.name.as_str() == redis.actor;
+        if !kept.keys.iter().any(named) {
+            return Ok(());
+        }
+        Err(CliError::usage(format!(
+            "redis.actor is {}, and so is the name of an API key: give what comes from Redis another name",
+            redis.actor
+        )))
+    }
+
     /// Starts to relay events and to take commands, on the runtime that it is called on, until the token is
     /// cancelled. `address` tells this replica from others on the same machine. Call it before the first command
     /// is taken: a new sink misses nothing from here on.
@@ -216,6 +245,7 @@ impl Outside {
         address: &str,
         stopping: &CancellationToken,
     ) -> Result<Running, CliError> {
+        self.refuse_two_actors_of_one_name(engine).await?;
         let clock = &engine.calendar.clock;
         let mut sinks = Vec::new();
         for name in self.names() {
@@ -320,7 +350,7 @@ impl Running {
 }
 
 /// What a replica is called: as the configuration says, or by its machine and the address that it listens on.
-pub(super) fn replica_name(configured: Option<&str>, address: &str) -> String {
+pub(crate) fn replica_name(configured: Option<&str>, address: &str) -> String {
     configured.map_or_else(|| format!("{}/{address}", machine()), str::to_owned)
 }
 

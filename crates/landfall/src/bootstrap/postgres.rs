@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use landfall_postgres::{CommitIds, Options, PgDatabase, PgDesk};
+use landfall_postgres::{CommitIds, Options, PgDatabase, PgDesk, Target};
 use landfall_service::access::AccessKeys;
 use landfall_service::clock::Calendar;
 use landfall_service::engine::{self, Limits};
@@ -34,6 +34,15 @@ impl Default for Postgres {
             ca_file: None,
         }
     }
+}
+
+/// Refuses a configuration with which no database could be opened, without reaching for one.
+pub(super) fn check(url: &str, settings: &Settings) -> Result<(), CliError> {
+    let config: Postgres = settings.section("postgres", &[])?.unwrap_or_default();
+    let target = Target::parse(url, config.ca_file.as_deref());
+    target
+        .map(drop)
+        .map_err(|error| CliError::usage(error.to_string()))
 }
 
 /// A database that is ready for use.

@@ -22,7 +22,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::outside::replica_name;
 use super::{Engine, SystemEntropy, random};
-use crate::config::Settings;
+use crate::config::{Database, Settings};
 use crate::outcome::CliError;
 use crate::remote::{Remote, Service};
 use crate::traces;
@@ -51,6 +51,18 @@ impl Advertised {
         }))
     }
 
+    /// Refuses what [`Advertised::start`] would refuse before anybody is reached.
+    pub(crate) fn check(&self, database: &Database) -> Result<(), CliError> {
+        if !matches!(database, Database::Postgres(_)) {
+            return Err(one_only());
+        }
+        if let Some(ca) = &self.ca {
+            let read = std::fs::read(ca);
+            read.map_err(|error| CliError::usage(format!("ca {}: {error}", ca.display())))?;
+        }
+        Ok(())
+    }
+
     /// Takes part, on the runtime that it is called on: from here on the engine's bus hands commands on. `address` is what
     /// is listened on.
     pub(crate) fn start(
@@ -59,11 +71,7 @@ impl Advertised {
         address: std::net::SocketAddr,
         stopping: &CancellationToken,
     ) -> Result<TakingPart, CliError> {
-        let Some(turns) = engine.turns.clone() else {
-            return Err(CliError::usage(
-                "--advertise is for several replicas on PostgreSQL; this database has one",
-            ));
-        };
+        let turns = engine.turns.clone().ok_or_else(one_only)?;
         let url = self.url.clone().or_port(address.port());
         if !url.is_encrypted() && !url.is_near() {
             tracing::warn!(%url, "other replicas' commands come as they are; whoever is on the way can read them");
@@ -81,6 +89,10 @@ impl Advertised {
         engine.bus = engine.bus.clone().handing_on(part.replicas.clone());
         Ok(part)
     }
+}
+
+fn one_only() -> CliError {
+    CliError::usage("--advertise is for several replicas on PostgreSQL; this database has one")
 }
 
 /// Reaches other replicas over HTTP.

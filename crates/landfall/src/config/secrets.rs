@@ -3,26 +3,56 @@
 /// What stands in place of a secret.
 pub(crate) const MASK: &str = "***";
 
-/// A URL without its password: what stands between the user's name and the host, and the query's `password`.
+/// Whose user is a token where no password stands beside it; there may be several URLs, with commas between them.
+const TOKENS: [&str; 2] = ["nats://", "tls://"];
+
+/// A URL without its password: what stands between the user's name and the host, what a query calls a password, a token, a
+/// secret or a key, and a user that is a token.
 pub(crate) fn masked_url(url: &str) -> String {
-    let mut masked = url.to_owned();
-    let authority = masked.find("://").map_or(0, |at| at + 3);
-    let end = masked[authority..]
-        .find(['/', '?', '#'])
-        .map_or(masked.len(), |at| authority + at);
-    if let Some(at) = masked[authority..end].rfind('@')
-        && let Some(colon) = masked[authority..authority + at].find(':')
-    {
-        masked.replace_range(authority + colon + 1..authority + at, MASK);
+    if TOKENS.iter().any(|scheme| url.starts_with(scheme)) {
+        let each = url.split(',').map(|one| masked_one(one, true));
+        return each.collect::<Vec<_>>().join(",");
     }
-    for name in ["password=", "passwd="] {
-        if let Some(at) = masked.find(name) {
-            let from = at + name.len();
-            let to = masked[from..].find('&').map_or(masked.len(), |n| from + n);
-            masked.replace_range(from..to, MASK);
+    masked_one(url, false)
+}
+
+fn masked_one(url: &str, token: bool) -> String {
+    let (before, query) = match url.split_once('?') {
+        Some((before, query)) if !query.contains('@') => (before, Some(query)),
+        _ => (url, None),
+    };
+    let mut masked = before.to_owned();
+    let authority = masked.find("://").map_or(0, |at| at + 3);
+    let end = masked[authority..].find(['/', '?', '#']);
+    let end = end.map_or(masked.len(), |at| authority + at);
+    let user = match masked[authority..end].rfind('@') {
+        // A password in which a slash, say, should have been escaped.
+        None if masked[authority..end].contains(':') => masked[authority..].rfind('@'),
+        at => at,
+    };
+    if let Some(user) = user {
+        let colon = masked[authority..authority + user].find(':');
+        let from = colon.map_or(if token { 0 } else { user }, |at| at + 1);
+        if from < user {
+            masked.replace_range(authority + from..authority + user, MASK);
         }
     }
+    if let Some(query) = query {
+        masked.push('?');
+        let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+            Some((name, _)) if names_a_secret(name) => format!("{name}={MASK}"),
+            _ => pair.to_owned(),
+        });
+        masked.push_str(&pairs.collect::<Vec<_>>().join("&"));
+    }
     masked
+}
+
+fn names_a_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["pass", "token", "secret", "key"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// A URL of which only scheme, user and host are shown.
@@ -62,6 +92,17 @@ mod tests {
                 "https://hooks.example.com/a@b:c",
                 "https://hooks.example.com/a@b:c",
             ),
+            ("nats://t0ken@a:4222", "nats://***@a:4222"),
+            (
+                "nats://u:p@a:4222,nats://u:p@b,tls://c",
+                "nats://u:***@a:4222,nats://u:***@b,tls://c",
+            ),
+            (
+                "http://u:p@h:4318/path?a=b&Token=t&api_key=k",
+                "http://u:***@h:4318/path?a=b&Token=***&api_key=***",
+            ),
+            ("postgres://u:p/a?s#s@h/db", "postgres://u:***@h/db"),
+            ("postgres://u:p?a@h/db?x=y", "postgres://u:***@h/db?x=y"),
         ] {
             assert_eq!(masked_url(url), masked);
         }

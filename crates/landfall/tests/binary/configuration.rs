@@ -76,6 +76,33 @@ fn what_is_printed_can_be_a_file() {
     }
 }
 
+/// It is what one runs before a restart.
+#[test]
+fn what_a_service_would_refuse_is_refused() {
+    for (file, said) in [
+        ("listen = 'foo'", "--listen foo"),
+        ("[tls]\ncert = 'cert.pem'", "--tls-cert needs --tls-key"),
+        ("advertise = 'ftp://x'", "--advertise ftp://x"),
+        (
+            "advertise = 'http://127.0.0.1:0'",
+            "for several replicas on PostgreSQL",
+        ),
+        ("otlp.url = 'https://u:secret@c'", "must be the http:// URL"),
+        ("database = 'postgres://u@h/d?sslmode=secret'", "sslmode"),
+        ("database = 'postgres://u:p@secret@h/d'", "written %40"),
+        (
+            "[redis]\nurl = 'rediss://h'\nca_file = 'none.pem'",
+            "none.pem",
+        ),
+    ] {
+        let place = Place::new();
+        place.write("landfall.toml", file);
+        let refused = config(&place, &[], &[]).ended(2);
+        assert!(refused.stderr.contains(said), "{file}: {refused:?}");
+        assert!(refused.stdout.is_empty(), "{refused:?}");
+    }
+}
+
 #[test]
 fn an_unknown_key_is_refused_with_the_nearest_one_wherever_it_is() {
     let place = Place::new();

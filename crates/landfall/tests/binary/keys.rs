@@ -155,6 +155,28 @@ fn a_key_is_said_once_and_as_it_should_be() {
     assert_ne!(create(&place, "x", "read"), create(&place, "y", "read"));
 }
 
+/// Idempotency keys are each actor's own, and events say who.
+#[test]
+fn no_key_is_called_as_what_comes_from_redis() {
+    let place = Place::new();
+    let create = ["keys", "create", "--role", "orders", "--name"];
+    let named = |name| place.run(create.iter().copied().chain([name]));
+    let refused = named("redis").ended(2);
+    assert!(refused.stderr.contains("redis.actor"), "{refused:?}");
+    named("shop").ended(0);
+    // The key is there first.
+    place.write("landfall.toml", "[redis]\nactor = 'shop'\n");
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--redis"];
+    let serve = serve.into_iter().chain(["redis://127.0.0.1:9"]);
+    let refused = place.run(serve).ended(2);
+    assert!(
+        refused.stderr.contains("redis.actor is shop"),
+        "{refused:?}"
+    );
+    let refused = named("shop").ended(2);
+    assert!(refused.stderr.contains("redis.actor"), "{refused:?}");
+}
+
 #[test]
 fn other_machines_are_kept_out_until_there_is_a_key() {
     let place = Place::new();

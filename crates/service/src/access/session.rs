@@ -19,6 +19,9 @@ use super::ring::{Caller, KeyRing, Refusal};
 /// How long somebody stays signed in: a working day.
 pub const LASTS: SignedDuration = SignedDuration::from_hours(12);
 
+/// How far a replica's clock may be ahead of another's.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
 const PREFIX: &str = "lfs_";
 /// What is signed begins so: a signature of anything else is none of a session.
 const PURPOSE: &[u8] = b"landfall session 1\n";
@@ -61,7 +64,9 @@ fn read(ring: &KeyRing, text: &str, now: Timestamp) -> Option<Session> {
         .verify_slice(&mac)
         .ok()?;
     let until = Timestamp::from_second(until.parse().ok()?).ok()?;
-    (now < until).then(|| Session {
+    // None is given for longer; a clock that is a little ahead may have given it.
+    let given = now < until && until <= now + LASTS + AHEAD;
+    given.then(|| Session {
         caller: Caller::of(Arc::clone(key)),
         until,
     })
@@ -113,6 +118,16 @@ mod tests {
         let over = Timestamp::UNIX_EPOCH + LASTS;
         assert_eq!(until, over);
         assert_eq!(holder(&ring, &text, over), Err(Refusal::BadKey));
+    }
+
+    #[test]
+    fn none_lasts_longer_than_it_may() {
+        let ring = ring(vec![key("a1", b"one", false)]);
+        let text = session(&ring, "a1");
+        let before = |duration| holder(&ring, &text, Timestamp::UNIX_EPOCH - duration);
+        assert!(before(AHEAD).is_ok());
+        let longer = AHEAD + SignedDuration::from_secs(1);
+        assert_eq!(before(longer), Err(Refusal::BadKey));
     }
 
     #[test]

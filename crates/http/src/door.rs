@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::header::{AUTHORIZATION, HOST, HeaderValue, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use axum::http::{Extensions, HeaderMap};
 use axum::response::{IntoResponse, Response};
 use landfall_domain::Command;
@@ -321,9 +321,6 @@ fn shown(headers: &HeaderMap) -> Result<Option<HeaderValue>, Problem> {
     let first = values.next().cloned();
     if values.next().is_some() {
         return Err(Problem::ill_formed("Authorization", "is given twice"));
-    }
-    if headers.get_all(HOST).iter().nth(1).is_some() {
-        return Err(Problem::ill_formed("Host", "is given twice"));
     }
     Ok(first)
 }

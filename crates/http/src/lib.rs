@@ -15,6 +15,7 @@ mod door;
 mod dry_run;
 mod events;
 mod follow;
+mod framing;
 mod health;
 mod known;
 mod lines;

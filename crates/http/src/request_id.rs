@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::HeaderMap;
 use axum::http::header::{HeaderName, HeaderValue};
+use landfall_service::access::secret::holds_a_key;
 use landfall_service::answer::Origin;
 
 /// The header that gives it, in a request and in the answer.
@@ -54,7 +55,9 @@ impl Ids {
     /// The caller's id, or a new one.
     pub(crate) fn id(&self, headers: &HeaderMap) -> RequestId {
         let good = |id: &&str| {
-            !id.is_empty() && id.len() <= MAX_ID && id.bytes().all(|byte| byte.is_ascii_graphic())
+            let short = !id.is_empty() && id.len() <= MAX_ID;
+            // One who takes the wrong header for his key is not to find it in the log.
+            short && id.bytes().all(|byte| byte.is_ascii_graphic()) && !holds_a_key(id)
         };
         let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
         if let Some(id) = given.filter(good) {

@@ -19,11 +19,13 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::header::{HeaderValue, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use landfall_service::access::secret::without_keys;
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use crate::Shared;
 use crate::answers;
+use crate::framing;
 use crate::known::{Known, Notes};
 use crate::problems::{Cause, Kind, Problem};
 use crate::request_id::{Ids, REQUEST_ID, RequestId};
@@ -84,8 +86,12 @@ where
         let over_tls = known.over_tls();
         let route = request.extensions().get::<MatchedPath>().cloned();
         let method = request.method().clone();
-        let started = tracing::enabled!(tracing::Level::DEBUG)
-            .then(|| (Instant::now(), request.uri().path().to_owned()));
+        let started = tracing::enabled!(tracing::Level::DEBUG).then(|| {
+            (
+                Instant::now(),
+                without_keys(request.uri().path()).into_owned(),
+            )
+        });
         let probe = is_probe(route.as_ref());
         let room = probe || {
             let under_way = self.state.context.metrics.begin();
@@ -101,12 +107,19 @@ where
             started,
             state: Arc::clone(&self.state),
         };
+        if let Some(refused) = framing::refuse(&request) {
+            return Watching {
+                inner: None,
+                refused: Some(framing::last_word(refused)),
+                watch,
+            };
+        }
         if !room {
             let detail = "Too many requests are under way. Nothing was done; try again.";
             let busy = Problem::new(Kind::Busy, detail);
             return Watching {
                 inner: None,
-                refused: Some(busy),
+                refused: Some(busy.into_response()),
                 watch,
             };
         }
@@ -118,7 +131,7 @@ where
             },
             Err(panic) => Watching {
                 inner: None,
-                refused: Some(panicked(&*panic)),
+                refused: Some(panicked(&*panic).into_response()),
                 watch,
             },
         }
@@ -213,7 +226,7 @@ pin_project! {
     pub(crate) struct Watching<F> {
         #[pin]
         inner: Option<F>,
-        refused: Option<Problem>,
+        refused: Option<Response>,
         watch: Under,
     }
 }
@@ -227,11 +240,9 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut response = match this.inner.as_pin_mut() {
-            None => this
-                .refused
-                .take()
-                .unwrap_or_else(|| Problem::internal("an answer was asked for twice"))
-                .into_response(),
+            None => this.refused.take().unwrap_or_else(|| {
+                Problem::internal("an answer was asked for twice").into_response()
+            }),
             Some(inner) => match catch_unwind(AssertUnwindSafe(|| inner.poll(cx))) {
                 Ok(answer) => match ready!(answer) {
                     Ok(response) => response,

@@ -57,6 +57,9 @@ async fn a_chunked_body_is_that_and_nothing_else() {
         "transfer-encoding: xchunked",
         "transfer-encoding : chunked",
         "transfer-encoding: chunked\r\ntransfer-encoding: identity",
+        "transfer-encoding: gzip, chunked",
+        "transfer-encoding: chunked, chunked",
+        "transfer-encoding: chunked\r\ntransfer-encoding: chunked",
     ] {
         is_refused(&format!(
             "POST /v1/orders/o/cancel HTTP/1.1\r\nhost: localhost\r\n{coding}\r\n\r\n0\r\n\r\n"
@@ -100,6 +103,8 @@ async fn a_head_is_read_strictly() {
     for head in [
         "GET /v1/orders HTTP/1.1\r\nhost: localhost\r\n folded: line\r\n\r\n",
         "GET /v1/orders HTTP/1.1\r\nhost : localhost\r\n\r\n",
+        "GET /v1/orders HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nhost: localhost\r\nhost: other\r\n\r\n",
         "GET /v1/orders HTTP/1.1\r\nhost: localhost\r\nx\u{0}y: z\r\n\r\n",
         "GET /v1/orders HTTP/1.1\r\nhost: localhost\r\nx: a\rb\r\n\r\n",
         "GET /v1/orders HTTP/1.1\r\n: nameless\r\n\r\n",

@@ -5,6 +5,8 @@
 //! people choose and others can guess. Of 256 random bits nobody guesses any, however fast the hash is; and a
 //! slow one would be paid by every request.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -16,12 +18,46 @@ use super::role::Role;
 
 /// What every key begins with, so that one that was left somewhere is recognised.
 const PREFIX: &str = "lf_";
+/// What stands in the place of one in a log.
+const MASKED: &str = "lf_***";
 /// Random bytes of an id.
 const ID_BYTES: usize = 8;
 /// Random bytes of a secret.
 const SECRET_BYTES: usize = 32;
 /// Characters of an id.
 const ID_LENGTH: usize = 2 * ID_BYTES;
+
+/// A text without the keys in it: for each, all but what says that it is one.
+pub fn without_keys(text: &str) -> Cow<'_, str> {
+    let mut without = Cow::Borrowed(text);
+    let mut from = 0;
+    while let Some(at) = key_in(&without[from..]) {
+        let begin = from + at;
+        let length =
+            without[begin..].find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-'));
+        let end = length.map_or(without.len(), |length| begin + length);
+        without.to_mut().replace_range(begin..end, MASKED);
+        from = begin + MASKED.len();
+    }
+    without
+}
+
+/// Whether there is a key in it.
+pub fn holds_a_key(text: &str) -> bool {
+    key_in(text).is_some()
+}
+
+/// Where the first key begins: what looks like one, whether it is or not.
+fn key_in(text: &str) -> Option<usize> {
+    let mut begins = text.match_indices(PREFIX);
+    let key = begins.find(|(at, _)| {
+        let id = text.as_bytes()[at + PREFIX.len()..].split_at_checked(ID_LENGTH);
+        id.is_some_and(|(id, rest)| {
+            id.iter().all(u8::is_ascii_hexdigit) && rest.first() == Some(&b'_')
+        })
+    });
+    key.map(|(at, _)| at)
+}
 
 /// Where random bytes come from: the operating system, through the binary.
 pub trait Entropy {
@@ -157,6 +193,25 @@ mod tests {
     fn issued(entropy: &dyn Entropy) -> Result<Issued, NoEntropy> {
         let name = "shop".parse().unwrap();
         issue(name, Role::Orders, Timestamp::UNIX_EPOCH, entropy)
+    }
+
+    #[test]
+    fn a_key_is_taken_out_of_a_text_wherever_it_stands() {
+        let key = issued(&Counting(0.into())).unwrap();
+        let key = key.text();
+        for (text, without) in [
+            (format!("/{key}"), "/lf_***"),
+            (format!("é{key}/{key}?lf_"), "élf_***/lf_***?lf_"),
+            ("lf_0123456789abcdef_".into(), "lf_***"),
+            (
+                "/v1/orders/lf_0123456789abcde".into(),
+                "/v1/orders/lf_0123456789abcde",
+            ),
+            ("lf_lf_0123456789abcdef_x".into(), "lf_lf_***"),
+        ] {
+            assert_eq!(without_keys(&text), without);
+            assert_eq!(holds_a_key(&text), text != without);
+        }
     }
 
     #[test]

@@ -48,6 +48,24 @@ async fn a_name_cannot_be_a_header() {
     assert_eq!(mail.to, ["stock@made.com"]);
 }
 
+/// Readers decode such words: they would show another name, and whatever else is in it.
+#[tokio::test]
+async fn a_name_that_looks_encoded_is_not_decoded() {
+    let sink = SmtpSink::start();
+    let subject = "Out of stock for =?utf-8?q?X=0D=0ABcc:_a=40b?=";
+    mailer(&sink.url())
+        .send(&message(subject, "body"))
+        .await
+        .unwrap();
+    let mail = &sink.mails()[0];
+    let subject = mail.header("Subject").unwrap();
+    assert!(!subject.contains("=?utf-8?q?X"), "{subject}");
+    assert!(
+        subject.starts_with("Out of stock for =?utf-8?b?"),
+        "{subject}"
+    );
+}
+
 #[tokio::test]
 async fn whatever_the_text_it_is_clean_and_complete() {
     let sink = SmtpSink::start();

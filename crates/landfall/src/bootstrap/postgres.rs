@@ -61,7 +61,6 @@ impl Opened {
             ca_file: config.ca_file,
             ..Options::default()
         };
-        let runtime = small_runtime()?;
         let open = async {
             if migrate {
                 PgDatabase::open(url, options).await
@@ -69,9 +68,10 @@ impl Opened {
                 PgDatabase::open_existing(url, options).await
             }
         };
-        // On a thread of its own: whoever calls this may be on a runtime already.
-        let opened = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(open)).join());
-        let opened = opened.map_err(|_| CliError::failed("opening the database failed"))?;
+        // On a thread of its own, with a runtime that ends there: whoever calls this may be on one already.
+        let on_its_own = || Ok(small_runtime()?.block_on(open));
+        let opened = std::thread::scope(|scope| scope.spawn(on_its_own).join());
+        let opened = opened.map_err(|_| CliError::failed("opening the database failed"))??;
         let database = opened.map_err(|error| CliError::failed(error.to_string()))?;
         Ok(Self {
             database,

@@ -88,11 +88,27 @@ async fn span(
     until: Option<&str>,
 ) -> Result<(LogCursor, LogCursor), CliError> {
     let partitions = relays.partitions();
+    let ends = LogCursor::at(relays.ends().await.map_err(|error| unreadable(&error))?);
+    let from = cursor("--from", from, partitions)?;
     let until = match until {
         Some(until) => cursor("--until", until, partitions)?,
-        None => LogCursor::at(relays.ends().await.map_err(|error| unreadable(&error))?),
+        None => ends.clone(),
     };
-    Ok((cursor("--from", from, partitions)?, until))
+    let beyond = |one: &LogCursor, other: &LogCursor| {
+        let mut offsets = one.offsets().iter().zip(other.offsets());
+        offsets.any(|(one, other)| one > other)
+    };
+    for (flag, cursor, bound, what) in [
+        ("--until", &until, &ends, "the end of the log"),
+        ("--from", &from, &until, "where the replay ends"),
+    ] {
+        if beyond(cursor, bound) {
+            return Err(CliError::usage(format!(
+                "{flag} {cursor}: this is behind {what}, {bound}"
+            )));
+        }
+    }
+    Ok((from, until))
 }
 
 fn report(sink: &str, replayed: &Replayed, json: bool) -> Result<Outcome, CliError> {

@@ -5,6 +5,7 @@ mod crowd;
 mod ledger;
 mod outages;
 mod replicas;
+mod sinks;
 mod tls;
 mod traces;
 mod views;

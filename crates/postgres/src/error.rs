@@ -10,6 +10,15 @@ pub enum OpenError {
     /// The URL is none that we understand.
     #[error("the database URL: {0}")]
     Url(String),
+    /// Connections are not ours alone.
+    #[error(
+        "{database}: one connection is given to several clients, as by a pooler after each transaction; connect to the \
+         server itself, or through a pooler that keeps a connection for the client's whole session"
+    )]
+    Shared {
+        /// Which database, without a password.
+        database: String,
+    },
     /// It cannot be reached, or does not let us in.
     #[error("{database}: {reason}")]
     Unavailable {
@@ -104,6 +113,8 @@ pub(crate) fn meaning_of(state: &SqlState) -> Meaning {
         "40001" | "40P01" | "55P03" | "25P03" | "57P05" => Meaning::Conflict,
         "23505" => Meaning::Taken,
         "22012" => Meaning::Miscounted,
+        // A prepared statement of somebody else's has this name (a pooler gave us his connection), or a right is missing.
+        "42P05" | "42501" => Meaning::Unavailable,
         _ => match code.get(..2) {
             // Data, constraints, limits of the program.
             Some("22" | "23" | "54") => Meaning::Refused,

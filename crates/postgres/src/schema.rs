@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::time::Duration;
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::error::{Fault, OpenError, in_words};
 use crate::link::Link;
@@ -50,6 +50,11 @@ const VERSION: &str = "SELECT coalesce(max(version), 0) FROM refinery_schema_his
 const OLDEST_KNOWN: &str = "SELECT value FROM meta WHERE key = 'oldest'";
 const RAISE_OLDEST: &str = "INSERT INTO meta (key, value) VALUES ('oldest', $1) \
      ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE meta.value::integer < excluded.value::integer";
+/// The process of the server that a connection leads to; nothing, where a server has no such.
+const SERVING: &str = "SELECT pid FROM (SELECT pg_backend_pid() AS pid) AS serving WHERE pid > 0";
+/// Something to prepare, and whether it is there under the name that our library gave it: a letter and a number.
+const VERSION_OF_SERVER: &str = "SELECT version()";
+const PREPARED: &str = "SELECT name FROM pg_prepared_statements WHERE name ~ '^s[0-9]+$' LIMIT 1";
 const PARTITIONS: &str = "SELECT value FROM meta WHERE key = 'partitions'";
 const FIX_PARTITIONS: &str =
     "INSERT INTO meta (key, value) VALUES ('partitions', $1) ON CONFLICT (key) DO NOTHING";
@@ -158,6 +163,28 @@ pub(crate) async fn check(target: &Target, options: &Options) -> Result<u16, Ope
 }
 
 async fn connect(target: &Target, options: &Options) -> Result<Link, OpenError> {
+    let link = open(target, options).await?;
+    // A pooler that gives its connections to another client after each transaction gives both of ours the same one, as long
+    // as nobody else is there.
+    let other = open(target, options).await?;
+    let ours = first(&link, SERVING, target).await?;
+    let shared = ours.is_some() && ours == first(&other, SERVING, target).await?;
+    if shared && !prepares_itself(&link, target).await? {
+        return Err(OpenError::Shared {
+            database: target.to_string(),
+        });
+    }
+    Ok(link)
+}
+
+/// Whether a pooler keeps prepared statements for its clients: under names of its own.
+async fn prepares_itself(link: &Link, target: &Target) -> Result<bool, OpenError> {
+    let prepared = link.client.prepare(VERSION_OF_SERVER).await;
+    let _prepared = prepared.map_err(|error| unavailable(target, &error))?;
+    Ok(first(link, PREPARED, target).await?.is_none())
+}
+
+async fn open(target: &Target, options: &Options) -> Result<Link, OpenError> {
     let session = options.patient();
     let link = Link::open(target, &session, "").await;
     link.map_err(|fault| OpenError::Unavailable {
@@ -167,6 +194,17 @@ async fn connect(target: &Target, options: &Options) -> Result<Link, OpenError> 
             other => other.into_store_error().to_string(),
         },
     })
+}
+
+/// The first value of a question, where there is one. It is asked without a prepared statement.
+async fn first(link: &Link, sql: &str, target: &Target) -> Result<Option<String>, OpenError> {
+    let answer = link.client.simple_query(sql).await;
+    let answer = answer.map_err(|error| unavailable(target, &error))?;
+    let value = answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    Ok(value.map(str::to_owned))
 }
 
 /// How many partitions the database was made with.

@@ -109,7 +109,8 @@ impl Target {
             millis(session.idle_timeout),
         );
         options.push_str(&ours);
-        config.options(options);
+        // A pooler may take a blank at the end for a setting without a name.
+        config.options(options.trim_end());
         config.connect_timeout(session.connect_timeout);
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(GONE_AFTER);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use landfall_postgres::{CommitIds, Options, PgDatabase, PgDesk, Target};
+use landfall_postgres::{CommitIds, OpenError, Options, PgDatabase, PgDesk, Target};
 use landfall_service::access::AccessKeys;
 use landfall_service::clock::Calendar;
 use landfall_service::engine::{self, Limits};
@@ -72,7 +72,10 @@ impl Opened {
         let on_its_own = || Ok(small_runtime()?.block_on(open));
         let opened = std::thread::scope(|scope| scope.spawn(on_its_own).join());
         let opened = opened.map_err(|_| CliError::failed("opening the database failed"))??;
-        let database = opened.map_err(|error| CliError::failed(error.to_string()))?;
+        let database = opened.map_err(|error| match error {
+            OpenError::Url(_) => CliError::usage(error.to_string()),
+            _ => CliError::failed(error.to_string()),
+        })?;
         Ok(Self {
             database,
             writers: config.writers,

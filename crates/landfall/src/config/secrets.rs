@@ -17,32 +17,38 @@ pub(crate) fn masked_url(url: &str) -> String {
 }
 
 fn masked_one(url: &str, token: bool) -> String {
-    let (before, query) = match url.split_once('?') {
-        Some((before, query)) if !query.contains('@') => (before, Some(query)),
-        _ => (url, None),
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    let end = url[authority..].find(['/', '?', '#']);
+    let end = end.map_or(url.len(), |at| authority + at);
+    let has_user = url[authority..end].contains('@');
+    // Nobody escapes all that a password may have: with a colon before it, it reaches to the last sign that a host follows.
+    let colon = url[authority..end].find(':').map(|at| authority + at);
+    let query = url[end..].find('?').map(|at| end + at);
+    let query = query.filter(|at| has_user || colon.is_none() || !url[*at..].contains('@'));
+    let (before, query) = url.split_at(query.unwrap_or(url.len()));
+    let host = match colon {
+        Some(_) => before.rfind('@').filter(|at| *at >= authority),
+        None => before[authority..end.min(before.len())]
+            .rfind('@')
+            .map(|at| authority + at),
     };
     let mut masked = before.to_owned();
-    let authority = masked.find("://").map_or(0, |at| at + 3);
-    let end = masked[authority..].find(['/', '?', '#']);
-    let end = end.map_or(masked.len(), |at| authority + at);
-    let user = match masked[authority..end].rfind('@') {
-        // A password in which a slash, say, should have been escaped.
-        None if masked[authority..end].contains(':') => masked[authority..].rfind('@'),
-        at => at,
-    };
-    if let Some(user) = user {
-        let colon = masked[authority..authority + user].find(':');
-        let from = colon.map_or(if token { 0 } else { user }, |at| at + 1);
-        if from < user {
-            masked.replace_range(authority + from..authority + user, MASK);
+    if let Some(host) = host {
+        let from = match colon {
+            Some(colon) if colon < host => colon + 1,
+            _ if token => authority,
+            _ => host,
+        };
+        if from < host {
+            masked.replace_range(from..host, MASK);
         }
     }
-    if let Some(query) = query {
-        masked.push('?');
+    if let Some(query) = query.strip_prefix('?') {
         let pairs = query.split('&').map(|pair| match pair.split_once('=') {
             Some((name, _)) if names_a_secret(name) => format!("{name}={MASK}"),
             _ => pair.to_owned(),
         });
+        masked.push('?');
         masked.push_str(&pairs.collect::<Vec<_>>().join("&"));
     }
     masked
@@ -103,6 +109,16 @@ mod tests {
             ),
             ("postgres://u:p/a?s#s@h/db", "postgres://u:***@h/db"),
             ("postgres://u:p?a@h/db?x=y", "postgres://u:***@h/db?x=y"),
+            ("postgres://u:p@s/x@h/db", "postgres://u:***@h/db"),
+            (
+                "postgres://u@h/db?PASSWORD=p@s",
+                "postgres://u@h/db?PASSWORD=***",
+            ),
+            (
+                "postgres://u:p@h/db?password=x&application_name=me@home",
+                "postgres://u:***@h/db?password=***&application_name=me@home",
+            ),
+            ("redis://h:6379/1?a=@", "redis://h:***@"),
         ] {
             assert_eq!(masked_url(url), masked);
         }

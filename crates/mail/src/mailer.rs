@@ -100,23 +100,24 @@ impl SmtpMailer {
     }
 
     /// Sends a message to these of its readers.
-    async fn send_to(&self, message: &Message, to: &[Address]) -> Result<(), NotSent> {
-        let letter = self.letter(message, to).map_err(NotSent::Refused)?;
+    async fn send_to(&self, message: &Message, to: &[Address]) -> Result<(), Failed> {
+        let letter = self.letter(message, to);
+        let letter = letter.map_err(|why| Failed::of_these(NotSent::Refused(why)))?;
         let conversation = async {
             let Err(error) = self.transport.send(letter).await else {
                 return Ok(());
             };
-            if self.is_about_the_message(&error).await {
-                Err(NotSent::Refused(plain(&error)))
+            Err(if self.is_about_the_message(&error).await {
+                Failed::of_these(NotSent::Refused(plain(&error)))
+            } else if is_put_off(&error) {
+                Failed::of_these(NotSent::Unavailable(plain(&error)))
             } else {
-                Err(NotSent::Unavailable(plain(&error)))
-            }
+                Failed::of_all(NotSent::Unavailable(plain(&error)))
+            })
         };
         let late = || {
-            Err(NotSent::Unavailable(format!(
-                "no answer within {:?}",
-                self.timeout
-            )))
+            let reason = format!("no answer within {:?}", self.timeout);
+            Err(Failed::of_all(NotSent::Unavailable(reason)))
         };
         tokio::time::timeout(self.timeout, conversation)
             .await
@@ -156,6 +157,31 @@ impl SmtpMailer {
     }
 }
 
+/// Why a message was not sent to some readers.
+struct Failed {
+    why: NotSent,
+    /// The server has looked at it, and would perhaps take it for others.
+    of_these: bool,
+}
+
+impl Failed {
+    fn of_these(why: NotSent) -> Self {
+        let of_these = true;
+        Self { why, of_these }
+    }
+
+    fn of_all(why: NotSent) -> Self {
+        let of_these = false;
+        Self { why, of_these }
+    }
+}
+
+/// Does the server put this message off, and goes on talking? (421: it does not.)
+fn is_put_off(error: &smtp::Error) -> bool {
+    let closes = error.status().is_some_and(|code| u16::from(code) == 421);
+    error.is_transient() && !closes
+}
+
 /// A name that looks like an encoded word stays a name: readers would decode it, and show what it does not say.
 fn as_text(subject: &str) -> String {
     subject.replace(ENCODED, "=\u{fffd}?")
@@ -168,20 +194,31 @@ impl Notifications for SmtpMailer {
         let mut refused = None;
         if have_it.is_empty() {
             match self.send_to(message, &message.to).await {
-                Err(NotSent::Refused(reason)) if message.to.len() > 1 => refused = Some(reason),
-                done => return done,
+                Err(failed) if failed.of_these && message.to.len() > 1 => {
+                    if let NotSent::Refused(reason) = failed.why {
+                        refused = Some(reason);
+                    }
+                }
+                done => return done.map_err(|failed| failed.why),
             }
         }
-        // One address that is gone should not keep the message from the others.
+        // One address that is gone, or full, should not keep the message from the others.
+        let mut put_off = None;
         let without = message.to.iter().filter(|reader| !have_it.contains(reader));
         for address in without {
             match self.send_to(message, std::slice::from_ref(address)).await {
                 Ok(()) => self.remember(message, address),
-                Err(NotSent::Refused(reason)) => {
-                    tracing::warn!(%address, message.id, reason, "mail was refused");
-                }
-                Err(unavailable) => return Err(unavailable),
+                Err(failed) => match failed.why {
+                    NotSent::Refused(reason) => {
+                        tracing::warn!(%address, message.id, reason, "mail was refused");
+                    }
+                    why @ NotSent::Unavailable(_) if failed.of_these => put_off = Some(why),
+                    why @ NotSent::Unavailable(_) => return Err(why),
+                },
             }
+        }
+        if let Some(why) = put_off {
+            return Err(why);
         }
         let sent = self.partly_sent().remove(&message.id).is_some();
         match refused {

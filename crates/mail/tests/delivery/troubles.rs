@@ -171,3 +171,32 @@ async fn a_reader_who_has_it_does_not_get_it_again_with_the_others() {
     }
     assert_eq!(taken.lock().unwrap().len(), 3);
 }
+
+/// Whichever the server says first.
+#[tokio::test]
+async fn a_reader_who_is_put_off_takes_nothing_from_the_others() {
+    let answers: Answers = &[
+        ("(greeting)", "220 hello"),
+        ("RCPT TO:<gone@", "550 gone"),
+        ("RCPT TO:<full@", "452 full"),
+        ("DATA", "354 go on"),
+    ];
+    let orders = [
+        ["full@made.com", "stock@made.com", "gone@made.com"],
+        ["stock@made.com", "full@made.com", "gone@made.com"],
+        ["gone@made.com", "full@made.com", "stock@made.com"],
+    ];
+    for order in orders {
+        let taken: Arc<Mutex<Vec<String>>> = Arc::default();
+        let server = noted(answers, Arc::clone(&taken)).await;
+        let mailer = mailer(&format!("smtp://{server}"));
+        let to = order.iter().map(|address| address.parse().unwrap());
+        let to = to.collect();
+        let all = Message { to, ..to_both() };
+        for _ in 0..2 {
+            let sent = mailer.send(&all).await;
+            assert!(unavailable(&sent), "{order:?}: {sent:?}");
+        }
+        assert_eq!(*taken.lock().unwrap(), ["<stock@made.com>"], "{order:?}");
+    }
+}

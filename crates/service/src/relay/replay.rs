@@ -1,7 +1,6 @@
 //! Events that have gone out, or were refused, go out again: to one sink, when somebody asks for it. The sink's
 //! cursor stays where it is.
 
-use std::ops::Range;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -79,15 +78,27 @@ pub async fn dead_letters(
     };
     loop {
         let list = relays.dead_letters(Some(sink), &page).await?;
-        for letter in &list.items {
-            let record = [record_of(relays, letter).await?];
-            let before = done.replayed;
-            hand_on(publisher, letter.partition, &record, &mut done).await?;
-            if done.replayed > before {
-                // It is out, also where the sink had held it back: only then is it no longer kept.
-                let place = (letter.partition, letter.offset);
-                relays.bury(sink, &[place]).await?;
+        // Together, as they were meant: a sink that puts several into one message does so again.
+        for letters in list
+            .items
+            .chunk_by(|one, next| one.partition == next.partition)
+        {
+            let partition = letters[0].partition;
+            let mut records = Vec::with_capacity(letters.len());
+            for letter in letters {
+                records.push(record_of(relays, letter).await?);
             }
+            let (mut through, before) = (0, done.refused.len());
+            let ended = hand_on(publisher, partition, &records, &mut through, &mut done).await;
+            // What is out is no longer kept, also where something was in the way of the rest.
+            let out = records.iter().filter(|record| record.offset <= through);
+            let refused = &done.refused[before..];
+            let out = out.filter(|record| !is_among(refused, record));
+            let out: Vec<_> = out.map(|record| (partition, record.offset)).collect();
+            if !out.is_empty() {
+                relays.bury(sink, &out).await?;
+            }
+            ended?;
             told(&done);
         }
         match list.next {
@@ -116,7 +127,7 @@ pub async fn range(
                 break;
             };
             at = last.offset;
-            hand_on(publisher, partition, &records, &mut done).await?;
+            hand_on(publisher, partition, &records, &mut 0, &mut done).await?;
             told(&done);
         }
     }
@@ -134,18 +145,24 @@ async fn record_of(relays: &dyn Relays, letter: &DeadLetter) -> Result<LogRecord
     })
 }
 
-/// Hands records on until all of them are out or refused.
+fn is_among(refused: &[RefusedAgain], record: &LogRecord) -> bool {
+    let id = record.id();
+    refused.iter().any(|refused| refused.id == id)
+}
+
+/// Hands records on until all of them are out or refused. Up to `through` they are, also where it does not come to its end.
 async fn hand_on(
     publisher: &dyn EventPublisher,
     partition: u16,
     records: &[LogRecord],
+    through: &mut u64,
     done: &mut Replayed,
 ) -> Result<(), ReplayError> {
-    let (mut left, mut failures, mut through) = (records, 0, 0);
+    let (mut left, mut failures, before) = (records, 0, done.refused.len());
     while let Some(first) = left.first() {
         let delivery = publisher.publish(partition, left).await;
         let setback = delivery.setback.clone();
-        through = through.max(delivery.through.unwrap_or(0));
+        *through = delivery.through.unwrap_or(0).max(*through);
         let taken = settle(left, delivery, done);
         if taken > 0 {
             failures = 0;
@@ -165,28 +182,28 @@ async fn hand_on(
         sleep(wish.unwrap_or(own).min(LONGEST)).await;
     }
     // A sink that holds something back is waited for: what it is given here nobody gives it again.
-    let refused = |offset: u64| {
-        done.refused
-            .iter()
-            .any(|r| r.id == format!("{partition}-{offset}"))
-    };
-    let last = records.iter().rev().find(|record| !refused(record.offset));
+    let refused = &done.refused[before..];
+    let last = records
+        .iter()
+        .rev()
+        .find(|record| !is_among(refused, record));
     let last = last.map_or(0, |record| record.offset);
-    wait_for(publisher, partition, through..last, done).await
+    wait_for(publisher, partition, last, through, done).await
 }
 
-/// Waits until what a sink holds back is out as well, or refused after all.
+/// Waits until what a sink holds back is out as well, up to its last record, or refused after all.
 async fn wait_for(
     publisher: &dyn EventPublisher,
     partition: u16,
-    held: Range<u64>,
+    last: u64,
+    through: &mut u64,
     done: &mut Replayed,
 ) -> Result<(), ReplayError> {
-    let (mut through, mut failures) = (held.start, 0);
-    while through < held.end {
+    let mut failures = 0;
+    while *through < last {
         sleep(ASK * 2_u32.pow(failures)).await;
         let delivery = publisher.publish(partition, &[]).await;
-        through = through.max(delivery.through.unwrap_or(0));
+        *through = delivery.through.unwrap_or(0).max(*through);
         for refused in delivery.dead {
             // It was taken, and counted as if it were out.
             done.replayed = done.replayed.saturating_sub(1);
@@ -197,7 +214,7 @@ async fn wait_for(
         }
         failures = match delivery.setback {
             Some(setback) if failures + 1 == ATTEMPTS => {
-                let id = format!("{partition}-{}", held.end);
+                let id = format!("{partition}-{last}");
                 let reason = setback.reason;
                 return Err(ReplayError::Stuck { id, reason });
             }

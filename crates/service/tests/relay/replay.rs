@@ -36,12 +36,14 @@ fn dead_letters_go_out_again_and_are_taken_out() {
     run(async {
         let (_log, relays) = refused().await;
         let before = dead_letters(&*relays).await;
-        // One is refused again, and one is held back for a while.
-        let again = Outside::new([Turn::Refuse(0), Turn::TakeSome(0), Turn::HoldBack(0)]);
-        let mut told = 0;
-        let done = replay::dead_letters(&*relays, &again, SINK, &mut |_| told += 1).await;
+        // One is refused again, and some are held back for a while.
+        let again = Outside::again([Turn::Refuse(0), Turn::HoldBack(0)]);
+        let mut told = Vec::new();
+        let mut tell = |done: &Replayed| told.push(done.clone());
+        let done = replay::dead_letters(&*relays, &again, SINK, &mut tell).await;
         let done = done.unwrap();
-        assert_eq!((done.replayed, done.refused.len(), told), (2, 1, 3));
+        assert_eq!((done.replayed, done.refused.len()), (2, 1));
+        assert_eq!(told.last(), Some(&done));
         let kept = dead_letters(&*relays).await;
         assert_eq!(kept, again.lock().refused);
         assert_eq!(kept.len(), 1);
@@ -51,11 +53,52 @@ fn dead_letters_go_out_again_and_are_taken_out() {
     });
 }
 
+/// A log of three events, all refused.
+async fn three_refused() -> (Log, Arc<dyn Relays>) {
+    let mut log = Log::new(1);
+    let outside = Outside::new([Turn::Refuse(0), Turn::Refuse(0), Turn::Refuse(0)]);
+    let replica = Replica::start(&log, log.relays(), &outside, options("a"));
+    for _ in 0..3 {
+        log.write(0, 1).await;
+        outside.until_all(&log.lengths).await;
+    }
+    replica.stop().await;
+    let relays = log.relays();
+    (log, relays)
+}
+
+#[test]
+fn dead_letters_of_a_partition_go_out_together() {
+    run(async {
+        let (_log, relays) = three_refused().await;
+        let together = Outside::again([Turn::HoldBack(1)]);
+        let done = replay::dead_letters(&*relays, &together, SINK, &mut |_| {}).await;
+        assert_eq!(done.unwrap().replayed, 3);
+        assert_eq!(together.lock().asked, 1, "the others are asked for once");
+        assert!(dead_letters(&*relays).await.is_empty());
+    });
+}
+
+#[test]
+fn what_is_out_before_something_is_in_the_way_is_no_longer_kept() {
+    run(async {
+        let (_log, relays) = three_refused().await;
+        let in_the_way = std::iter::repeat_n(Turn::TakeSome(0), 100);
+        let down = Outside::again([Turn::TakeSome(2)].into_iter().chain(in_the_way));
+        let stuck = replay::dead_letters(&*relays, &down, SINK, &mut |_| {}).await;
+        let Err(ReplayError::Stuck { id, .. }) = stuck else {
+            panic!("{stuck:?}");
+        };
+        assert_eq!(id, "0-3");
+        assert_eq!(dead_letters(&*relays).await, [(0, 3)].into());
+    });
+}
+
 #[test]
 fn what_cannot_be_sent_stays_a_dead_letter() {
     run(async {
         let (_log, relays) = refused().await;
-        let down = Outside::new(std::iter::repeat_n(Turn::TakeSome(0), 100));
+        let down = Outside::again(std::iter::repeat_n(Turn::TakeSome(0), 100));
         let stuck = replay::dead_letters(&*relays, &down, SINK, &mut |_| {}).await;
         let Err(ReplayError::Stuck { reason, .. }) = stuck else {
             panic!("{stuck:?}");

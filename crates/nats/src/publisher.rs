@@ -62,6 +62,16 @@ impl JetStreamPublisher {
     /// and makes the stream if it is missing, when there is something to publish.
     pub fn new(config: Config, source: impl Into<Arc<str>>) -> Result<Self, BadConfig> {
         config.check()?;
+        let files = [
+            ("credentials_file", &config.credentials_file),
+            ("ca_file", &config.ca_file),
+        ];
+        for (key, file) in files {
+            if let Some(Err(error)) = file.as_ref().map(std::fs::read) {
+                let message = format!("cannot be read: {error}");
+                return Err(BadConfig { key, message });
+            }
+        }
         Ok(Self {
             config,
             source: source.into(),

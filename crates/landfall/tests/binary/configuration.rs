@@ -94,6 +94,10 @@ fn what_a_service_would_refuse_is_refused() {
             "[redis]\nurl = 'rediss://h'\nca_file = 'none.pem'",
             "none.pem",
         ),
+        (
+            "[nats]\nurl = 'nats://h'\ncredentials_file = 'none.creds'",
+            "credentials_file cannot be read",
+        ),
     ] {
         let place = Place::new();
         place.write("landfall.toml", file);

@@ -19,6 +19,16 @@ pub enum OpenError {
         /// Which database, without a password.
         database: String,
     },
+    /// Not all text can be kept in it.
+    #[error(
+        "{database}: its encoding is {encoding}, which not all names fit into; make one with ENCODING 'UTF8' TEMPLATE template0"
+    )]
+    Encoding {
+        /// Which database, without a password.
+        database: String,
+        /// Its encoding, as PostgreSQL names it.
+        encoding: String,
+    },
     /// It cannot be reached, or does not let us in.
     #[error("{database}: {reason}")]
     Unavailable {

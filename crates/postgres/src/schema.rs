@@ -55,6 +55,7 @@ const SERVING: &str = "SELECT pid FROM (SELECT pg_backend_pid() AS pid) AS servi
 /// Something to prepare, and whether it is there under the name that our library gave it: a letter and a number.
 const VERSION_OF_SERVER: &str = "SELECT version()";
 const PREPARED: &str = "SELECT name FROM pg_prepared_statements WHERE name ~ '^s[0-9]+$' LIMIT 1";
+const ENCODING: &str = "SHOW server_encoding";
 const PARTITIONS: &str = "SELECT value FROM meta WHERE key = 'partitions'";
 const FIX_PARTITIONS: &str =
     "INSERT INTO meta (key, value) VALUES ('partitions', $1) ON CONFLICT (key) DO NOTHING";
@@ -174,7 +175,13 @@ async fn connect(target: &Target, options: &Options) -> Result<Link, OpenError> 
             database: target.to_string(),
         });
     }
-    Ok(link)
+    match first(&link, ENCODING, target).await? {
+        Some(encoding) if encoding != "UTF8" => Err(OpenError::Encoding {
+            database: target.to_string(),
+            encoding,
+        }),
+        _ => Ok(link),
+    }
 }
 
 /// Whether a pooler keeps prepared statements for its clients: under names of its own.

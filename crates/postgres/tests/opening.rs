@@ -149,3 +149,29 @@ async fn execute(url: &str, sql: &str) {
     drop(client);
     driver.abort();
 }
+
+#[test]
+fn one_that_not_all_names_fit_into_is_refused_before_anything_is_made() {
+    let Some(server) = needed(postgres::database()) else {
+        return;
+    };
+    run(async {
+        let url = server.url();
+        let name = format!("{}_latin", server.name());
+        let make =
+            format!("CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+        execute(&url, &make).await;
+        let latin = url.replace(server.name(), &name);
+        let opened = PgDatabase::open(&latin, options(1)).await;
+        assert!(
+            matches!(&opened, Err(OpenError::Encoding { encoding, .. }) if encoding == "LATIN1"),
+            "{opened:?}"
+        );
+        let tables = postgres::rows(
+            &latin,
+            "SELECT relname FROM pg_class WHERE relname LIKE 'refinery%'",
+        );
+        assert!(tables.is_empty(), "{tables:?}");
+        execute(&url, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    });
+}

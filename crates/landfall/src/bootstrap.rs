@@ -340,11 +340,14 @@ pub(crate) fn refuse_own_day(calendar: &CalendarArgs) -> Result<(), CliError> {
     }
 }
 
-/// A runtime for a service: a thread for each core.
-pub(crate) fn runtime() -> Result<Runtime, CliError> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+/// A runtime for a service: so many threads; 0: one for each core.
+pub(crate) fn runtime(threads: u16) -> Result<Runtime, CliError> {
+    let threads = match threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads.into(),
+    };
     Builder::new_multi_thread()
-        .worker_threads(cores)
+        .worker_threads(threads)
         .enable_all()
         .build()
         .map_err(no_runtime)

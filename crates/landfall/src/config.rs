@@ -360,6 +360,11 @@ impl Settings {
         self.first(given, "key_rate").unwrap_or(10_000)
     }
 
+    /// Threads that answer requests; 0: one for each core.
+    pub(crate) fn threads(&self, given: Option<u16>) -> u16 {
+        self.first(given, "threads").unwrap_or_default()
+    }
+
     /// What the dashboard is there for.
     pub(crate) fn dashboard(&self, given: Option<DashboardMode>) -> DashboardMode {
         self.first_of_text(given, "dashboard").unwrap_or_default()

@@ -47,6 +47,14 @@ pub(crate) struct ListenArgs {
     key_rate: Option<u32>,
     #[arg(
         long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u16).range(0..=1_024),
+        help = "Threads that answer requests; 0: one for each core. Where several services share a machine, share its \
+                cores out among them [default: 0] [env: LANDFALL_THREADS]"
+    )]
+    threads: Option<u16>,
+    #[arg(
+        long,
         value_name = "MODE",
         help = "What the dashboard is there for: on, read-only or off [default: on] [env: LANDFALL_DASHBOARD]"
     )]
@@ -87,7 +95,7 @@ pub(crate) fn listen(
         return Err(no_keys(&name));
     }
     let tls = tls(args, settings)?;
-    let runtime = bootstrap::runtime()?;
+    let runtime = bootstrap::runtime(settings.threads(args.threads))?;
     let listener = runtime
         .block_on(TcpListener::bind(addresses.as_slice()))
         .map_err(|error| CliError::failed(format!("cannot listen on {name}: {error}")))?;

@@ -140,7 +140,7 @@ impl RelayRun {
         let database = Database::from_str(&database).map_err(setup)?;
         let calendar = clock::calendar(None, TimeZone::UTC, 0).map_err(failed)?;
         let engine = bootstrap::open_service(&database, calendar, settings).map_err(failed)?;
-        let runtime = bootstrap::runtime().map_err(failed)?;
+        let runtime = bootstrap::runtime(0).map_err(failed)?;
         let report = runtime.block_on(async {
             let names = Names {
                 tag: format!("{:08x}", RandomState::new().hash_one(1) & 0xffff_ffff),

@@ -196,6 +196,12 @@ pub(crate) const KEYS: &[Key] = &[
         "10000",
         "Requests a second that each API key may send; 0: any number",
     ),
+    key(
+        "threads",
+        Kind::Number(0, 1_024),
+        "0",
+        "Threads that answer requests; 0: one for each core",
+    ),
     secret(
         key(
             "key",

@@ -46,6 +46,7 @@ fn without_any_the_defaults_hold() {
     assert_eq!(settings.zone(None), TimeZone::UTC);
     assert_eq!(settings.remember_days(), 7);
     assert_eq!(settings.key_rate(None), 10_000);
+    assert_eq!(settings.threads(None), 0);
     assert_eq!(settings.key(None), None);
 }
 

@@ -30,6 +30,31 @@ fn the_routes_of_the_book_are_served() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn it_answers_with_as_many_threads_as_it_is_told_to() {
+    let place = Place::new();
+    // Beside them are those that wait for files.
+    let threads = |service: &Service| {
+        assert_eq!(service.post("/v1/batches", &plenty("LAMP")).status, 201);
+        assert_eq!(service.get("/v1/batches").status, 200);
+        service.threads()
+    };
+    let one = place.serve(&["--threads=1"]);
+    let with_one = threads(&one);
+    one.stop();
+    let many = Place::new();
+    many.write("landfall.toml", "threads = 40");
+    let many = many.serve(&[]);
+    let with_many = threads(&many);
+    assert!(
+        with_one < 20 && (40..60).contains(&with_many),
+        "{with_one}, {with_many}"
+    );
+    let refused = place.run(["serve", "--threads=1025"]).ended(2);
+    assert!(refused.stderr.contains("--threads"), "{refused:?}");
+}
+
+#[test]
 fn it_keeps_what_it_has_over_a_restart() {
     let place = Place::new();
     let service = place.serve(&[]);

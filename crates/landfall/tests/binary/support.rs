@@ -245,6 +245,15 @@ impl Service {
         self.said.lock().unwrap().clone()
     }
 
+    /// How many threads it has that go by the name that a runtime gives its threads.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn threads(&self) -> usize {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let names = tasks
+            .filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok());
+        names.filter(|name| name.starts_with("tokio-")).count()
+    }
+
     fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args([name, &pid]).status().unwrap();
